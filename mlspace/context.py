@@ -1,0 +1,116 @@
+"""The outside world as one object, so that tests can replace it whole."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import BinaryIO, TextIO
+
+
+class User:
+    """Who submits: login name, uid, and primary group."""
+
+    __slots__ = ("gid", "group", "home", "name", "uid")
+
+    def __init__(self, name: str, uid: int, group: str, gid: int, home: str) -> None:
+        self.name = name
+        self.uid = uid
+        self.group = group
+        self.gid = gid
+        self.home = home
+
+
+class Context:
+    """What a command sees of the world: environment, directory, streams, clock, user, host.
+
+    `environ` is the process environment with undecodable bytes as surrogate escapes (PEP 383).
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        stdin: BinaryIO | None = None,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+        user: User | None = None,
+        host: str | None = None,
+    ) -> None:
+        self.environ = os.environ if environ is None else environ
+        self._cwd = cwd
+        self.stdin = sys.stdin.buffer if stdin is None else stdin
+        self.stdout = sys.stdout if stdout is None else stdout
+        self.stderr = sys.stderr if stderr is None else stderr
+        self._user = user
+        self._host = host
+
+    @property
+    def cwd(self) -> str:
+        """The current directory. `$PWD` where it names the same place, as a shell shows it; else the real path."""
+        if self._cwd is None:
+            self._cwd = current_directory(self.environ.get("PWD", ""))
+        return self._cwd
+
+    @property
+    def user(self) -> User:
+        if self._user is None:
+            self._user = current_user()
+        return self._user
+
+    @property
+    def host(self) -> str:
+        """Short name of this host."""
+        if self._host is None:
+            self._host = os.uname().nodename.split(".")[0]
+        return self._host
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never goes back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def print(self, text: str) -> None:
+        """One line, or several, on standard output."""
+        self.stdout.write(text + "\n")
+
+    def warn(self, line: str) -> None:
+        """One line on standard error."""
+        self.stderr.write(line + "\n")
+        self.stderr.flush()
+
+
+def current_directory(pwd: str) -> str:
+    try:
+        if pwd.startswith("/") and os.path.samefile(pwd, "."):
+            return pwd
+    except OSError:
+        pass
+    return os.getcwd()
+
+
+def current_user() -> User:
+    import grp
+    import pwd
+
+    uid, gid = os.getuid(), os.getgid()
+    try:
+        entry = pwd.getpwuid(uid)
+        name, home = entry.pw_name, entry.pw_dir
+    except KeyError:  # a container may run as a uid that has no name
+        name, home = str(uid), os.environ.get("HOME", "/")
+    try:
+        group = grp.getgrgid(gid).gr_name
+    except KeyError:
+        group = str(gid)
+    return User(name, uid, group, gid, home)

@@ -1,0 +1,77 @@
+"""The one door of every command: finds its module, runs it, turns what it raises into text and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from mlspace.context import Context
+from mlspace.errors import MlspaceError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 + SIGINT."""
+
+CLOSED_PIPE = 141
+"""Exit code when the reader of our output went away (`squeue | head`): 128 + SIGPIPE, as a program that dies of it."""
+
+COMMANDS = ("mlspace", "sacct", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
+
+
+def main(program: str, arguments: Sequence[str], context: Context | None = None) -> int:
+    """Run one command; returns its exit code. `program` is one of COMMANDS."""
+    world = context or Context()
+    try:
+        code = run(program, arguments, world)
+        world.stdout.flush()
+        return code
+    except UsageError as error:
+        return complain(world, error.lines, error.exit_code)
+    except MlspaceError as error:
+        return complain(world, [f"{program}: error: {line}" for line in error.lines], error.exit_code)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone; what is still buffered would raise again when the interpreter flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return CLOSED_PIPE
+    except Exception as error:
+        if world.environ.get("MLSPACE_TRACEBACK"):
+            raise
+        return complain(world, unexpected(program, error), 1)
+
+
+def run(program: str, arguments: Sequence[str], context: Context) -> int:
+    from importlib import import_module
+
+    module = import_module(f"mlspace.commands.{program}")
+    code: int = module.run(context, list(arguments))
+    return code
+
+
+def complain(context: Context, lines: Sequence[str], code: int) -> int:
+    try:
+        context.stdout.flush()  # what was printed before the error comes before it in a terminal, too
+    except BrokenPipeError:
+        pass
+    for line in lines:
+        context.warn(line)
+    return code
+
+
+def unexpected(program: str, error: Exception) -> list[str]:
+    """Text for an error nobody foresaw: what it was, and how to see more."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return [f"{program}: error: {where}{error.strerror}"]
+    return [
+        f"{program}: error: unexpected {type(error).__name__}: {error}",
+        f"{program}: error: this is a defect of {program}; MLSPACE_TRACEBACK=1 {program} ... shows where",
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -1,0 +1,64 @@
+"""What can go wrong, as exceptions that know their text and their exit code.
+
+    MlspaceError               anything said to the user as "<program>: error: <line>" for each of its lines
+    ├── UsageError             the command line is wrong; carries the whole text to print, without a program prefix where Slurm has none
+    ├── BadValue               a value that cannot be read: the offending text, not yet where it stood
+    ├── ConfigError            configuration or credentials
+    ├── StateError             the registry or a file of ours cannot be read or written
+    ├── RequestRefused         a request that is understood and cannot be run (geometry, partition, limits)
+    └── GatewayError           MLSpace answered with an error, or not at all (gateway/errors.py has its kinds)
+
+Only entry.py turns them into text on stderr and an exit code; everyone else raises.
+"""
+
+from __future__ import annotations
+
+
+class MlspaceError(Exception):
+    """An error with one or more lines for the user; `lines[0]` is the error, the rest says what would work."""
+
+    exit_code = 1
+
+    def __init__(self, *lines: str, exit_code: int | None = None) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+        if exit_code is not None:
+            self.exit_code = exit_code
+
+
+class UsageError(MlspaceError):
+    """The command line is wrong. Its lines are printed as they are: Slurm prefixes some and not others."""
+
+
+class BadValue(MlspaceError):
+    """`text` is not a valid value. The option reader adds the option, where it stood, and Slurm's sentence."""
+
+    def __init__(self, text: str, *lines: str) -> None:
+        super().__init__(*(lines or (f"invalid value: {text}",)))
+        self.text = text
+
+
+class ConfigError(MlspaceError):
+    """Configuration or credentials are missing, unreadable, or contradict each other."""
+
+
+class StateError(MlspaceError):
+    """A file of ours (registry, runtime directory, spec) cannot be read or written."""
+
+
+class RequestRefused(MlspaceError):
+    """A request that is understood but cannot be run here; the second line says what is nearest."""
+
+
+class GatewayError(MlspaceError):
+    """MLSpace answered with an error or not at all.
+
+    transient: trying the same call again later may succeed.
+    outcome_unknown: the call may have taken effect although no answer came (a lost POST).
+    """
+
+    def __init__(self, *lines: str, status: int | None = None, transient: bool = False, outcome_unknown: bool = False) -> None:
+        super().__init__(*lines)
+        self.status = status
+        self.transient = transient
+        self.outcome_unknown = outcome_unknown

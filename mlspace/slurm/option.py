@@ -1,0 +1,89 @@
+"""One row of the option table, and a value that remembers where it came from."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+# How well an option is supported. Said in --help, compat/options.md, and on stderr when it matters.
+HONOURED = "honoured"
+APPROXIMATED = "approximated"
+IGNORED = "ignored"
+REFUSED = "refused"
+
+# Whether an option takes an argument.
+NONE = "none"
+REQUIRED = "required"
+OPTIONAL = "optional"
+
+
+class Option:
+    """A row: everything that is known about one option, in one place.
+
+    long: name without dashes. short: one letter or "". argument: NONE, REQUIRED or OPTIONAL (then only as --long=value).
+    parse: text -> plain JSON data, raising BadValue; an option without argument gives True.
+    on: command -> name of its input environment variable ("" where it has none); the option exists only on these commands.
+    support: HONOURED, APPROXIMATED, IGNORED or REFUSED; note says how, or what to do instead.
+    invalid: Slurm's message for a bad value, `{value}` standing for its text.
+    add: how a repeated option joins its values; the last one wins where it is None.
+    """
+
+    __slots__ = ("add", "alias_of", "argument", "help", "invalid", "long", "metavar", "note", "on", "parse", "short", "support")
+
+    def __init__(
+        self,
+        long: str,
+        short: str = "",
+        metavar: str = "",
+        *,
+        argument: str | None = None,
+        parse: Callable[[str], Any] | None = None,
+        on: Mapping[str, str],
+        support: str = HONOURED,
+        note: str = "",
+        help: str = "",
+        invalid: str = "",
+        add: Callable[[Any, Any], Any] | None = None,
+        alias_of: str = "",
+    ) -> None:
+        self.long = long
+        self.short = short
+        self.metavar = metavar
+        self.argument = argument or (REQUIRED if metavar else NONE)
+        self.parse = parse
+        self.on = on
+        self.support = support
+        self.note = note
+        self.help = help
+        self.invalid = invalid
+        self.add = add
+        self.alias_of = alias_of
+
+
+class Origin:
+    """Where a value was written: `--nodes on the command line`, `SBATCH_TIMELIMIT`, `line 7 of train.sh`."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+COMMAND_LINE = Origin("the command line")
+
+
+class Setting:
+    """One option as it was given: the row, the argument's text (None without one), where it stood, how it was spelled."""
+
+    __slots__ = ("option", "origin", "spelling", "text")
+
+    def __init__(self, option: Option, text: str | None, origin: Origin, spelling: str = "") -> None:
+        self.option = option
+        self.text = text
+        self.origin = origin
+        self.spelling = spelling or f"--{option.long}"

@@ -1,0 +1,50 @@
+"""Slurm's job states: long name, the two letters of squeue, and which are final. Source: squeue(1), JOB STATE CODES."""
+
+from __future__ import annotations
+
+PENDING = "PENDING"
+CONFIGURING = "CONFIGURING"
+RUNNING = "RUNNING"
+COMPLETING = "COMPLETING"
+COMPLETED = "COMPLETED"
+CANCELLED = "CANCELLED"
+FAILED = "FAILED"
+TIMEOUT = "TIMEOUT"
+NODE_FAIL = "NODE_FAIL"
+PREEMPTED = "PREEMPTED"
+BOOT_FAIL = "BOOT_FAIL"
+DEADLINE = "DEADLINE"
+OUT_OF_MEMORY = "OUT_OF_MEMORY"
+SUSPENDED = "SUSPENDED"
+
+SHORT = {
+    BOOT_FAIL: "BF",
+    CANCELLED: "CA",
+    COMPLETED: "CD",
+    CONFIGURING: "CF",
+    COMPLETING: "CG",
+    DEADLINE: "DL",
+    FAILED: "F",
+    NODE_FAIL: "NF",
+    OUT_OF_MEMORY: "OOM",
+    PENDING: "PD",
+    PREEMPTED: "PR",
+    RUNNING: "R",
+    "RESV_DEL_HOLD": "RD",
+    "REQUEUE_FED": "RF",
+    "REQUEUE_HOLD": "RH",
+    "REQUEUED": "RQ",
+    "RESIZING": "RS",
+    "REVOKED": "RV",
+    "SIGNALING": "SI",
+    "SPECIAL_EXIT": "SE",
+    "STAGE_OUT": "SO",
+    "STOPPED": "ST",
+    SUSPENDED: "S",
+    TIMEOUT: "TO",
+}
+
+ACTIVE = (PENDING, CONFIGURING, RUNNING, COMPLETING, SUSPENDED)
+"""States that squeue shows when it is not told which."""
+
+FINAL = (COMPLETED, CANCELLED, FAILED, TIMEOUT, NODE_FAIL, PREEMPTED, BOOT_FAIL, DEADLINE, OUT_OF_MEMORY)
