@@ -1,0 +1,28 @@
+#ifndef LAUNCHER_SCONTROL_H_
+#define LAUNCHER_SCONTROL_H_
+
+#include <string>
+#include <vector>
+
+#include "env.h"
+
+namespace launcher {
+
+/// What a run that needs nobody else printed and its exit code.
+struct Answer {
+  std::string out;
+  std::string err;
+  int code = 0;
+};
+
+/// Answers `show hostnames|hostlist|hostlistsorted [LIST]` as Slurm 22.05 does; nothing (false) for
+/// every other call. `args` are without the command's name.
+bool AnswerScontrol(const std::vector<std::string>& args, const Environment& environment,
+                    Answer* answer);
+
+/// The role `scontrol`: prints the answer, or executes the login side's scontrol.
+int ScontrolMain(const std::vector<std::string>& args);
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_SCONTROL_H_

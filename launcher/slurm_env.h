@@ -1,0 +1,63 @@
+#ifndef LAUNCHER_SLURM_ENV_H_
+#define LAUNCHER_SLURM_ENV_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "env.h"
+#include "layout.h"
+#include "nodes.h"
+#include "spec.h"
+
+namespace launcher {
+
+/// The variable that EnvBlock fills in between fork and exec.
+constexpr char kTaskPidName[] = "SLURM_TASK_PID";
+
+/// What the steps and tasks of one step are told. Nodes are numbered within the step.
+struct StepFacts {
+  int id = 0;
+  std::vector<std::string> nodes;  ///< names, in the step's order
+  TaskIds tasks;                   ///< one list of ids for each of `nodes`
+  Distribution distribution;
+  bool distribution_given = false; ///< was --distribution used? else SLURM_DISTRIBUTION is not set
+  bool label = false;              ///< srun -l
+  mode_t umask = 0022;             ///< of srun
+  std::string launcher_address;    ///< IPv4 address of the host where srun runs
+  int launcher_port = 0;           ///< port where that srun could be reached; 0: none
+  std::string submit_host;         ///< name of the host where srun runs, SLURM_SRUN_COMM_HOST's
+  std::string submit_dir;          ///< srun's working directory
+};
+
+/// Indices of the GPUs that the job may use on this node: those that the platform gave launch itself
+/// (NVIDIA_VISIBLE_DEVICES or CUDA_VISIBLE_DEVICES, a comma list of numbers), else 0..gpus-1.
+std::vector<int> VisibleGpus(const Environment& own, int gpus);
+
+/// The SLURM_* variables that every process of the job sees, on every node: facts, node list, counts.
+Environment JobEnvironment(const LaunchSpec& spec, const Place& place);
+
+/// What the batch script gets besides its own environment: JobEnvironment and what is true of the
+/// first node only. `own` is launch's own environment.
+Environment BatchEnvironment(const LaunchSpec& spec, const Place& place, const Environment& own);
+
+/// The environment of a step, the same for all its tasks: srun's own (`base`, after --export) plus
+/// what srun sets. For role `tasks`, `base` is the composed environment plus JobEnvironment.
+Environment StepEnvironment(const Environment& base, const StepFacts& step);
+
+/// What differs from node to node.
+struct StepNode {
+  int index = 0;          ///< number of this node within the step
+  int cpus = 1;           ///< SLURM_CPUS_ON_NODE
+  std::vector<int> gpus;  ///< GPUs of the step on this node
+};
+
+/// The environment of one task: StepEnvironment's plus what differs from task to task. `local` is the
+/// task's number on the node. SLURM_TASK_PID is left to EnvBlock.
+Environment TaskEnvironment(const Environment& step_base, const StepFacts& step,
+                            const StepNode& node, int local);
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_SLURM_ENV_H_
