@@ -73,5 +73,6 @@ def unexpected(program: str, error: Exception) -> list[str]:
     ]
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+def console() -> int:
+    """Entry point of an installed wheel: the command is the name it was called by."""
+    return main(os.path.basename(sys.argv[0]), sys.argv[1:])

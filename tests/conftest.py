@@ -1,0 +1,101 @@
+"""The world of a test: a clean environment, a state directory of its own, and two ways to call a command.
+
+`run` calls a command in this process with a Context made for it; `cli` starts bin/<command> for real.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from mlspace import entry
+from mlspace.context import Context, User
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("SLURM", "SBATCH", "SRUN", "SALLOC", "SQUEUE", "SACCT", "SINFO", "SCANCEL", "SCONTROL", "MLSPACE", "OMPI_", "PMIX_", "PRTE_", "XDG_RUNTIME")
+
+
+class Result(NamedTuple):
+    stdout: str
+    stderr: str
+    code: int
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable of the developer's own session may change a test, and no test may touch the developer's registry."""
+    for name in list(os.environ):
+        if name.startswith(OURS):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+
+
+def stop_gateway(state: Path) -> None:
+    """End the embedded gateway of a state directory, if there is one; its jobs were waited for or cancelled by the test."""
+    try:
+        pid = json.loads((state / "local" / "endpoint.json").read_text())["pid"]
+        os.kill(pid, signal.SIGTERM)
+    except (OSError, ValueError, KeyError):
+        pass
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A state directory; the embedded gateway that a test starts in it is stopped afterwards."""
+    directory = tmp_path / "state"
+    yield directory
+    stop_gateway(directory)
+
+
+@pytest.fixture
+def run(tmp_path: Path, state: Path) -> Callable[..., Result]:
+    """run("squeue", "-h", env={...}, stdin=b"") in this process."""
+
+    def call(program: str, *arguments: str, env: dict[str, str] | None = None, stdin: bytes = b"", cwd: Path | None = None) -> Result:
+        environ = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "MLSPACE_STATE_DIR": str(state), **(env or {})}
+        out, err = io.StringIO(), io.StringIO()
+        user = User("ann", os.getuid(), "staff", os.getgid(), os.environ["HOME"])
+        context = Context(environ, str(cwd or tmp_path), io.BytesIO(stdin), out, err, user, "laptop")
+        code = entry.main(program, arguments, context)
+        return Result(out.getvalue(), err.getvalue(), code)
+
+    return call
+
+
+class Cli:
+    """bin/<command> as processes, all with one state directory: a user at a terminal."""
+
+    def __init__(self, directory: Path, state: Path) -> None:
+        self.directory = directory
+        self.env = {**os.environ, "MLSPACE_STATE_DIR": str(state), "MLSPACE_LOCAL_CPUS": "2", "MLSPACE_LOCAL_MEMORY": "4000"}
+
+    def start(self, program: str, *arguments: str, env: dict[str, str] | None = None, **how: object) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+            [str(ROOT / "bin" / program), *arguments], cwd=self.directory, env={**self.env, **(env or {})}, **how
+        )
+
+    def __call__(self, program: str, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None, timeout: float = 60) -> Result:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with self.start(program, *arguments, env=env, **pipes) as process:
+            try:
+                out, err = process.communicate(stdin, timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return Result(out.decode(errors="surrogateescape"), err.decode(errors="surrogateescape"), process.returncode)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, state: Path) -> Cli:
+    directory = tmp_path / "work"
+    directory.mkdir()
+    return Cli(directory, state)
