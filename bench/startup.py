@@ -1,0 +1,77 @@
+"""How long the commands take to start, beside the bare interpreter and `import requests`, in one run.
+
+    python3 bench/startup.py [--runs 15]
+
+Prints medians in milliseconds and ratios to the bare interpreter. It uses a state directory of its own; the 1,000 known jobs
+are written by the registry itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+INTERPRETER = (ROOT / ".venv/bin/python").resolve()
+
+
+def median_ms(command: list[str], environ: dict[str, str], runs: int, cwd: str) -> float:
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        subprocess.run(command, env=environ, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times) * 1000
+
+
+def fill_registry(environ: dict[str, str], jobs: int, cwd: str) -> None:
+    """Make a registry of `jobs` ended jobs by copying the one that is there, as many real ones would leave it."""
+    import sqlite3
+
+    path = Path(environ["MLSPACE_STATE_DIR"]) / "registry.sqlite"
+    with sqlite3.connect(path) as database:
+        names = [row[1] for row in database.execute("pragma table_info(job)") if row[1] != "job_id"]
+        columns = ", ".join(names)
+        for _ in range(jobs - 1):
+            database.execute(f"insert into job ({columns}) select {columns} from job where job_id = 1")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=15)
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory() as directory:
+        environ = {**os.environ, "MLSPACE_STATE_DIR": f"{directory}/state"}
+        hello = [str(ROOT / "bin/sbatch"), "--wait", str(ROOT / "examples/hello.sbatch")]
+        rows: list[tuple[str, float]] = []
+
+        def measure(name: str, command: list[str], count: int = runs) -> None:
+            rows.append((name, median_ms(command, environ, count, directory)))
+
+        measure("python3 -c pass", [str(INTERPRETER), "-c", "pass"])
+        measure("python3 -c 'import requests'", [str(ROOT / ".venv/bin/python"), "-c", "import requests"])
+        measure("sbatch --wait hello.sbatch, first", hello, 1)
+        measure("sbatch --wait hello.sbatch, second", hello, 1)
+        measure("sbatch --wait hello.sbatch, median", hello, max(3, runs // 3))
+        fill_registry(environ, 1, directory)
+        measure("scontrol show hostnames n[1-4]", [str(ROOT / "bin/scontrol"), "show", "hostnames", "n[1-4]"])
+        measure("squeue, few jobs known", [str(ROOT / "bin/squeue")])
+        fill_registry(environ, 1000, directory)
+        measure("squeue, 1,000 jobs known", [str(ROOT / "bin/squeue")])
+        os.kill(json.loads(Path(f"{directory}/state/local/endpoint.json").read_text())["pid"], signal.SIGTERM)
+        time.sleep(0.2)
+    bare = rows[0][1]
+    for name, milliseconds in rows:
+        sys.stdout.write(f"{name:40s} {milliseconds:8.1f} ms  {milliseconds / bare:6.2f} x bare\n")
+
+
+if __name__ == "__main__":
+    main()
