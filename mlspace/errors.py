@@ -31,11 +31,15 @@ class UsageError(MlspaceError):
 
 
 class BadValue(MlspaceError):
-    """`text` is not a valid value. The option reader adds the option, where it stood, and Slurm's sentence."""
+    """`text` is not a valid value. The option reader adds the option, where it stood, and Slurm's sentence.
+
+    Lines given here are Slurm's own for this case and take the place of the option's usual sentence (`explained`).
+    """
 
     def __init__(self, text: str, *lines: str) -> None:
         super().__init__(*(lines or (f"invalid value: {text}",)))
         self.text = text
+        self.explained = bool(lines)
 
 
 class ConfigError(MlspaceError):

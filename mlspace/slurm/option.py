@@ -13,6 +13,9 @@ APPROXIMATED = "approximated"
 IGNORED = "ignored"
 REFUSED = "refused"
 
+INVALID_VALUE_EXIT = 255
+"""What sbatch and srun end with for most bad values (their exit(-1)); a bad count makes it 1."""
+
 # Whether an option takes an argument.
 NONE = "none"
 REQUIRED = "required"
@@ -25,12 +28,32 @@ class Option:
     long: name without dashes. short: one letter or "". argument: NONE, REQUIRED or OPTIONAL (then only as --long=value).
     parse: text -> plain JSON data, raising BadValue; an option without argument gives True.
     on: command -> name of its input environment variable ("" where it has none); the option exists only on these commands.
+        None in a table that serves one command alone.
     support: HONOURED, APPROXIMATED, IGNORED or REFUSED; note says how, or what to do instead.
-    invalid: Slurm's message for a bad value, `{value}` standing for its text.
+    invalid: Slurm's message for a bad value, `{value}` standing for its text; exit_code: what the command then ends with.
     add: how a repeated option joins its values; the last one wins where it is None.
+    alias_of: another row's long name, which this spelling means.
+    section: heading of --help that it stands under.
+    own: ours, not Slurm's: never found by a prefix, so that every abbreviation that Slurm accepts keeps its meaning.
     """
 
-    __slots__ = ("add", "alias_of", "argument", "help", "invalid", "long", "metavar", "note", "on", "parse", "short", "support")
+    __slots__ = (
+        "add",
+        "alias_of",
+        "argument",
+        "exit_code",
+        "help",
+        "invalid",
+        "long",
+        "metavar",
+        "note",
+        "on",
+        "own",
+        "parse",
+        "section",
+        "short",
+        "support",
+    )
 
     def __init__(
         self,
@@ -40,13 +63,16 @@ class Option:
         *,
         argument: str | None = None,
         parse: Callable[[str], Any] | None = None,
-        on: Mapping[str, str],
+        on: Mapping[str, str] | None = None,
         support: str = HONOURED,
         note: str = "",
         help: str = "",
         invalid: str = "",
+        exit_code: int = INVALID_VALUE_EXIT,
         add: Callable[[Any, Any], Any] | None = None,
         alias_of: str = "",
+        section: str = "",
+        own: bool = False,
     ) -> None:
         self.long = long
         self.short = short
@@ -58,8 +84,15 @@ class Option:
         self.note = note
         self.help = help
         self.invalid = invalid
+        self.exit_code = exit_code
         self.add = add
         self.alias_of = alias_of
+        self.section = section
+        self.own = own
+
+    def serves(self, program: str) -> bool:
+        """Whether `program` has this option."""
+        return self.on is None or program in self.on
 
 
 class Origin:

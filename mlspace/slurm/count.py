@@ -1,0 +1,62 @@
+"""Counts: how many tasks, CPUs, nodes. Read as C's strtol does: leading blanks and one sign, then decimal digits."""
+
+from __future__ import annotations
+
+from mlspace.errors import BadValue
+
+LARGEST = 2**31 - 1
+"""Slurm keeps counts in an int; a larger one means this one."""
+
+NODE_SUFFIXES = {"": 1, "k": 1024, "m": 1024 * 1024}
+
+
+def integer(text: str) -> int:
+    """A decimal integer of either sign; raises BadValue for anything else ("", "x", "1k", "0x3", "1 ")."""
+    digits = text.lstrip(" \t\n\v\f\r")
+    negative = digits.startswith("-")
+    if digits[:1] in ("-", "+"):
+        digits = digits[1:]
+    if not (digits.isascii() and digits.isdigit()):
+        raise BadValue(text)
+    value = min(int(digits[:20]), LARGEST)
+    return -value if negative else value
+
+
+def positive(text: str) -> int:
+    """A count of at least one: -n, -c, --ntasks-per-node, ... Source: sbatch 22.05, `Invalid numeric value`."""
+    value = integer(text)
+    if value < 1:
+        raise BadValue(text)
+    return value
+
+
+def natural(text: str) -> int:
+    """A count of at least zero: srun --wait, --core-spec."""
+    value = integer(text)
+    if value < 0:
+        raise BadValue(text)
+    return value
+
+
+def node_range(text: str) -> list[int]:
+    """`--nodes`: "2" is [2, 2], "1-3" is [1, 3], "1k" is [1024, 1024]; "0" passes, as in Slurm, and is refused later.
+
+    Raises BadValue for the rest; for "3-1" with Slurm's sentence. Source: sbatch(1) --nodes; sbatch 22.05.
+    """
+    low, dash, high = text.strip().partition("-")
+    first = node_count(low, text)
+    last = node_count(high, text) if dash else first
+    if last < first:
+        raise BadValue(text, f"Maximum node count {last} is less than minimum node count {first}")
+    return [first, last]
+
+
+def node_count(part: str, whole: str) -> int:
+    suffix = part[-1:].lower() if part[-1:].isalpha() else ""
+    digits = part[: len(part) - len(suffix)]
+    if suffix not in NODE_SUFFIXES:
+        raise BadValue(whole)
+    try:
+        return min(natural(digits) * NODE_SUFFIXES[suffix], LARGEST)
+    except BadValue:
+        raise BadValue(whole) from None

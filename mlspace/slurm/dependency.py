@@ -1,0 +1,57 @@
+"""`--dependency=afterok:20:21,afterany:23`: which jobs a job waits for, and for what to happen to them."""
+
+from __future__ import annotations
+
+from mlspace.errors import BadValue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+TYPES = ("after", "afterany", "afterburstbuffer", "aftercorr", "afternotok", "afterok")
+SINGLETON = "singleton"
+DEFAULT_TYPE = "afterany"
+
+
+def conditions(text: str) -> dict[str, Any]:
+    """{"all": True, "conditions": [{"type": "afterok", "jobs": [{"job": 20, "task": None, "delay": 0}, ...]}, ...]}.
+
+    `all` is False where `?` separates: any one will do. `task` is an array index, "*" for all of an array ("20_*"), or
+    None; `delay` is minutes ("after:20+5"). "singleton" has no jobs. "20" means afterany:20; "" no condition at all.
+    Raises BadValue. Source: sbatch(1) --dependency; sbatch 22.05.
+    """
+    if not text:
+        return {}
+    if "," in text and "?" in text:
+        raise BadValue(text)
+    separator = "?" if "?" in text else ","
+    return {"all": separator == ",", "conditions": [condition(part, text) for part in text.split(separator)]}
+
+
+def condition(part: str, whole: str) -> dict[str, Any]:
+    if part.lower() == SINGLETON:
+        return {"type": SINGLETON, "jobs": []}
+    kind, colon, rest = part.partition(":")
+    if not colon:
+        kind, rest = DEFAULT_TYPE, part
+    if kind.lower() not in TYPES:
+        raise BadValue(whole)
+    return {"type": kind.lower(), "jobs": [job(item, kind.lower(), whole) for item in rest.split(":")]}
+
+
+def job(item: str, kind: str, whole: str) -> dict[str, Any]:
+    name, plus, delay = item.partition("+")
+    number, underscore, task = name.partition("_")
+    if plus and kind != "after":
+        raise BadValue(whole)
+    return {
+        "job": natural(number, whole),
+        "task": None if not underscore else "*" if task == "*" else natural(task, whole),
+        "delay": natural(delay, whole) if plus else 0,
+    }
+
+
+def natural(digits: str, whole: str) -> int:
+    if not (digits.isascii() and digits.isdigit()):
+        raise BadValue(whole)
+    return int(digits)

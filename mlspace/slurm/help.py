@@ -1,0 +1,81 @@
+"""--help and --usage of a command, from its table."""
+
+from __future__ import annotations
+
+from mlspace.slurm.option import APPROXIMATED, NONE, OPTIONAL, Option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+WIDTH = 96
+TEXT_COLUMN = 30
+"""Where the explanations begin, as in Slurm's own help."""
+
+DEFAULT_SECTION = "Options:"
+
+
+def render_help(program: str, usage: str, options: Sequence[Option]) -> str:
+    """All options that have a help text, under their sections, in the table's order of sections."""
+    shown = [option for option in options if option.serves(program) and option.help]
+    sections = list(dict.fromkeys(option.section or DEFAULT_SECTION for option in shown))
+    sections.sort(key=lambda section: section.startswith("Help"))  # help stands last
+    lines = [f"Usage: {program} {usage}".rstrip()]
+    for section in sections:
+        lines += ["", section]
+        for option in sorted((option for option in shown if (option.section or DEFAULT_SECTION) == section), key=order):
+            lines += describe(option)
+    return "\n".join(lines)
+
+
+def render_usage(program: str, usage: str, options: Sequence[Option]) -> str:
+    """One paragraph with the options and the shapes of their values."""
+    lines, line = [], f"Usage: {program}"
+    margin = " " * (len(line) + 1)
+    words = [f"[{shape(option)}]" for option in options if option.serves(program) and option.help]
+    for word in [*words, *usage.replace("[OPTIONS...]", "").split()]:
+        if len(line) + 1 + len(word) > WIDTH:
+            lines.append(line)
+            line = margin + word
+        else:
+            line += " " + word
+    return "\n".join([*lines, line])
+
+
+def order(option: Option) -> tuple[str, str]:
+    """By short letter where there is one, as Slurm lists them."""
+    return (option.short or option.long).lower(), option.long
+
+
+def shape(option: Option) -> str:
+    """ "-N n", "--exclusive[=user]", "--hold"."""
+    if option.argument == NONE:
+        return f"--{option.long}"
+    if option.argument == OPTIONAL:
+        return f"--{option.long}[={option.metavar}]"
+    return f"-{option.short} {option.metavar}" if option.short else f"--{option.long}={option.metavar}"
+
+
+def describe(option: Option) -> list[str]:
+    name = f"-{option.short}, " if option.short else "    "
+    name += f"--{option.long}"
+    if option.argument == OPTIONAL:
+        name += f"[={option.metavar}]" if option.metavar else ""
+    elif option.argument != NONE:
+        name += f"={option.metavar}"
+    text = option.help + (f"; {option.note}" if option.support == APPROXIMATED and option.note else "")
+    wrapped = list(wrap(text, WIDTH - TEXT_COLUMN))
+    first = f"  {name}".ljust(TEXT_COLUMN - 1)
+    lines = [f"{first} {wrapped[0]}"] if len(first) < TEXT_COLUMN else [first, " " * TEXT_COLUMN + wrapped[0]]
+    return lines + [" " * TEXT_COLUMN + rest for rest in wrapped[1:]]
+
+
+def wrap(text: str, width: int) -> Iterator[str]:
+    line = ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > width:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    yield line
