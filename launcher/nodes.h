@@ -17,7 +17,7 @@ struct Place {
   int local_rank = 0;              ///< OMPI_COMM_WORLD_LOCAL_RANK
   std::vector<std::string> names;  ///< all nodes, in order of rank, short names
   int node = 0;                    ///< index of our own node in `names`
-  std::string first_address;       ///< IPv4 address of node 0; empty if none could be found
+  std::vector<std::string> first_addresses;  ///< IPv4, of node 0, likeliest first; may be empty
 
   const std::string& name() const { return names[static_cast<size_t>(node)]; }
 };
@@ -32,14 +32,14 @@ struct HostView {
 HostView ReadHostView();
 
 /// Finds the place from the environment of launch (protocol.md §3). `nodes` is how many the spec
-/// says there are (0: it does not say); when no finder gives that many names it throws LaunchError
-/// (exit code 78), and so it does when our own name is not among them.
+/// says there are, each with one launch (0: it does not say, and several may share a node). Throws
+/// LaunchError (exit code 78) when there are more or fewer, or their names cannot be found.
 Place FindPlace(const Environment& own, const HostView& host, int nodes);
 
 // The finders, one thing each; nothing when it cannot tell.
 
 /// Names of Open MPI's node regex: `job-master-[1:0],job-worker-[1:0-2]@0(4)`. The number before the
-/// colon is how many digits a number has at least, `@0(4)` counts daemons.
+/// colon is how many digits a number has at least; text may follow a bracket; `@0(4)` numbers daemons.
 std::optional<std::vector<std::string>> NamesFromRegex(std::string_view regex);
 
 /// Names by MLSpace's rule, from our own: `<job>-mpimaster-0`, then `<job>-mpiworker-0`, ...

@@ -16,35 +16,36 @@ namespace launcher {
 /// The variable that EnvBlock fills in between fork and exec.
 constexpr char kTaskPidName[] = "SLURM_TASK_PID";
 
-/// What the steps and tasks of one step are told. Nodes are numbered within the step.
+/// What the tasks of one step are told. Nodes are numbered within the step.
 struct StepFacts {
   int id = 0;
   std::vector<std::string> nodes;  ///< names, in the step's order
   TaskIds tasks;                   ///< one list of ids for each of `nodes`
   Distribution distribution;
-  bool distribution_given = false; ///< was --distribution used? else SLURM_DISTRIBUTION is not set
+  bool distribution_given = false; ///< srun outside of a job shows it only then
+  bool inside_job = false;         ///< srun runs inside the job (not role `tasks`)
   bool label = false;              ///< srun -l
   mode_t umask = 0022;             ///< of srun
   std::string launcher_address;    ///< IPv4 address of the host where srun runs
   int launcher_port = 0;           ///< port where that srun could be reached; 0: none
-  std::string submit_host;         ///< name of the host where srun runs, SLURM_SRUN_COMM_HOST's
-  std::string submit_dir;          ///< srun's working directory
 };
 
 /// Indices of the GPUs that the job may use on this node: those that the platform gave launch itself
 /// (NVIDIA_VISIBLE_DEVICES or CUDA_VISIBLE_DEVICES, a comma list of numbers), else 0..gpus-1.
 std::vector<int> VisibleGpus(const Environment& own, int gpus);
 
-/// The SLURM_* variables that every process of the job sees, on every node: facts, node list, counts.
+/// The SLURM_* variables that are the same for every process of the job: facts, node list, counts.
 Environment JobEnvironment(const LaunchSpec& spec, const Place& place);
 
-/// What the batch script gets besides its own environment: JobEnvironment and what is true of the
-/// first node only. `own` is launch's own environment.
-Environment BatchEnvironment(const LaunchSpec& spec, const Place& place, const Environment& own);
+/// The environment of the batch script: `base` (the composed one), JobEnvironment, and what is true of
+/// the first node only. `own` is launch's own environment. SLURM_TASK_PID is left to EnvBlock.
+Environment BatchEnvironment(const Environment& base, const LaunchSpec& spec, const Place& place,
+                             const Environment& own);
 
-/// The environment of a step, the same for all its tasks: srun's own (`base`, after --export) plus
-/// what srun sets. For role `tasks`, `base` is the composed environment plus JobEnvironment.
-Environment StepEnvironment(const Environment& base, const StepFacts& step);
+/// The environment of a step, the same for all its tasks: srun's own (`base`, after --export), what
+/// it lacks of `job` (JobEnvironment), and what srun sets. For role `tasks`, `base` is the composed
+/// environment.
+Environment StepEnvironment(const Environment& base, const Environment& job, const StepFacts& step);
 
 /// What differs from node to node.
 struct StepNode {
