@@ -54,7 +54,7 @@ def indices(ranges: Iterable[Sequence[int]]) -> list[int]:
 def fold(wanted: Iterable[int], limit: int = 0) -> str:
     """Indices as squeue writes a pending array: "1-3,7%2"; "1-5:2" where they are evenly spaced."""
     values = sorted(set(wanted))
-    steps = {after - before for before, after in zip(values, values[1:])}  # noqa: B905 - pairs of neighbours
+    steps = {values[place] - values[place - 1] for place in range(1, len(values))}
     if len(values) > 2 and len(steps) == 1 and steps != {1}:
         text = f"{values[0]}-{values[-1]}:{steps.pop()}"
     else:

@@ -37,16 +37,14 @@ def batch_values(
 def expand(pattern: str, values: Mapping[str, str]) -> str:
     """`pattern` with the patterns that `values` has replaced; %% is a percent sign, the others stay as they are.
 
-    A backslash anywhere switches all patterns off, and is itself removed.
+    A backslash anywhere switches all patterns off; it is removed, the character after it is not.
     """
     if "\\" in pattern:
-        return pattern.replace("\\", "")
-    result = ""
-    position = 0
+        return unescape(pattern)
+    result, position = "", 0
     while position < len(pattern):
-        character = pattern[position]
-        if character != "%":
-            result += character
+        if pattern[position] != "%":
+            result += pattern[position]
             position += 1
             continue
         text, position = replace(pattern, position, values)
@@ -54,22 +52,33 @@ def expand(pattern: str, values: Mapping[str, str]) -> str:
     return result
 
 
+def unescape(pattern: str) -> str:
+    result, escaped = "", False
+    for character in pattern:
+        if character == "\\" and not escaped:
+            escaped = True
+        else:
+            result += character
+            escaped = False
+    return result
+
+
 def replace(pattern: str, percent: int, values: Mapping[str, str]) -> tuple[str, int]:
     """What stands for the pattern that begins at `percent`, and where it ends."""
     end = percent + 1
-    while pattern[end : end + 1].isdigit():
+    while end < len(pattern) and pattern[end] in "0123456789":
         end += 1
     width, letter = pattern[percent + 1 : end], pattern[end : end + 1]
-    if letter == "%" and not width:
+    if width and letter not in values:
+        return width, end  # as Slurm: of "%4q" only the percent sign goes
+    if letter == "%":
         return "%", end + 1
-    if not letter or letter not in values:
-        return pattern[percent : end + 1], end + 1
-    value = values[letter]
-    if width and letter in NUMBERS and value.isdigit():
-        value = value.zfill(min(int(width), LARGEST_WIDTH))
-    return value, end + 1
+    if letter not in values:
+        return "%" + letter, end + 1
+    return pad(values[letter], int(width or 0)) if letter in NUMBERS else values[letter], end + 1
 
 
-def is_per_task(pattern: str) -> bool:
-    """Whether each task of a step has a file of its own."""
-    return expand(pattern, {"t": "0"}) != expand(pattern, {"t": "1"})
+def pad(value: str, width: int) -> str:
+    """A number with zeros before it; of "389.9" the job's id is padded."""
+    number, dot, rest = value.partition(".")
+    return number.zfill(min(width, LARGEST_WIDTH)) + dot + rest if number.isdigit() else value

@@ -368,9 +368,9 @@ class Decision:
         room = [node_cpus // self.cpus_per_task for node_cpus in cpus]
         if self.program == SRUN:
             limit = self.per_node or tasks
-            return count_tasks(tasks, [limit if self.overcommit else min(limit, max(1, node_room)) for node_room in room])
+            return count_tasks(tasks, [min(limit, max(1, node_room)) for node_room in room])
         if self.per_node:
             return [self.per_node] * nodes
         if self.tasks:
-            return count_tasks(self.tasks, [0] * nodes if self.overcommit else room)
+            return count_tasks(self.tasks, room)
         return room

@@ -8,11 +8,36 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mlspace.slurm.option import Setting
+
 WIDTH = 96
 TEXT_COLUMN = 30
 """Where the explanations begin, as in Slurm's own help."""
 
 DEFAULT_SECTION = "Options:"
+
+VERSION = "slurm 22.05.8"
+"""What --version prints: the Slurm that we behave as. Programs that drive Slurm read the number."""
+
+USAGE = {
+    "sbatch": "[OPTIONS...] script [args...]",
+    "srun": "[OPTIONS...] program [args...]",
+    "salloc": "[OPTIONS...] [command [args...]]",
+}
+"""What follows the program's name in its usage line; "[OPTIONS...]" for the others."""
+
+
+def answer(program: str, options: Sequence[Option], settings: Sequence[Setting]) -> str | None:
+    """The text that --help, --usage or --version asks for; None where none of them was given."""
+    usage = USAGE.get(program, "[OPTIONS...]")
+    for setting in settings:
+        if setting.option.long == "help":
+            return render_help(program, usage, options)
+        if setting.option.long == "usage":
+            return render_usage(program, usage, options)
+        if setting.option.long == "version":
+            return VERSION
+    return None
 
 
 def render_help(program: str, usage: str, options: Sequence[Option]) -> str:

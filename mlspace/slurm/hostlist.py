@@ -12,66 +12,78 @@ LONGEST_RANGE = 65536
 """Hosts in one range; more is "Too many hosts in range" (scontrol 22.05)."""
 
 SEPARATORS = ", \t\n"
+DIGITS = "0123456789"
 
 LONGEST_NUMBER = 18
 """Digits of a name that are counted with; Slurm itself overflows beyond 64 bits."""
 
 
-def expand(text: str) -> list[str]:
-    """The names of a host list, in order, doubles kept; of several brackets the last runs fastest.
+def expand_hosts(text: str) -> list[str]:
+    """The names of a host list, in order, doubles kept.
 
-    Raises BadValue with Slurm's line for a list that cannot be read. Source: scontrol(1) show hostnames; scontrol 22.05.
+    Of several brackets the last runs fastest, then the first, the second, ... as in Slurm. Raises BadValue with Slurm's
+    line, and one that names the range, for a list that cannot be read. Source: scontrol(1) show hostnames; scontrol 22.05.
     """
-    names: list[str] = []
-    for item in split(text):
-        names += expand_item(item)
-    return names
+    try:
+        return [name for item in split(text) for name in expand_item(item)]
+    except BadValue as error:
+        detail = error.lines if error.explained else ()
+        raise BadValue(text, f"Invalid hostlist: {text}", *detail) from None
 
 
 def split(text: str) -> list[str]:
     """The items of a list: cut at commas and blanks that stand outside brackets; empty ones dropped."""
-    items, start, depth = [], 0, 0
-    for position, character in enumerate(text):
-        if character == "[":
-            depth += 1
-        elif character == "]":
-            depth -= 1
-        elif character in SEPARATORS and depth == 0:
-            items.append(text[start:position])
-            start = position + 1
-    items.append(text[start:])
+    items, item, position = [], "", 0
+    while position < len(text):
+        character = text[position]
+        closing = text.find("]", position) if character == "[" else -1
+        if closing >= 0:
+            item += text[position : closing + 1]
+            position = closing
+        elif character in SEPARATORS:
+            items.append(item)
+            item = ""
+        else:
+            item += character
+        position += 1
+    items.append(item)
     return [item for item in items if item]
 
 
 def expand_item(item: str) -> list[str]:
-    if "[" not in item and "]" not in item:
-        return [item]
-    names = [""]
+    parts: list[tuple[str, list[str]]] = []  # text before a bracket, and the numbers in it
     rest = item
-    while rest:
-        prefix, bracket, after = rest.partition("[")
+    while "[" in rest:
+        prefix, _, after = rest.partition("[")
         inside, close, rest = after.partition("]")
-        # Slurm takes no text after the last bracket: "n[1-2]x" is invalid, "n[1-2]x[3]" is not.
-        if not (bracket and close) or "]" in prefix or "[" in inside:
-            raise BadValue(item, f"Invalid hostlist: {item}")
-        numbers = [number for part in inside.split(",") for number in expand_range(part, item)]
-        names = [name + prefix + number for name in names for number in numbers]
-    return names
+        if not close:  # Slurm makes a name of what it cannot read here: "n[1-2" is the host "n]"
+            return [item[: item.rindex("[")] + "]"]
+        if "]" in prefix or "[" in inside:
+            raise BadValue(item)
+        parts.append((prefix, [number for piece in inside.split(",") for number in expand_range(piece)]))
+    if not parts:
+        return [item]
+    if rest:  # no text may follow the last bracket
+        raise BadValue(item)
+    stems = [""]
+    for prefix, numbers in parts[:-1]:
+        stems = [stem + prefix + number for number in numbers for stem in stems]
+    prefix, numbers = parts[-1]
+    return [stem + prefix + number for stem in stems for number in numbers]
 
 
-def expand_range(part: str, item: str) -> list[str]:
-    """ "08-10" -> 08 09 10: the width is that of the first number."""
-    low, dash, high = part.partition("-")
-    if not dash:
-        high = low
+def expand_range(piece: str) -> list[str]:
+    """ "08-10" -> 08 09 10: the width is that of the first number; "8-" is 8."""
+    low, _, high = piece.partition("-")
+    high = high or low
     if not all(number.isascii() and number.isdigit() for number in (low, high)) or int(low) > int(high):
-        raise BadValue(item, f"Invalid range: `{part}'", f"Invalid hostlist: {item}")
+        raise BadValue(piece, f"Invalid range: `{piece}'")
     if int(high) - int(low) >= LONGEST_RANGE:
-        raise BadValue(item, f"Too many hosts in range `{part}'", f"Invalid hostlist: {item}")
+        raise BadValue(piece, f"Too many hosts in range `{piece}'")
     return [f"{number:0{len(low)}d}" for number in range(int(low), int(high) + 1)]
 
 
-def fold(names: Iterable[str]) -> str:
+def fold_hosts(names: Iterable[str]) -> str:
     """The list that gives `names` back in the same order: only neighbours that count up by one are joined.
 
     Source: scontrol(1) show hostlist; scontrol 22.05: n3 n1 n2 is `n[3,1-2]`, n1 n02 n3 is `n[1,02,3]`.
@@ -91,21 +103,38 @@ def fold(names: Iterable[str]) -> str:
     return ",".join(prefix + write_ranges(ranges) for prefix, ranges in groups)
 
 
-def fold_sorted(names: Iterable[str]) -> str:
+def fold_sorted_hosts(names: Iterable[str]) -> str:
     """The same for the sorted names, as node lists of jobs are written. Source: scontrol(1) show hostlistsorted."""
-    return fold(sorted(names, key=order))
+    return fold_hosts(sorted(names, key=order))
 
 
-def order(name: str) -> tuple[str, int, int]:
-    """Sorts names as Slurm does: by prefix, then as numbers; a padded number stands after the shorter ones."""
+def order(name: str) -> tuple[list[tuple[int, int, str]], int, int]:
+    """Sorts names as Slurm does: by prefix, in which numbers count as numbers, then by length and value of the last number."""
     prefix, number = cut(name)
-    return prefix, len(number), int(number or 0)
+    return natural_order(prefix), len(number), int(number or 0)
+
+
+def natural_order(prefix: str) -> list[tuple[int, int, str]]:
+    """ "x2y" before "x10y"; a number with a leading zero stands before those without, compared digit by digit."""
+    keys, position = [], 0
+    while position < len(prefix):
+        end = position
+        while end < len(prefix) and prefix[end] in DIGITS:
+            end += 1
+        if end == position:
+            keys.append((ord(prefix[position]), 0, ""))
+            position += 1
+        else:
+            digits = prefix[position:end]
+            keys.append((ord("0"), 0 if digits[0] == "0" else len(digits), digits))
+            position = end
+    return keys
 
 
 def cut(name: str) -> tuple[str, str]:
     """ "n012" -> "n", "012"; no number where the name does not end in one."""
     end = len(name)
-    while end > 0 and name[end - 1] in "0123456789":
+    while end > 0 and name[end - 1] in DIGITS:
         end -= 1
     if len(name) - end > LONGEST_NUMBER:
         end = len(name)
@@ -124,6 +153,6 @@ def node_names(text: str) -> list[str]:
     if "/" in text:
         raise BadValue(text, f"{text}: a file of node names is not supported")
     try:
-        return list(dict.fromkeys(expand(text)))
+        return list(dict.fromkeys(expand_hosts(text)))
     except BadValue:
         raise BadValue(text) from None  # without the list's own lines: the option's sentence is said

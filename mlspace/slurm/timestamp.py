@@ -25,6 +25,8 @@ UNITS = {
 
 NAMED_HOURS = {"midnight": 0, "elevenses": 11, "noon": 12, "fika": 15, "teatime": 16}
 
+STANDARD = "%Y-%m-%dT%H:%M:%S"
+
 UNKNOWN = "Unknown"
 """What a listing shows for a time that is not known yet. Source: scontrol, sacct 22.05."""
 
@@ -149,8 +151,11 @@ def natural(digits: str, whole: str) -> int:
     return int(digits)
 
 
-def format_time(moment: float | None) -> str:
-    """`2026-11-23T20:06:22`, local time; "Unknown" for None. Source: SLURM_TIME_FORMAT `standard`, squeue(1)."""
+def format_timestamp(moment: float | None, time_format: str = "") -> str:
+    """`2026-11-23T20:06:22`, local time; "Unknown" for None. `time_format` is SLURM_TIME_FORMAT: "", "standard", or strftime's.
+
+    Source: squeue(1), SLURM_TIME_FORMAT. Its "relative" needs a clock and is shown as "standard".
+    """
     if moment is None:
         return UNKNOWN
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(moment))
+    return time.strftime(time_format if "%" in time_format else STANDARD, time.localtime(moment))
