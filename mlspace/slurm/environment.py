@@ -34,7 +34,6 @@ def job_variables(component: Component, geometry: Geometry) -> dict[str, str]:
         "SLURM_JOB_QOS": component["qos"],
         "SLURM_OVERCOMMIT": 1 if component["overcommit"] else None,
         "SLURM_EXPORT_ENV": component["export"],
-        "SLURM_WCKEY": component["wckey"],
     }
     for option in ("gpus", "gpus-per-node", "gpus-per-task"):
         if component[option]:

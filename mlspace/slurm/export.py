@@ -8,8 +8,12 @@ if TYPE_CHECKING:
 
 SLURM_PREFIX = "SLURM_"
 
-# The submitter's own job's variables, which the new job's own replace when sbatch or srun runs inside a job; what the
-# user sets for later commands (SLURM_CPU_BIND, SLURM_HOSTFILE, SLURM_EXIT_ERROR, ...) is not among them.
+WORDS = ("ALL", "NONE", "NIL")
+"""Items that are no variables' names."""
+
+# Variables of the job inside which sbatch or srun runs. Real Slurm lets those through that it does not set anew, so that an
+# outer job's SLURM_NTASKS governs the inner job's srun; nobody wants that, so none of them travels. What users set for later
+# commands (SLURM_CPU_BIND, SLURM_EXIT_ERROR, ...) is not among them.
 JOB_NAMES = """
 ARRAY_JOB_ID ARRAY_TASK_COUNT ARRAY_TASK_ID ARRAY_TASK_MAX ARRAY_TASK_MIN ARRAY_TASK_STEP CLUSTER_NAME CPUS_ON_NODE
 CPUS_PER_GPU CPUS_PER_TASK DISTRIBUTION DIST_PLANESIZE EXPORT_ENV GPUS GPUS_ON_NODE GPUS_PER_NODE GPUS_PER_SOCKET
@@ -24,53 +28,58 @@ TOPOLOGY_ADDR_PATTERN UMASK WORKING_CLUSTER
 OF_A_JOB = frozenset(SLURM_PREFIX + name for name in JOB_NAMES.split()) | {"SLURMD_NODENAME"}
 
 
-def exported(environ: Mapping[str, str], value: str | None) -> dict[str, str]:
+INSIDE_A_JOB = "SLURM_JOB_ID"
+
+LOGIN_NAMES = ("HOME", "LOGNAME", "SHELL", "USER")
+LOGIN_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def exported(environ: Mapping[str, str], value: str | None, program: str = "sbatch") -> dict[str, str]:
     """The variables that travel. `value` is what --export says; None is ALL.
 
     ALL takes all of `environ`; NONE only SLURM_*; a list the variables that it names and SLURM_* ("A" as it is in
-    `environ`, "A=1" set, 'B="x y"' unquoted), with ALL as an item everything besides.
-    Source: sbatch(1) --export; sbatch 22.05.
+    `environ`, "A=1" set), with ALL as an item everything besides. Where not all travels, sbatch's job gets a login
+    environment, which here is LOGIN_NAMES and a plain PATH; srun's tasks get none.
+    Source: sbatch(1), srun(1) --export; sbatch, srun 22.05.
     """
-    own = {name: text for name, text in environ.items() if name not in OF_A_JOB}
-    if value is None or value.upper() == "ALL":
-        return own
-    slurm = {name: text for name, text in own.items() if name.startswith(SLURM_PREFIX)}
-    if value.upper() in ("NONE", "NIL"):
-        return slurm
-    items = split(value)
-    result = own if "ALL" in (item.upper() for item in items) else slurm
+    own = dict(environ)
+    if INSIDE_A_JOB in environ:
+        own = {name: text for name, text in environ.items() if name not in OF_A_JOB}
+    items = split("ALL" if value is None else value)
+    if "ALL" in (item.upper() for item in items):
+        result = dict(own)
+    else:
+        result = {name: text for name, text in own.items() if name.startswith(SLURM_PREFIX)}
+        if program == "sbatch":
+            result |= {name: own[name] for name in LOGIN_NAMES if name in own}
+            result["PATH"] = LOGIN_PATH
     for item in items:
         name, equals, text = item.partition("=")
         if equals and name:
             result[name] = text
-        elif item.upper() != "ALL" and item in own:
+        elif not equals and item.upper() not in WORDS and item in own:
             result[item] = own[item]
     return result
 
 
 def named(value: str | None) -> list[str]:
     """The variables that --export names one by one: those win over what a container image says."""
-    if value is None or value.upper() in ("ALL", "NONE", "NIL"):
-        return []
-    names = [item.partition("=")[0] for item in split(value)]
-    return [name for name in dict.fromkeys(names) if name and name.upper() != "ALL"]
+    names = [item.partition("=")[0] for item in split(value or "")]
+    return [name for name in dict.fromkeys(names) if name and name.upper() not in WORDS]
 
 
 def split(value: str) -> list[str]:
-    """Items between commas; quotes, single or double, keep commas together and are removed."""
+    """Items between commas that stand outside quotes. The quotes stay, as in Slurm: a shell has removed its own before."""
     items, item, quote = [], "", ""
     for character in value:
-        if quote:
-            if character == quote:
-                quote = ""
-            else:
-                item += character
-        elif character in "'\"":
-            quote = character
-        elif character == ",":
+        if character == "," and not quote:
             items.append(item)
             item = ""
-        else:
-            item += character
+            continue
+        if character == quote:
+            quote = ""
+        elif character in "'\"" and not quote:
+            quote = character
+        item += character
     items.append(item)
     return [item for item in items if item]
