@@ -63,7 +63,7 @@ std::vector<std::string> ExpandBracket(std::string_view list, std::string_view i
   }
 }
 
-/// A word cut at its brackets: texts[0] numbers[0] texts[1] numbers[1] ... ; one text more than brackets.
+/// A word cut at its brackets: texts[0] numbers[0] texts[1] numbers[1] ...
 struct Pieces {
   std::vector<std::string> texts;
   std::vector<std::vector<std::string>> numbers;
@@ -78,8 +78,6 @@ Pieces CutAtBrackets(std::string_view list, std::string_view word) {
     pieces.numbers.push_back(ExpandBracket(list, word.substr(open + 1, close - open - 1)));
     at = close + 1;
   }
-  // Slurm knows no text after the last bracket.
-  if (at != word.size()) throw BadHostList(list, "");
   return pieces;
 }
 
@@ -98,11 +96,14 @@ void ExpandWord(std::string_view list, std::string_view word, std::vector<std::s
     return;
   }
   const size_t last_open = word.rfind('[');
-  if (word.find(']', last_open) == word.npos) {
+  const size_t last_close = word.find(']', last_open);
+  if (last_close == word.npos) {
     // What Slurm 22.05 makes of an unclosed bracket.
     names->push_back(std::string(word.substr(0, last_open)) + "]");
     return;
   }
+  // Slurm knows no text after the last bracket.
+  if (last_close + 1 != word.size()) throw BadHostList(list, "");
   const Pieces pieces = CutAtBrackets(list, word);
   size_t total = 1;
   for (const auto& numbers : pieces.numbers) total *= numbers.size();

@@ -13,6 +13,11 @@ inline nlohmann::json Contract(const std::string& name) {
   return nlohmann::json::parse(file);
 }
 
+/// One table of it, by value: a loop over a part of a temporary would read what is gone.
+inline nlohmann::json Contract(const std::string& name, const std::string& table) {
+  return Contract(name).at(table);
+}
+
 }  // namespace test
 
 #endif  // TESTS_LAUNCHER_CONTRACT_H_

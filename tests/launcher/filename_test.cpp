@@ -29,7 +29,7 @@ TEST(ExpandsPatternsAsSlurm) {
 }
 
 TEST(KnowsWhoSharesAFile) {
-  for (const auto& row : test::Contract("filenames.json")["shared"]) {
+  for (const auto& row : test::Contract("filenames.json", "shared")) {
     const std::string pattern = row["pattern"];
     EXPECT_EQ_WITH(IsPerTask(pattern), row["per_task"].get<bool>(), pattern);
     EXPECT_EQ_WITH(IsPerNode(pattern), row["per_node"].get<bool>(), pattern);

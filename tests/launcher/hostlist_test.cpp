@@ -9,7 +9,7 @@ namespace {
 using Names = std::vector<std::string>;
 
 TEST(ExpandsAsSlurm) {
-  for (const auto& row : test::Contract("hostlists.json")["expand"]) {
+  for (const auto& row : test::Contract("hostlists.json", "expand")) {
     const std::string list = row["list"];
     std::string error, detail;
     Names names;
@@ -26,7 +26,7 @@ TEST(ExpandsAsSlurm) {
 }
 
 TEST(FoldsAsSlurm) {
-  for (const auto& row : test::Contract("hostlists.json")["fold"]) {
+  for (const auto& row : test::Contract("hostlists.json", "fold")) {
     const Names names = row["names"];
     EXPECT_EQ(FoldHosts(names), row["list"].get<std::string>());
     EXPECT_EQ(FoldSortedHosts(names), row["sorted"].get<std::string>());

@@ -12,7 +12,7 @@ Distribution Parsed(const nlohmann::json& row) {
 }
 
 TEST(LaysOutAsSlurm) {
-  for (const auto& row : test::Contract("layouts.json")["layout"]) {
+  for (const auto& row : test::Contract("layouts.json", "layout")) {
     LayoutRequest request;
     request.tasks = row["tasks"];
     request.cpus_per_node = row["cpus_per_node"].get<std::vector<int>>();
@@ -32,13 +32,13 @@ TEST(LaysOutAsSlurm) {
 }
 
 TEST(NumbersByHost) {
-  for (const auto& row : test::Contract("layouts.json")["by_host"]) {
+  for (const auto& row : test::Contract("layouts.json", "by_host")) {
     EXPECT_EQ(NumberByHost(row["node_of_task"].get<std::vector<int>>(), row["nodes"]), row["ids"].get<TaskIds>());
   }
 }
 
 TEST(NumbersKnownCounts) {
-  for (const auto& row : test::Contract("layouts.json")["number"]) {
+  for (const auto& row : test::Contract("layouts.json", "number")) {
     const auto counts = row["counts"].get<std::vector<int>>();
     const TaskIds ids = NumberTasks(counts, Parsed(row));
     EXPECT_EQ_WITH(ids, row["ids"].get<TaskIds>(), row.dump());
@@ -47,14 +47,14 @@ TEST(NumbersKnownCounts) {
 }
 
 TEST(FoldsCounts) {
-  for (const auto& row : test::Contract("layouts.json")["fold"]) {
+  for (const auto& row : test::Contract("layouts.json", "fold")) {
     EXPECT_EQ(FoldCounts(row["counts"].get<std::vector<int>>()), row["text"].get<std::string>());
   }
 }
 
 TEST(ReadsDistributions) {
   const char* const kNames[] = {"block", "cyclic", "plane", "arbitrary"};
-  for (const auto& row : test::Contract("layouts.json")["distribution"]) {
+  for (const auto& row : test::Contract("layouts.json", "distribution")) {
     const std::string text = row["text"];
     const auto distribution = ParseDistribution(text);
     EXPECT_EQ_WITH(distribution.has_value(), !row["name"].is_null(), text);
