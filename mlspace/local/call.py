@@ -1,0 +1,89 @@
+"""One HTTP call, parsed, and its answer: what lies between the socket (server.py) and the calls (api.py)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mlspace.local.body import BodyError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+JSON = "application/json"
+"""Exactly so: the official CLI takes `application/json; charset=utf-8` for text, and then cannot log in."""
+
+TEXT = "text/plain; charset=utf-8"
+"""With the charset: without it the official CLI shows UTF-8 as Latin-1."""
+
+
+class Call(NamedTuple):
+    """A request. `names`: the variable parts of its path; headers have lower-case names."""
+
+    method: str
+    names: Mapping[str, str]
+    query: Mapping[str, Sequence[str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except ValueError as error:  # includes bytes that are not UTF-8
+            raise BodyError([Problem(("body",), f"JSON decode error: {error}", "json_invalid")]) from error
+        except RecursionError as error:
+            raise BodyError([Problem(("body",), "JSON decode error: nested too deeply", "json_invalid")]) from error
+
+    def one(self, name: str) -> str | None:
+        """The last value of a query parameter; None where it is absent or empty."""
+        values = self.query.get(name) or [""]
+        return values[-1] or None
+
+    def integer(self, name: str, default: int, least: int) -> int:
+        text = self.one(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdigit() and len(text) < 10) or int(text) < least:
+            raise wrong_query(name, f"Input should be a valid integer, at least {least}", "int_parsing")
+        return int(text)
+
+    def boolean(self, name: str, default: bool) -> bool:
+        """`true`, and also Python's `True`, as the official CLI sends it."""
+        text = self.one(name)
+        if text is None:
+            return default
+        if text.lower() in ("true", "1", "yes", "on"):
+            return True
+        if text.lower() in ("false", "0", "no", "off"):
+            return False
+        raise wrong_query(name, "Input should be a valid boolean", "bool_parsing")
+
+    def choice(self, name: str, words: Sequence[str]) -> str | None:
+        text = self.one(name)
+        if text is not None and text not in words:
+            raise wrong_query(name, f"Input should be one of {', '.join(words)}", "enum")
+        return text
+
+
+def wrong_query(name: str, msg: str, kind: str) -> BodyError:
+    return BodyError([Problem(("query", name), msg, kind)])
+
+
+class Answer(NamedTuple):
+    """Status and a JSON value."""
+
+    value: Any
+    status: int = 200
+    headers: Mapping[str, str] = {}
+
+
+class Text(NamedTuple):
+    """A text that is known whole."""
+
+    data: bytes
+
+
+class Stream(NamedTuple):
+    """A text that comes in pieces while the job runs. `pieces` is given the function that waits (logstream.follow)."""
+
+    pieces: Callable[[Callable[[bool], bool]], Iterator[bytes]]

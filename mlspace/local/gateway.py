@@ -1,0 +1,116 @@
+"""The embedded gateway as one object: a state directory, a cluster, a socket. One gateway per directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlspace.errors import StateError
+from mlspace.local import names
+from mlspace.local.api import FRESH_SECONDS, Api
+from mlspace.local.auth import TOKEN_SECONDS, Credentials, Door
+from mlspace.local.jobs import JobStore
+from mlspace.local.limiter import Limiter
+from mlspace.local.placement import NodePool
+from mlspace.local.plan import Account
+from mlspace.local.scheduler import Rules, Scheduler
+from mlspace.local.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlspace.local.shape import Shape
+
+LOCK_SECONDS = 3.0
+"""A gateway that was just told to end, or a probe of its lock, is gone by then."""
+
+
+class Options(NamedTuple):
+    """How to serve. quick: leave out what only costs people time. idle_seconds: end after so long without work or questions; 0 never."""
+
+    host: str
+    port: int
+    credentials: Credentials
+    quick: bool = False
+    kill_grace_seconds: float = 40.0
+    token_seconds: int = TOKEN_SECONDS
+    idle_seconds: float = 0.0
+    names: str = ""
+
+
+def lock_state(directory: str) -> int:
+    """Make the state directory (0700) and hold its lock until the process ends; the lock's descriptor. Raises StateError."""
+    try:
+        os.makedirs(directory, 0o700, exist_ok=True)
+        fd = os.open(os.path.join(directory, "gateway.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StateError(f"cannot write the state directory {directory}: {error.strerror}") from error
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(fd)
+                raise StateError(f"another gateway serves {directory}") from None
+            time.sleep(0.02)
+        else:
+            return fd
+
+
+def account() -> Account:
+    """Whom jobs run as. A uid without a passwd entry (containers) is its number, at home in /."""
+    try:
+        entry = pwd.getpwuid(os.getuid())
+    except KeyError:
+        return Account(str(os.getuid()), "/", "/bin/sh")
+    return Account(entry.pw_name, entry.pw_dir or "/", entry.pw_shell or "/bin/sh")
+
+
+class Gateway:
+    """Made with the state's lock held and no threads yet; listens from then on."""
+
+    def __init__(self, directory: str, shape: Shape, options: Options) -> None:
+        self.directory = directory
+        self.shape = shape
+        self.options = options
+        try:
+            store = JobStore(os.path.join(directory, "jobs"))
+            self.naming = names.decide(shape.nodes, directory, options.names)
+        except OSError as error:
+            raise StateError(f"cannot write the state directory {directory}: {error.strerror}") from error
+        rules = Rules(options.kill_grace_seconds, gpu_limit=not options.quick)
+        self.scheduler = Scheduler(store, NodePool(shape, self.naming.names), self.naming, account(), rules)
+        door = Door(options.credentials, options.token_seconds)
+        api = Api(self.scheduler, door, Limiter(enforced=not options.quick), 0.0 if options.quick else FRESH_SECONDS)
+        try:
+            self.server = Server(options.host, options.port, api)
+        except OSError as error:
+            raise StateError(f"cannot listen on {options.host} port {options.port}: {error.strerror}") from error
+
+    @property
+    def port(self) -> int:
+        return self.server.server_port
+
+    def serve(self, leave: Callable[[], bool]) -> None:
+        """Until SIGTERM, SIGINT, or nothing was to do for the idle time and `leave` says that nobody is just coming."""
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, frame: stop.set())
+        self.scheduler.adopt()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 60}, daemon=True).start()
+        idle = self.options.idle_seconds
+        while not stop.wait(min(max(idle / 10, 0.05), 30) if idle else None):
+            if idle and self.idle_seconds() >= idle and leave():
+                break
+        # Threads that still answer end with the process; jobs go on, and the next gateway adopts them.
+        sys.stdout.flush()
+
+    def idle_seconds(self) -> float:
+        return 0.0 if self.scheduler.unfinished else self.server.activity.idle_seconds()

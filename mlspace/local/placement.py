@@ -1,0 +1,117 @@
+"""Which nodes a job gets: first fit in name order, several jobs on a node by CPUs, memory and GPUs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from mlspace.local.instance import Instance
+    from mlspace.local.shape import Shape
+
+
+class Wish(NamedTuple):
+    """What a job asks of the cluster: `workers` distinct nodes with an instance's room each, some nodes only or never."""
+
+    instance: Instance
+    workers: int
+    only: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
+
+
+class Share(NamedTuple):
+    """A job's part of one node; `gpus` are the device indices that are its own."""
+
+    node: str
+    gpus: tuple[int, ...]
+
+
+class Room:
+    """What is free on one node."""
+
+    __slots__ = ("cpus", "gpus", "memory_mib", "name")
+
+    def __init__(self, name: str, cpus: int, memory_mib: int, gpus: int) -> None:
+        self.name = name
+        self.cpus = cpus
+        self.memory_mib = memory_mib
+        self.gpus = list(range(gpus))
+
+    def fits(self, instance: Instance) -> bool:
+        return self.cpus >= instance.cpus and self.memory_mib >= instance.memory_mib and len(self.gpus) >= instance.gpus
+
+    def capacity(self, instance: Instance) -> int:
+        """How many times the instance fits."""
+        counts = [self.cpus // instance.cpus]
+        if instance.memory_mib:
+            counts.append(self.memory_mib // instance.memory_mib)
+        if instance.gpus:
+            counts.append(len(self.gpus) // instance.gpus)
+        return max(0, min(counts))
+
+
+class NodePool:
+    """All nodes and what is free on them."""
+
+    def __init__(self, shape: Shape, names: Sequence[str]) -> None:
+        self.shape = shape
+        self.names = tuple(names)
+        self.rooms = {name: Room(name, shape.cpus, shape.memory_mib, shape.gpus) for name in names}
+        self.free_cpus = shape.cpus * len(names)
+
+    def can_ever_fit(self, wish: Wish) -> bool:
+        """Whether the wish fits the empty cluster."""
+        full = Room("", self.shape.cpus, self.shape.memory_mib, self.shape.gpus)
+        return full.fits(wish.instance) and sum(allowed(wish, name) for name in self.names) >= wish.workers
+
+    def place(self, wish: Wish, reserved: Collection[str] = ()) -> list[Share] | None:
+        """Take the first nodes that fit, none of them `reserved`; None where too few do, and then nothing is taken."""
+        if wish.workers * wish.instance.cpus > self.free_cpus:
+            return None
+        chosen: list[Room] = []
+        for name, room in self.rooms.items():
+            if room.fits(wish.instance) and allowed(wish, name) and name not in reserved:
+                chosen.append(room)
+                if len(chosen) == wish.workers:
+                    return [self.take(room, wish.instance, room.gpus[: wish.instance.gpus]) for room in chosen]
+        return None
+
+    def take(self, room: Room, instance: Instance, gpus: Sequence[int]) -> Share:
+        share = Share(room.name, tuple(gpus))
+        room.cpus -= instance.cpus
+        room.memory_mib -= instance.memory_mib
+        room.gpus = [index for index in room.gpus if index not in share.gpus]
+        self.free_cpus -= instance.cpus
+        return share
+
+    def adopt(self, shares: Sequence[Share], instance: Instance) -> None:
+        """Account for a job that already runs, even where that takes more than there is (the shape may have changed)."""
+        for share in shares:
+            if share.node in self.rooms:
+                self.take(self.rooms[share.node], instance, share.gpus)
+
+    def release(self, shares: Sequence[Share], instance: Instance) -> None:
+        for share in shares:
+            room = self.rooms.get(share.node)
+            if room is not None:
+                room.cpus += instance.cpus
+                room.memory_mib += instance.memory_mib
+                room.gpus = sorted({*room.gpus, *(index for index in share.gpus if index < self.shape.gpus)})
+                self.free_cpus += instance.cpus
+
+    @property
+    def free_gpus(self) -> int:
+        return sum(len(room.gpus) for room in self.rooms.values())
+
+    def count_free(self, instance: Instance) -> int:
+        """How many workers of that type fit into what is free."""
+        return sum(room.capacity(instance) for room in self.rooms.values())
+
+    def eligible(self, wish: Wish) -> set[str]:
+        """Nodes that the wish may ever use."""
+        return {name for name in self.names if allowed(wish, name)}
+
+
+def allowed(wish: Wish, name: str) -> bool:
+    return (not wish.only or name in wish.only) and name not in wish.never

@@ -1,0 +1,213 @@
+"""The scheduler: jobs from submission to end. Strictly first come, first served, among jobs that want the same nodes.
+
+A later job runs before a waiting one only on nodes that the waiting one cannot use (include_nodes, exclude_nodes). Durations are not
+known here, so anything else could delay it. A job that cannot fit even the empty cluster is refused, or, when the cluster shrank
+since, waits without holding anybody up.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mlspace.local import processes
+from mlspace.local.body import Refused
+from mlspace.local.durable import read_json, write_json
+from mlspace.local.jobs import wish_of
+from mlspace.local.loglines import Log
+from mlspace.local.plan import make_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlspace.local.instance import Instance
+    from mlspace.local.jobs import Job, JobStore
+    from mlspace.local.names import Naming
+    from mlspace.local.placement import NodePool, Wish
+    from mlspace.local.plan import Account
+
+PACKAGE_PARENT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+EXECUTOR = "import sys; sys.path.insert(0, sys.argv[1]); from mlspace.local.executor import main; main(sys.argv[2], int(sys.argv[3]))"
+STATUS_SECONDS = 2.0
+"""An executor that was just started has told its pids by then."""
+
+
+class Rules(NamedTuple):
+    """How the gateway treats jobs. gpu_limit: what wants more GPUs than are free now is refused, as on the platform, not queued."""
+
+    grace_seconds: float = 40.0
+    gpu_limit: bool = False
+
+
+class Scheduler:
+    """All jobs of this gateway. Every method may be called from any thread."""
+
+    def __init__(self, store: JobStore, pool: NodePool, naming: Naming, account: Account, rules: Rules) -> None:
+        self.store = store
+        self.pool = pool
+        self.naming = naming
+        self.account = account
+        self.rules = rules
+        self.lock = threading.RLock()
+        self.jobs: dict[str, Job] = {}
+        self.waiting: list[Job] = []
+        self.running: dict[str, subprocess.Popen[bytes] | None] = {}  # by name; None for those an earlier gateway started
+
+    def adopt(self) -> None:
+        """Take over what an earlier gateway left: waiting, running, ended."""
+        with self.lock:
+            for job in self.store.load():
+                self.jobs[job.name] = job
+                if job.ended is not None:
+                    continue
+                if job.shares is None:
+                    self.waiting.append(job)
+                else:
+                    self.pool.adopt(job.shares, job.wish.instance)
+                    self.watch(job, None)
+            self.advance()
+
+    def submit(self, params: Mapping[str, Any], instance: Instance) -> Job:
+        """A new job; Refused where it can never run."""
+        with self.lock:
+            self.admit(wish_of(params, instance))
+            job = self.store.create(params, f"{self.account.name}@localhost")
+            self.jobs[job.name] = job
+            self.waiting.append(job)
+            self.advance()
+            return job
+
+    def admit(self, wish: Wish) -> None:
+        if not self.pool.can_ever_fit(wish):
+            shape = self.pool.shape
+            largest = f"{shape.nodes} nodes of {shape.cpus} CPUs, {shape.memory_mib} MiB and {shape.gpus} GPUs"
+            raise Refused(f"{wish.workers} x {wish.instance.key} does not fit this cluster, which has {largest}")
+        free = self.pool.free_gpus
+        if self.rules.gpu_limit and wish.workers * wish.instance.gpus > free:
+            raise Refused(f"WORKSPACE_GPU_LIMIT_REACHED_ONLY_{free}_FREE", 400, 1)
+
+    def advance(self) -> None:
+        """Start what can start now."""
+        with self.lock:
+            reserved: set[str] = set()
+            for job in list(self.waiting):
+                if len(reserved) == len(self.pool.names):
+                    break
+                shares = self.pool.place(job.wish, reserved)
+                if shares is not None:
+                    self.waiting.remove(job)
+                    job.place(shares)
+                    self.watch(job, self.start(job))
+                elif self.pool.can_ever_fit(job.wish):
+                    reserved |= self.pool.eligible(job.wish)
+
+    def start(self, job: Job) -> subprocess.Popen[bytes] | None:
+        """Start the job's executor, detached; None where that fails (and then the job fails when its free lock is seen)."""
+        assert job.shares is not None
+        plan = make_plan(job.name, job.params, job.wish.instance, job.shares, self.naming, self.account, self.rules.grace_seconds)
+        write_json(job.path("plan.json"), plan)
+        lock = os.open(job.path("lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # on the open file, which the executor inherits: held from before it starts until it has ended
+            return subprocess.Popen(
+                [sys.executable, "-IS", "-c", EXECUTOR, PACKAGE_PARENT, job.directory, str(lock)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={processes.SERVICE_VARIABLE: job.name, "LANG": "C.UTF-8"},
+                pass_fds=[lock],
+                start_new_session=True,
+            )
+        except OSError as error:
+            Log(job.path("log")).write([f"mpirun: could not be started: {error}".encode()])
+            return None
+        finally:
+            os.close(lock)
+
+    def watch(self, job: Job, executor: subprocess.Popen[bytes] | None) -> None:
+        self.running[job.name] = executor
+        threading.Thread(target=self.await_end, args=(job, executor), daemon=True).start()
+
+    def await_end(self, job: Job, executor: subprocess.Popen[bytes] | None) -> None:
+        """Free the job's nodes when its executor has ended: the kernel wakes us when the last holder of the lock is gone."""
+        lock = os.open(job.path("lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        finally:
+            os.close(lock)
+        if executor is not None:
+            executor.wait()
+        with self.lock:
+            status = read_json(job.path("status.json")) or {}
+            if "completed_at" in status:
+                job.take_end(status)
+            else:
+                job.end("deleted" if os.path.exists(job.path("deleted")) else "failed")
+            del self.running[job.name]
+            self.pool.release(job.shares or [], job.wish.instance)
+            self.advance()
+
+    def delete(self, name: str) -> None:
+        """Make the job end as soon as it may; whatever name is given, and however often."""
+        with self.lock:
+            job = self.jobs.get(name)
+            if job is None or job.ended is not None:
+                return
+            job.mark_deleted()
+            if job in self.waiting:
+                self.waiting.remove(job)
+                job.end("deleted")
+                self.advance()
+                return
+        self.signal(job)
+
+    def signal(self, job: Job) -> None:
+        """SIGTERM to the executor. Its pids are in its status; one that has just been started has a process of ours."""
+        executor = self.running.get(job.name)
+        if executor is not None:
+            executor.terminate()
+            return
+        deadline = time.monotonic() + STATUS_SECONDS
+        while job.has_executor():
+            status = read_json(job.path("status.json")) or {}
+            for role in ("guardian", "supervisor"):
+                if role in status and self.is_executor(status[role], job):
+                    processes.send(status[role], signal.SIGTERM)
+                    return
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.02)
+
+    def is_executor(self, pid: int, job: Job) -> bool:
+        """Whether that process is this job's executor, not another one that got its number."""
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                return os.fsencode(job.directory) in file.read().split(b"\0")
+        except OSError:
+            return False
+
+    def find(self, name: str) -> Job | None:
+        with self.lock:
+            return self.jobs.get(name)
+
+    def all_jobs(self) -> list[Job]:
+        """Newest first."""
+        with self.lock:
+            return list(reversed(self.jobs.values()))
+
+    @property
+    def unfinished(self) -> int:
+        with self.lock:
+            return len(self.waiting) + len(self.running)
+
+    def free_count(self, instance: Instance) -> int:
+        """How many workers of that type would fit now."""
+        with self.lock:
+            return self.pool.count_free(instance)

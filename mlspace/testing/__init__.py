@@ -1,0 +1,1 @@
+"""An MLSpace for testing clients against: `python -m mlspace.testing`."""
