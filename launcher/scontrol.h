@@ -15,13 +15,11 @@ struct Answer {
   int code = 0;
 };
 
-/// Answers `show hostnames|hostlist|hostlistsorted [LIST]` as Slurm 22.05 does; nothing (false) for
-/// every other call. `args` are without the command's name.
+/// Answers `show hostnames|hostlist|hostlistsorted [LIST]` as Slurm 22.05 does, exit codes included
+/// (0 even for a bad list of `show hostnames`). False for every other call: those are the login
+/// side's. `args` are without the command's name.
 bool AnswerScontrol(const std::vector<std::string>& args, const Environment& environment,
                     Answer* answer);
-
-/// The role `scontrol`: prints the answer, or executes the login side's scontrol.
-int ScontrolMain(const std::vector<std::string>& args);
 
 }  // namespace launcher
 

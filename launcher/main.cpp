@@ -1,0 +1,93 @@
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "env.h"
+#include "error.h"
+#include "exec.h"
+#include "job.h"
+#include "runtime_dir.h"
+#include "scontrol.h"
+#include "spec.h"
+#include "srun.h"
+
+extern char** environ;
+
+namespace launcher {
+namespace {
+
+using Words = std::vector<std::string>;
+
+int RunScontrol(const Words& args) {
+  Answer answer;
+  if (!AnswerScontrol(args, Environment::FromEnvp(environ), &answer)) {
+    return RunForeign("scontrol", args);
+  }
+  std::fputs(answer.out.c_str(), stdout);
+  std::fputs(answer.err.c_str(), stderr);
+  return answer.code;
+}
+
+/// A command that launch serves itself, when it is called by that name or with it as first word.
+struct Command {
+  const char* name;
+  int (*run)(const Words& args);
+};
+
+constexpr Command kCommands[] = {
+    {"srun", [](const Words& args) { return SrunMain(args); }},
+    {"scontrol", RunScontrol},
+};
+
+int RunSpec(const Words& flags) {
+  const LaunchSpec spec = ReadSpec(flags);
+  if (spec.role == Role::kExec) return RunExec(spec);
+  return RunJob(spec, Environment::FromEnvp(environ));
+}
+
+const Command* FindCommand(const std::string& name) {
+  for (const Command& command : kCommands) {
+    if (name == command.name) return &command;
+  }
+  return nullptr;
+}
+
+bool IsSpecFlag(const std::string& word) { return word.compare(0, 7, "--spec-") == 0; }
+
+int Run(const std::string& name, const Words& args) {
+  if (!args.empty() && IsSpecFlag(args[0])) return RunSpec(args);  // whatever the file is called
+  if (const Command* command = FindCommand(name)) return command->run(args);
+  if (name != "launch") return RunForeign(name, args);
+  if (!args.empty()) {
+    const Words rest(args.begin() + 1, args.end());
+    if (args[0] == "--version") {
+      std::puts("launch " LAUNCHER_VERSION);
+      return 0;
+    }
+    if (const Command* command = FindCommand(args[0])) return command->run(rest);
+  }
+  return RunSpec(args);
+}
+
+/// The name that launch was called by: one of the links in the job's bin/, or its own.
+std::string CalledAs(const char* word) {
+  const std::string path = word == nullptr ? "launch" : word;
+  return path.substr(path.rfind('/') + 1);
+}
+
+}  // namespace
+}  // namespace launcher
+
+int main(int argc, char** argv) {
+  const std::string name = launcher::CalledAs(argc > 0 ? argv[0] : nullptr);
+  try {
+    return launcher::Run(name, {argv + (argc > 0 ? 1 : 0), argv + argc});
+  } catch (const launcher::LaunchError& error) {
+    std::fprintf(stderr, "%s: error: %s\n", name.c_str(), error.what());
+    return error.exit_code();
+  } catch (const std::exception& error) {  // no memory left
+    std::fprintf(stderr, "%s: error: %s\n", name.c_str(), error.what());
+    return 1;
+  }
+}
