@@ -196,7 +196,7 @@ Carried ReadCarrier(const std::vector<std::string>& words) {
 }
 
 std::string Printable(std::string_view text) {
-  constexpr size_t kMax = 60;
+  constexpr size_t kMax = 300;
   std::string shown;
   for (const char c : text.substr(0, kMax)) shown += c >= ' ' && c <= '~' ? c : '?';
   if (text.size() > kMax) shown += "...";

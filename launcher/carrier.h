@@ -17,7 +17,7 @@ struct Carried {
 /// line that names the flag to blame.
 Carried ReadCarrier(const std::vector<std::string>& flags);
 
-/// `text` as an error line may show it: at most 60 characters, what is not printable ASCII as `?`.
+/// `text` as an error line may show it: at most 300 characters, what is not printable ASCII as `?`.
 std::string Printable(std::string_view text);
 
 }  // namespace launcher
