@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspace.errors import BadValue
+from mlspace.slurm.count import decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,24 +27,18 @@ def specification(text: str) -> dict[str, Any]:
         body, limit = body[1:], limit[:-1]
     parts = body.removesuffix(",").split(",")
     ranges = [read_range(part, text) for part in parts]
-    return {"ranges": ranges, "limit": natural(limit, text) if percent else 0}
+    return {"ranges": ranges, "limit": decimal(limit, text) if percent else 0}
 
 
 def read_range(part: str, whole: str) -> list[int]:
     span, colon, step_text = part.partition(":")
     first_text, dash, last_text = span.partition("-")
-    first = natural(first_text, whole)
-    last = natural(last_text, whole) if dash else first
-    step = natural(step_text, whole) if colon else 1
+    first = decimal(first_text, whole)
+    last = decimal(last_text, whole) if dash else first
+    step = decimal(step_text, whole) if colon else 1
     if last < first or last >= MAX_ARRAY_SIZE or step < 1 or (colon and not dash):
         raise BadValue(whole)
     return [first, last, step]
-
-
-def natural(digits: str, whole: str) -> int:
-    if not (digits.isascii() and digits.isdigit()):
-        raise BadValue(whole)
-    return int(digits)
 
 
 def indices(ranges: Iterable[Sequence[int]]) -> list[int]:

@@ -7,6 +7,9 @@ from mlspace.errors import BadValue
 LARGEST = 2**31 - 1
 """Slurm keeps counts in an int; a larger one means this one."""
 
+LONGEST = 18
+"""Digits of a number that still fits in 64 bits, whatever they are."""
+
 NODE_SUFFIXES = {"": 1, "k": 1024, "m": 1024 * 1024}
 
 
@@ -20,6 +23,13 @@ def integer(text: str) -> int:
         raise BadValue(text)
     value = min(int(digits[:20]), LARGEST)
     return -value if negative else value
+
+
+def decimal(digits: str, whole: str) -> int:
+    """The number that plain decimal digits stand for; raises BadValue, blaming `whole`, for anything else."""
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST):
+        raise BadValue(whole)
+    return int(digits)
 
 
 def positive(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspace.errors import BadValue
+from mlspace.slurm.count import decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,13 +46,7 @@ def job(item: str, kind: str, whole: str) -> dict[str, Any]:
     if plus and kind != "after":
         raise BadValue(whole)
     return {
-        "job": natural(number, whole),
-        "task": None if not underscore else "*" if task == "*" else natural(task, whole),
-        "delay": natural(delay, whole) if plus else 0,
+        "job": decimal(number, whole),
+        "task": None if not underscore else "*" if task == "*" else decimal(task, whole),
+        "delay": decimal(delay, whole) if plus else 0,
     }
-
-
-def natural(digits: str, whole: str) -> int:
-    if not (digits.isascii() and digits.isdigit()):
-        raise BadValue(whole)
-    return int(digits)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mlspace.errors import BadValue
+from mlspace.slurm.count import LARGEST, decimal
 
 FIRST = ("*", "block", "cyclic", "arbitrary")
 BELOW = ("", "*", "block", "cyclic", "fcyclic")
 PACKING = ("pack", "nopack")
-LARGEST_PLANE = 2**31 - 1
 INVALID = "Invalid --distribution specification"
 
 
@@ -19,8 +19,7 @@ def method(text: str) -> str:
     methods, comma, packing = text.lower().partition(",")
     first, *below = methods.split(":")
     if first.split("=")[0] == "plane":
-        size = first[len("plane=") :]
-        if not (size.isascii() and size.isdigit() and 0 < int(size) <= LARGEST_PLANE):
+        if not plane_size(first[len("plane=") :]):
             raise BadValue(text, "Invalid plane size or size not specified", INVALID)
         if below or comma:
             raise BadValue(text)
@@ -31,6 +30,15 @@ def method(text: str) -> str:
         raise BadValue(text)
     levels = ["block" if first == "*" else first, *(level for level in below if level)]
     return ":".join(levels) + comma + packing
+
+
+def plane_size(digits: str) -> int:
+    """A plane's size; 0 where it is none."""
+    try:
+        size = decimal(digits, digits)
+    except BadValue:
+        return 0
+    return size if size <= LARGEST else 0
 
 
 def across_nodes(value: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspace.errors import BadValue
+from mlspace.slurm.count import decimal
 
 UNLIMITED = ("-1", "INFINITE", "UNLIMITED")
 
@@ -11,6 +12,9 @@ WITHOUT_DAYS = {1: (60,), 2: (60, 1), 3: (3600, 60, 1)}
 WITH_DAYS = {1: (3600,), 2: (3600, 60), 3: (3600, 60, 1)}
 
 DAY = 24 * 3600
+
+LONGEST_SECONDS = (2**31 - 1) * 60
+"""Slurm keeps minutes in 32 bits; what does not fit is shown as INVALID there, and refused here."""
 
 
 def minutes(text: str) -> int | None:
@@ -33,11 +37,11 @@ def seconds(text: str) -> int:
     weights = (WITH_DAYS if dash else WITHOUT_DAYS).get(len(parts))
     if weights is None:
         raise BadValue(text)
-    numbers = [days, *parts] if dash else parts
-    if not all(number.isascii() and number.isdigit() for number in numbers):
+    total = sum(decimal(part, text) * weight for part, weight in zip(parts, weights))  # noqa: B905 - as long as each other
+    total += decimal(days, text) * DAY if dash else 0
+    if total > LONGEST_SECONDS:
         raise BadValue(text)
-    total = sum(int(part) * weight for part, weight in zip(parts, weights))  # noqa: B905 - as long as each other by construction
-    return total + (int(days) * DAY if dash else 0)
+    return total
 
 
 def format_short(total: int) -> str:

@@ -75,7 +75,7 @@ def replace(pattern: str, percent: int, values: Mapping[str, str]) -> tuple[str,
         return "%", end + 1
     if letter not in values:
         return "%" + letter, end + 1
-    return pad(values[letter], int(width or 0)) if letter in NUMBERS else values[letter], end + 1
+    return pad(values[letter], int(width[-LARGEST_WIDTH:] or 0)) if letter in NUMBERS else values[letter], end + 1
 
 
 def pad(value: str, width: int) -> str:

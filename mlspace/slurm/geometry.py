@@ -209,10 +209,14 @@ class Decision:
         asked = self.component["mem"]
         if asked is not None:
             return None, asked or None
-        if self.component["mem-per-gpu"] is not None:
+        if self.memory_per_gpu():
             return None, None
         per_cpu = self.component["mem-per-cpu"]
         return (self.limits.def_mem_per_cpu if per_cpu is None else per_cpu) or None, None
+
+    def memory_per_gpu(self) -> int:
+        """MiB for each GPU; 0 where nothing is said, or no GPU asked for."""
+        return self.component["mem-per-gpu"] or 0 if self.gpus or self.gpus_each or self.gpus_per_task else 0
 
     # Whether it is possible at all, in Slurm's order.
 
@@ -291,8 +295,8 @@ class Decision:
     def gpu_capacity(self) -> int:
         """GPUs that one node can give, its memory and CPUs considered."""
         gpus = self.limits.gpus
-        if self.component["mem-per-gpu"]:
-            gpus = min(gpus, self.limits.memory_mib // self.component["mem-per-gpu"])
+        if self.memory_per_gpu():
+            gpus = min(gpus, self.limits.memory_mib // self.memory_per_gpu())
         if self.component["cpus-per-gpu"]:
             gpus = min(gpus, self.limits.cpus // self.component["cpus-per-gpu"])
         return gpus
@@ -319,7 +323,7 @@ class Decision:
         if self.gpus:
             gpus = -(-self.gpus // nodes)
         elif self.gpus_per_task and self.tasks:
-            gpus = max(gpus, count_tasks(self.tasks, [self.capacity()] * nodes)[0] * self.gpus_per_task)
+            gpus = max(gpus, max(self.fill(nodes)) * self.gpus_per_task)
         if gpus > self.gpu_capacity():
             raise self.refused(NOT_AVAILABLE, f"the largest node has {limits.gpus} GPUs")
         return limits.gpus if self.whole_nodes else gpus
@@ -335,26 +339,26 @@ class Decision:
             return [least] * nodes
         if self.per_node:
             return [max(least, self.per_node * self.cpus_per_task)] * nodes
-        return self.fill(nodes, least)
+        return [max(least, tasks * self.cpus_per_task) for tasks in self.fill(nodes)]
 
-    def fill(self, nodes: int, least: int) -> list[int]:
-        """Node after node takes what it can, while enough is left over for one task on each of those that follow."""
+    def fill(self, nodes: int) -> list[int]:
+        """Tasks by which CPUs are allocated: node after node takes what it can, while one is left for each of those that follow."""
         left = self.tasks or nodes
         capacity = self.capacity()
-        cpus = []
+        filled = []
         for node in range(nodes):
             tasks = max(1, min(capacity, left - (nodes - node - 1)))
             left -= tasks
-            cpus.append(max(least, tasks * self.cpus_per_task))
-        return cpus
+            filled.append(tasks)
+        return filled
 
     def memory_on(self, cpus: int, gpus: int) -> int:
         """MiB of a node with so many CPUs and GPUs."""
         per_cpu, per_node = self.asked_memory()
         if per_node:
             return per_node
-        if self.component["mem-per-gpu"]:
-            return gpus * int(self.component["mem-per-gpu"])
+        if self.memory_per_gpu():
+            return min(gpus * self.memory_per_gpu(), self.limits.memory_mib)
         if not per_cpu:
             return self.limits.memory_mib
         if per_cpu * cpus > self.limits.memory_mib:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspace.errors import BadValue
+from mlspace.slurm.count import decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def gpus(text: str) -> Gres:
 
 def resource(item: str, whole: str) -> list[str | int]:
     parts = item.split(":")
-    if not parts[0] or len(parts) > 3:
+    if not all(parts) or len(parts) > 3:
         raise BadValue(whole)
     if parts[0] == "gres":  # "gres:gpu:2", as scontrol prints it
         return resource(":".join(parts[1:]), whole)
@@ -47,6 +48,8 @@ def resource(item: str, whole: str) -> list[str | int]:
 
 def gpu(item: str, whole: str) -> list[str | int]:
     kind, colon, number = item.rpartition(":")
+    if not item:
+        raise BadValue(whole)
     if not colon and not starts_as_count(item):
         return ["gpu", item, 1]
     if (colon and not kind) or ":" in kind:
@@ -63,9 +66,7 @@ def starts_as_count(text: str) -> bool:
 def amount(text: str, whole: str) -> int:
     multiplier = MULTIPLIERS.get(text[-1:].lower(), 1)
     digits = text[:-1] if multiplier > 1 else text
-    if not (digits.isascii() and digits.isdigit()):
-        raise BadValue(whole)
-    return int(digits) * multiplier
+    return decimal(digits, whole) * multiplier
 
 
 def count_of(name: str, wanted: Sequence[Sequence[str | int]] | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspace.errors import BadValue
+from mlspace.slurm.count import LONGEST, decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ LONGEST_RANGE = 65536
 
 SEPARATORS = ", \t\n"
 DIGITS = "0123456789"
-
-LONGEST_NUMBER = 18
-"""Digits of a name that are counted with; Slurm itself overflows beyond 64 bits."""
 
 
 def expand_hosts(text: str) -> list[str]:
@@ -76,11 +74,15 @@ def expand_range(piece: str) -> list[str]:
     """ "08-10" -> 08 09 10: the width is that of the first number; "8-" is 8."""
     low, _, high = piece.partition("-")
     high = high or low
-    if not all(number.isascii() and number.isdigit() for number in (low, high)) or int(low) > int(high):
+    try:
+        first, last = decimal(low, piece), decimal(high, piece)
+    except BadValue:
+        raise BadValue(piece, f"Invalid range: `{piece}'") from None
+    if first > last:
         raise BadValue(piece, f"Invalid range: `{piece}'")
-    if int(high) - int(low) >= LONGEST_RANGE:
+    if last - first >= LONGEST_RANGE:
         raise BadValue(piece, f"Too many hosts in range `{piece}'")
-    return [f"{number:0{len(low)}d}" for number in range(int(low), int(high) + 1)]
+    return [f"{number:0{len(low)}d}" for number in range(first, last + 1)]
 
 
 def fold_hosts(names: Iterable[str]) -> str:
@@ -136,7 +138,7 @@ def cut(name: str) -> tuple[str, str]:
     end = len(name)
     while end > 0 and name[end - 1] in DIGITS:
         end -= 1
-    if len(name) - end > LONGEST_NUMBER:
+    if len(name) - end > LONGEST:  # too long to count with
         end = len(name)
     return name[:end], name[end:]
 

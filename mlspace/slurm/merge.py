@@ -71,7 +71,7 @@ def is_set(option: Option, text: str) -> bool:
     """A flag is set by an empty variable, "yes", or a number that is not zero."""
     if option.argument != NONE:
         return True
-    return text in ("", "yes") or (text.isascii() and text.isdigit() and int(text) != 0)
+    return text in ("", "yes") or (text.isascii() and text.isdigit() and text.strip("0") != "")
 
 
 def given(option: Option, text: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspace.errors import BadValue
+from mlspace.slurm.count import decimal
 
 # Names that sbatch 22.05 knows, with Linux's numbers (signal(7)); it refuses the others (SEGV, PIPE, CHLD, ...).
 NUMBERS = {
@@ -38,9 +39,10 @@ def number(text: str) -> int:
     known = NUMBERS.get(name[3:] if name.startswith("SIG") else name)
     if known is not None:
         return known
-    if name.isascii() and name.isdigit() and 1 <= int(name) <= LARGEST_SIGNAL:
-        return int(name)
-    raise BadValue(text)
+    value = decimal(name, text)
+    if not 1 <= value <= LARGEST_SIGNAL:
+        raise BadValue(text)
+    return value
 
 
 def warning(text: str) -> dict[str, int | bool]:
@@ -53,14 +55,15 @@ def warning(text: str) -> dict[str, int | bool]:
     if colon and marks.upper() not in ("", "B", "R", "BR", "RB"):
         raise BadValue(text)
     name, at, seconds = rest.partition("@")
-    digits = seconds.strip()
-    if digits and not (digits.isascii() and digits.isdigit() and int(digits) <= LARGEST_WARN_SECONDS):
+    warn = DEFAULT_WARN_SECONDS
+    if at:
+        warn = decimal(seconds.strip() or "0", text)
+    if warn > LARGEST_WARN_SECONDS:
         raise BadValue(text)
     try:
         signal = number(name)
     except BadValue:
         raise BadValue(text) from None
-    warn = int(digits or 0) if at else DEFAULT_WARN_SECONDS
     return {"signal": signal, "warn": warn, "batch_only": "B" in marks.upper(), "reservation": "R" in marks.upper()}
 
 

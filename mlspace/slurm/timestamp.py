@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from mlspace.errors import BadValue
+from mlspace.slurm.count import decimal
 
 DAY = 24 * 3600
 
@@ -49,7 +50,7 @@ def parse(text: str, now: float) -> int:
     if word.startswith("now"):
         return int(now) + offset(word[3:], text)
     if word.startswith("uts"):
-        return natural(word[3:], text)
+        return decimal(word[3:], text)
     day_text, clock_text = cut(word)
     clock = read_clock(clock_text, text) if clock_text else None
     if not day_text:
@@ -87,7 +88,7 @@ def offset(text: str, whole: str) -> int:
     seconds = UNITS.get(rest[len(digits) :].strip())
     if sign not in "+-" or seconds is None:
         raise BadValue(whole)
-    amount = natural(digits, whole) * seconds
+    amount = decimal(digits, whole) * seconds
     return amount if sign == "+" else -amount
 
 
@@ -99,7 +100,7 @@ def read_clock(text: str, whole: str) -> Clock:
     parts = (text[:-2] if half else text).strip().split(":")
     if len(parts) not in (2, 3):
         raise BadValue(whole)
-    hour, minute, second = [natural(part, whole) for part in parts] + [0] * (3 - len(parts))
+    hour, minute, second = [decimal(part, whole) for part in parts] + [0] * (3 - len(parts))
     if half:
         if not 1 <= hour <= 12:
             raise BadValue(whole)
@@ -113,12 +114,12 @@ def read_date(text: str, whole: str) -> tuple[int | None, int, int]:
     """Year (None where none is given), month, day of "2026-12-01", "12/01", "12/01/26", "12.01.26", "1201", "120126"."""
     for separator in ("-", "/", "."):
         if separator in text:
-            parts = [natural(part, whole) for part in text.split(separator)]
+            parts = [decimal(part, whole) for part in text.split(separator)]
             break
     else:
         if len(text) not in (4, 6):
             raise BadValue(whole)
-        parts = [natural(text[start : start + 2], whole) for start in range(0, len(text), 2)]
+        parts = [decimal(text[start : start + 2], whole) for start in range(0, len(text), 2)]
         separator = "/"
     if separator == "-":
         if len(parts) != 3:
@@ -143,12 +144,6 @@ def on(year: int, month: int, day: int, clock: Clock, whole: str) -> int:
     if time.localtime(moment).tm_mday != day:  # February 30
         raise BadValue(whole)
     return moment
-
-
-def natural(digits: str, whole: str) -> int:
-    if not (digits.isascii() and digits.isdigit()):
-        raise BadValue(whole)
-    return int(digits)
 
 
 def format_timestamp(moment: float | None, time_format: str = "") -> str:

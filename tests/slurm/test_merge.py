@@ -1,0 +1,152 @@
+"""Script, environment and command line together; what is ignored and what refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mlspace.errors import MlspaceError, RequestRefused, UsageError
+from mlspace.slurm import directives, getopt, merge
+from mlspace.slurm.options import OPTIONS
+from mlspace.slurm.request import Component, JobRequest
+
+
+def merged(argv: list[str], script: str = "", environ: dict[str, str] | None = None, program: str = "sbatch") -> Component:
+    settings, _ = getopt.parse(program, OPTIONS, argv, stop_at_word=True)
+    (component,) = merge.components(program, directives.read(script, "job.sh"), environ or {}, settings)
+    return component
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_script() -> None:
+    script = "#SBATCH -t 1 -p script -J script\n"
+    environ = {"SBATCH_TIMELIMIT": "2", "SBATCH_PARTITION": "environment"}
+    component = merged(["-t3"], script, environ)
+    assert component.values == {"time": 3, "partition": "environment", "job-name": "script"}
+    assert component.origins == {"time": "the command line", "partition": "SBATCH_PARTITION", "job-name": "line 1 of job.sh"}
+    assert component.origin("nodes") == "default"
+
+
+@pytest.mark.parametrize(
+    ("environ", "values"),
+    [
+        ({"SBATCH_REQUEUE": ""}, {"requeue": True}),
+        ({"SBATCH_REQUEUE": "yes"}, {"requeue": True}),
+        ({"SBATCH_REQUEUE": "2"}, {"requeue": True}),
+        ({"SBATCH_REQUEUE": "0"}, {}),
+        ({"SBATCH_REQUEUE": "00"}, {}),
+        ({"SBATCH_REQUEUE": "x"}, {}),
+        ({"SBATCH_NO_REQUEUE": ""}, {"requeue": False}),
+        ({"SBATCH_EXCLUSIVE": ""}, {"exclusive": True}),
+        ({"SBATCH_EXCLUSIVE": "user"}, {"exclusive": "user"}),
+        ({"SBATCH_DEBUG": "1"}, {"verbose": 1}),
+        ({"SBATCH_NODES": "x", "SLURM_NTASKS": "5"}, {}),
+        ({"MLSPACE_IMAGE": "img"}, {"image": "img"}),
+        ({"SBATCH_WAIT": "9" * 5000}, {"wait": True}),
+    ],
+)
+def test_input_environment_variables(environ: dict[str, str], values: dict[str, object]) -> None:
+    assert merged([], environ=environ).values == values
+
+
+def test_srun_has_variables_of_its_own() -> None:
+    environ = {"SLURM_NTASKS": "5", "SLURM_NPROCS": "4", "SLURM_LABELIO": "1", "SBATCH_TIMELIMIT": "x", "SRUN_CPUS_PER_TASK": "2"}
+    assert merged([], environ=environ, program="srun").values == {"ntasks": 5, "label": True, "cpus-per-task": 2}
+
+
+@pytest.mark.parametrize(
+    ("environ", "lines"),
+    [
+        ({"SBATCH_TIMELIMIT": "x"}, ("Invalid --time specification", "  from SBATCH_TIMELIMIT")),
+        ({"SBATCH_TIMELIMIT": ""}, ("Invalid --time specification", "  from SBATCH_TIMELIMIT")),
+        ({"SBATCH_EXCLUSIVE": "yes"}, ("Invalid --exclusive specification", "  from SBATCH_EXCLUSIVE")),
+    ],
+)
+def test_a_bad_variable_is_named_even_where_the_command_line_says_otherwise(environ: dict[str, str], lines: tuple[str, ...]) -> None:
+    with pytest.raises(MlspaceError) as caught:
+        merged(["-t5"], environ=environ)
+    assert caught.value.lines == lines
+    assert caught.value.exit_code == 255
+
+
+def test_a_bad_value_of_the_command_line_needs_no_origin() -> None:
+    with pytest.raises(MlspaceError) as caught:
+        merged(["-N", "x"])
+    assert caught.value.lines == ('"x" is not a valid node count',)
+
+
+def test_the_stronger_sources_memory_counts() -> None:
+    assert merged(["--mem-per-cpu=100"], "#SBATCH --mem=1G\n").values == {"mem-per-cpu": 100}
+    assert merged(["--mem=5"], "#SBATCH --mem-per-gpu=1\n", {"SBATCH_MEM_PER_CPU": "1"}).values == {"mem": 5}
+    with pytest.raises(UsageError) as caught:
+        merged(["--mem=1", "--mem-per-cpu=2"])
+    assert caught.value.lines == ("sbatch: fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive.",)
+    assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "start"),
+    [
+        (["--array=1-3"], "--array is not supported: "),
+        (["--dependency=afterok:1"], "--dependency is not supported: "),
+        (["--begin=now+1hour"], "--begin is not supported: "),
+        (["--hold"], "--hold is not supported: "),
+        (["-C", "a&b"], "--constraint is not supported: "),
+        (["--uid=root"], "--uid is not supported: "),
+        (["--gpu-bind=map_gpu:0,1"], "--gpu-bind is not supported: "),
+    ],
+)
+def test_what_is_not_there_is_refused_in_one_line(argv: list[str], start: str) -> None:
+    with pytest.raises(RequestRefused) as caught:
+        merged(argv)
+    assert len(caught.value.lines) == 1
+    assert caught.value.lines[0].startswith(start)
+    assert caught.value.exit_code == 1
+
+
+def test_a_refusal_says_where_it_was_asked_for() -> None:
+    with pytest.raises(RequestRefused) as caught:
+        merged([], "#!/bin/sh\n#SBATCH --array=1-3\n")
+    assert caught.value.lines[1] == "  from line 2 of job.sh"
+
+
+def test_srun_options_that_are_not_there() -> None:
+    for argv in (["--pty"], ["--multi-prog"], ["--mpi=pmix"], ["--jobid=5"]):
+        with pytest.raises(RequestRefused):
+            merged(argv, program="srun")
+    assert merged(["--mpi=none"], program="srun").values == {"mpi": None}
+
+
+@pytest.mark.parametrize("argv", [["--gpu-bind=closest"], ["--dependency="], ["--gpu-bind=none"]])
+def test_a_value_that_asks_for_nothing_is_not_refused(argv: list[str]) -> None:
+    merged(argv)
+
+
+def test_an_ignored_option_is_said_once() -> None:
+    component = merged(["--mail-user=me", "--hint=nomultithread"], "#SBATCH --mail-type=BEGIN\n#SBATCH --mail-type=END\n")
+    assert merge.warnings("sbatch", [component, component]) == [
+        "sbatch: warning: --hint is ignored: tasks are not bound to CPUs or memory",
+        "sbatch: warning: --mail-type is ignored: no mail is sent",
+        "sbatch: warning: --mail-user is ignored: no mail is sent",
+    ]
+    assert merge.warnings("sbatch", [merged(["-N2", "--time=5"])]) == []
+
+
+def test_heterogeneous_jobs_are_refused() -> None:
+    with pytest.raises(RequestRefused, match="heterogeneous"):
+        merged([], "#SBATCH -n1\n#SBATCH hetjob\n#SBATCH -n2\n")
+    with pytest.raises(RequestRefused, match="heterogeneous"):
+        merge.refuse_heterogeneous("sbatch", [":", "-N2", "job.sh"])
+    with pytest.raises(RequestRefused, match="heterogeneous"):
+        merge.refuse_heterogeneous("srun", ["a", ":", "b"])
+    merge.refuse_heterogeneous("sbatch", ["job.sh", ":"])
+    merge.refuse_heterogeneous("srun", ["a"])
+
+
+def test_a_component_is_plain_data() -> None:
+    argv = ["-N1-2", "-t1-0", "--gres=gpu:a:2", "--signal=B:USR1@5", "-w", "n[1-2]", "--mail-type=END", "--exclusive", "--export=A"]
+    request = JobRequest("sbatch", [merged(argv)])
+    stored = json.loads(json.dumps(request.to_json()))
+    again = JobRequest.from_json(stored)
+    assert again.first.values == request.first.values
+    assert again.first["signal"] == {"signal": 10, "warn": 5, "batch_only": True, "reservation": False}

@@ -1,0 +1,138 @@
+"""The table itself: complete, in Slurm's order, and consistent."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlspace.slurm import option as rows
+from mlspace.slurm.getopt import parse
+from mlspace.slurm.help import VERSION, answer, render_help, render_usage
+from mlspace.slurm.option import Option
+from mlspace.slurm.options import OPTIONS
+
+# `sbatch --=x`, `srun --=x` and `salloc --=x` of slurm-wlm 22.05.8 list all long options, in the order of getopt's table.
+SLURMS = {
+    "sbatch": (
+        "account acctg-freq array batch begin bb bbf cluster-constraint chdir cluster clusters comment container context contiguous"
+        " constraint core-spec cores-per-socket cpu-freq cpus-per-gpu cpus-per-task deadline delay-boot dependency distribution error"
+        " exclude exclusive export export-file extra-node-info get-user-env gid gpu-bind gpu-freq gpus gpus-per-node gpus-per-socket"
+        " gpus-per-task gres gres-flags help hint hold ignore-pbs input job-name kill-on-invalid-dep licenses mail-type mail-user"
+        " mcs-label mem mem-bind mem-per-cpu mem-per-gpu mincpus network nice no-kill no-requeue nodefile nodelist nodes ntasks"
+        " ntasks-per-core ntasks-per-gpu ntasks-per-node ntasks-per-socket ntasks-per-tres open-mode output overcommit oversubscribe"
+        " parsable partition power prefer priority profile propagate qos quiet reboot requeue reservation signal sockets-per-node"
+        " spread-job switches tasks-per-node test-only thread-spec threads-per-core time time-min tmp uid use-min-nodes verbose version"
+        " usage wait wait-all-nodes wckey wrap"
+    ),
+    "srun": (
+        "accel-bind account acctg-freq bcast bcast-exclude begin bb bbf cluster-constraint chdir cluster clusters comment compress"
+        " container context contiguous constraint core-spec cores-per-socket cpu-bind cpu_bind cpu-freq cpus-per-gpu cpus-per-task"
+        " deadline debugger-test delay-boot dependency disable-status distribution epilog error exact exclude exclusive export"
+        " extra-node-info gid gpu-bind gpu-freq gpus gpus-per-node gpus-per-socket gpus-per-task gres gres-flags help het-group hint"
+        " hold immediate input interactive jobid job-name kill-on-bad-exit label licenses mail-type mail-user threads mcs-label mem"
+        " mem-bind mem-per-cpu mem-per-gpu mincpus mpi msg-timeout multi-prog network nice no-allocate no-kill nodefile nodelist nodes"
+        " ntasks ntasks-per-core ntasks-per-gpu ntasks-per-node ntasks-per-socket ntasks-per-tres open-mode output overcommit overlap"
+        " oversubscribe pack-group partition power prefer preserve-env priority profile prolog propagate pty qos quiet"
+        " quit-on-interrupt reboot relative reservation resv-ports send-libs signal slurmd-debug sockets-per-node spread-job switches"
+        " task-epilog task-prolog tasks-per-node test-only thread-spec threads-per-core time time-min tmp uid unbuffered use-min-nodes"
+        " verbose version usage wait wckey whole x11"
+    ),
+    "salloc": (
+        "account acctg-freq begin bell bb bbf cluster-constraint chdir cluster clusters comment container context contiguous constraint"
+        " core-spec cores-per-socket cpu-freq cpus-per-gpu cpus-per-task deadline delay-boot dependency distribution exclude exclusive"
+        " extra-node-info get-user-env gid gpu-bind gpu-freq gpus gpus-per-node gpus-per-socket gpus-per-task gres gres-flags help hint"
+        " hold immediate job-name kill-command licenses mail-type mail-user mcs-label mem mem-bind mem-per-cpu mem-per-gpu mincpus"
+        " network nice no-bell no-kill no-shell nodefile nodelist nodes ntasks ntasks-per-core ntasks-per-gpu ntasks-per-node"
+        " ntasks-per-socket ntasks-per-tres overcommit oversubscribe partition power prefer priority profile qos quiet reboot"
+        " reservation signal sockets-per-node spread-job switches tasks-per-node thread-spec threads-per-core time time-min tmp uid"
+        " use-min-nodes verbose version usage wait-all-nodes wckey x11"
+    ),
+}
+
+# Which of them take an argument only after "=", and which none; the rest need one. Found by giving each `--name --=x` and `--name=1`.
+WITHOUT = {
+    "sbatch": "contiguous hold ignore-pbs no-requeue overcommit oversubscribe parsable quiet reboot requeue spread-job test-only"
+    " use-min-nodes verbose wait help usage version",
+    "srun": "contiguous debugger-test disable-status exact hold interactive label multi-prog no-allocate overcommit oversubscribe"
+    " preserve-env pty quiet quit-on-interrupt reboot spread-job test-only unbuffered use-min-nodes verbose whole help usage version",
+    "salloc": "bell contiguous hold no-bell no-shell overcommit oversubscribe quiet reboot spread-job use-min-nodes verbose help usage"
+    " version",
+}
+AFTER_EQUALS = {
+    "sbatch": "exclusive get-user-env nice no-kill propagate",
+    "srun": "bcast compress exclusive immediate kill-on-bad-exit nice no-kill overlap propagate resv-ports send-libs x11",
+    "salloc": "exclusive get-user-env immediate kill-command nice no-kill x11",
+}
+PROGRAMS = sorted(SLURMS)
+
+
+def served(program: str) -> list[Option]:
+    return [option for option in OPTIONS if option.serves(program)]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_option_of_slurm_is_there_in_its_order(program: str) -> None:
+    assert [option.long for option in served(program) if not option.own] == SLURMS[program].split()
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_options_take_arguments_as_in_slurm(program: str) -> None:
+    kinds = {option.long: option.argument for option in served(program) if not option.own}
+    assert {long for long, kind in kinds.items() if kind == rows.NONE} == set(WITHOUT[program].split())
+    assert {long for long, kind in kinds.items() if kind == rows.OPTIONAL} == set(AFTER_EQUALS[program].split())
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_short_letters_are_unique(program: str) -> None:
+    letters = [option.short for option in served(program) if option.short]
+    assert len(letters) == len(set(letters))
+
+
+def test_rows_are_consistent() -> None:
+    names = {option.long for option in OPTIONS}
+    for option in OPTIONS:
+        assert option.support in (rows.HONOURED, rows.APPROXIMATED, rows.IGNORED, rows.REFUSED), option.long
+        assert option.on is not None and set(option.on) <= set(PROGRAMS), option.long
+        if option.alias_of:
+            assert option.alias_of in names, option.long
+        if option.support == rows.REFUSED and not option.alias_of:
+            assert option.note, f"--{option.long}: a refusal says why"
+        if option.support in (rows.IGNORED, rows.REFUSED):
+            assert not option.help, f"--{option.long}: help lists what works"
+
+
+def test_ours_are_the_last_and_have_no_letter() -> None:
+    own = [option for option in OPTIONS if option.own]
+    assert [option.long for option in own] == ["image", "region", "instance-type", "endpoint"]
+    assert OPTIONS[-4:] == tuple(own)
+    assert not any(option.short for option in own)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_lists_what_works_and_fits_the_screen(program: str) -> None:
+    text = render_help(program, "[OPTIONS...] x", OPTIONS)
+    assert text.startswith(f"Usage: {program} [OPTIONS...] x\n")
+    assert all(len(line) <= 96 for line in text.split("\n"))
+    for option in served(program):
+        assert (f"--{option.long}" in text.replace("=", " ").replace("[", " ").split()) == bool(option.help), option.long
+    assert text.index("Parallel run options:") < text.index("MLSpace options:") < text.index("Help options:")
+
+
+def test_usage_is_short_and_narrow() -> None:
+    text = render_usage("srun", "[OPTIONS...] program [args...]", OPTIONS)
+    assert text.startswith("Usage: srun [") and text.split()[-2:] == ["program", "[args...]"]
+    assert all(len(line) <= 96 for line in text.split("\n"))
+    assert "[-N n[-max]]" in text and "[--exclusive[=user]]" in text
+
+
+@pytest.mark.parametrize(
+    ("argv", "start"), [(["-h"], "Usage: srun [OPTIONS...] program [args...]\n"), (["--usage"], "Usage: srun ["), (["-V"], VERSION)]
+)
+def test_answers(argv: list[str], start: str) -> None:
+    settings, _ = parse("srun", OPTIONS, argv, stop_at_word=True)
+    text = answer("srun", OPTIONS, settings)
+    assert text is not None and text.startswith(start)
+
+
+def test_no_answer_is_needed() -> None:
+    settings, _ = parse("srun", OPTIONS, ["-n2", "env"], stop_at_word=True)
+    assert answer("srun", OPTIONS, settings) is None

@@ -1,0 +1,96 @@
+"""Points in time, read in a fixed time zone at a fixed moment: Monday 2026-11-23 20:06:22 UTC."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from mlspace.errors import BadValue
+from mlspace.slurm import timestamp
+
+NOW = 1795464382
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("now", "2026-11-23T20:06:22"),
+        ("now+60", "2026-11-23T20:07:22"),
+        ("now+1hour", "2026-11-23T21:06:22"),
+        ("now+2hour", "2026-11-23T22:06:22"),
+        ("now+24hours", "2026-11-24T20:06:22"),
+        ("now+3days", "2026-11-26T20:06:22"),
+        ("now+1week", "2026-11-30T20:06:22"),
+        ("now-30minutes", "2026-11-23T19:36:22"),
+        ("NOW+5", "2026-11-23T20:06:27"),
+        ("uts1795464000", "2026-11-23T20:00:00"),
+        ("today", "2026-11-23T00:00:00"),
+        ("tomorrow", "2026-11-24T00:00:00"),
+        ("tomorrow 9:30", "2026-11-24T09:30:00"),
+        ("21:00", "2026-11-23T21:00:00"),
+        ("16:00", "2026-11-24T16:00:00"),
+        ("16:00:05", "2026-11-24T16:00:05"),
+        ("9:15pm", "2026-11-23T21:15:00"),
+        ("9:15 PM", "2026-11-23T21:15:00"),
+        ("12:00am", "2026-11-24T00:00:00"),
+        ("midnight", "2026-11-24T00:00:00"),
+        ("noon", "2026-11-24T12:00:00"),
+        ("fika", "2026-11-24T15:00:00"),
+        ("teatime", "2026-11-24T16:00:00"),
+        ("2026-12-01T10:00:00", "2026-12-01T10:00:00"),
+        ("2026-12-01T10:00", "2026-12-01T10:00:00"),
+        ("2026-12-01", "2026-12-01T00:00:00"),
+        ("2010-01-20T12:34:00", "2010-01-20T12:34:00"),
+        ("12/01", "2026-12-01T00:00:00"),
+        ("01/20", "2027-01-20T00:00:00"),
+        ("12/01/26", "2026-12-01T00:00:00"),
+        ("12.01.26", "2026-12-01T00:00:00"),
+        ("12/01-10:30", "2026-12-01T10:30:00"),
+        ("1201", "2026-12-01T00:00:00"),
+        ("120127", "2027-12-01T00:00:00"),
+    ],
+)
+def test_a_time_is_read(text: str, expected: str) -> None:
+    assert timestamp.format_timestamp(timestamp.parse(text, NOW)) == expected
+    assert timestamp.checked(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "now+", "now+x", "now+1fortnight", "now1", "25:00", "12:60", "12:00:60", "13:00pm", "0:30am", "16:00xm", "16", "2026-13-01"]
+    + [
+        "2026-02-30",
+        "2026-12",
+        "2026-12-01T",
+        "2026-12-01T25:00",
+        "13/01",
+        "12/32",
+        "1/2/3/4",
+        "12345",
+        "utsx",
+        "tomorrow 25:00",
+        "12/",
+        "::",
+    ],
+)
+def test_a_bad_time_is_refused(text: str) -> None:
+    with pytest.raises(BadValue) as caught:
+        timestamp.parse(text, NOW)
+    assert caught.value.text == text
+
+
+def test_the_time_format_of_the_user() -> None:
+    assert timestamp.format_timestamp(None) == "Unknown"
+    assert timestamp.format_timestamp(NOW, "standard") == "2026-11-23T20:06:22"
+    assert timestamp.format_timestamp(NOW, "%H:%M") == "20:06"
