@@ -284,6 +284,7 @@ def test_any_request_is_possible_or_refused() -> None:
     options = ["-N", "-n", "-c", "--ntasks-per-node", "--mem", "--mem-per-cpu", "--gpus", "--gpus-per-node", "--gpus-per-task", "--mincpus"]
     options += ["--ntasks-per-socket", "--cpus-per-gpu", "--mem-per-gpu", "--ntasks-per-gpu"]
     flags = ["--exclusive", "--overcommit", "--use-min-nodes", "-w n[1-2]", "-x n3", "-N 1-4", "-N 3-20"]
+    clusters = [ORACLE, ORACLE, Limits(8, 8, 4000), Limits(1, 1, 500, gpus=1, def_mem_per_cpu=400)]
     possible = 0
     for _ in range(3000):
         words = [f"{option} {choose.choice([1, 2, 3, 4, 7, 9, 50, 700, 2**31])}" for option in choose.sample(options, choose.randrange(5))]
@@ -291,7 +292,7 @@ def test_any_request_is_possible_or_refused() -> None:
         program = choose.choice(["sbatch", "srun"])
         try:
             component = request(line, program)
-            geometry = decide(component, ORACLE, program)
+            geometry = decide(component, choose.choice(clusters), program)
         except MlspaceError:
             continue
         possible += 1
