@@ -30,9 +30,7 @@ def stamp(moment: float) -> str | None:
 
 def duration(job: Job) -> float:
     """Seconds from the start of the executor to its end, or to now."""
-    if not (job.is_running() or job.ended):
-        return 0.0
-    return max(0.0, (job.completed_at or time.time()) - job.running_at) if job.running_at else 0.0
+    return max(0.0, (job.completed_at or time.time()) - job.running_at) if job.is_running() else 0.0
 
 
 def status_body(job: Job) -> dict[str, Any]:

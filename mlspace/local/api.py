@@ -113,6 +113,8 @@ class Api:
             return Answer({"error_code": 429, "error_message": str(error)}, 429, {"Retry-After": str(error.seconds)})
         except Missing as error:
             return Answer(error.value, 404)
+        except OSError as error:  # a full disk, no more processes
+            return Answer({"error_code": 500, "error_message": f"Oops, something went wrong: {error.strerror}"}, 500)
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         rest = path[len(PREFIX) :] if path.startswith(PREFIX + "/") else ""

@@ -68,8 +68,7 @@ class Job:
     def is_running(self) -> bool:
         """Whether the executor has begun; notes the time."""
         if not self.running_at:
-            status = read_json(self.path("status.json"))
-            self.running_at = status["running_at"] if status else 0.0
+            self.running_at = (read_json(self.path("status.json")) or {}).get("running_at", 0.0)
         return self.running_at > 0
 
     @property

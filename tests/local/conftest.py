@@ -1,0 +1,187 @@
+"""The embedded gateway as a process of its own, and a client that checks every answer against the vendor's OpenAPI."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from jsonschema import Draft202012Validator
+
+ROOT = Path(__file__).resolve().parents[2]
+OPENAPI = json.loads((ROOT / "tests" / "data" / "gateway-v2.json").read_text())
+REGION = "SR006"
+ENDED = ("completed", "succeeded", "failed", "deleted", "stopped", "terminated")
+KNOWN = {"client-id": "ann", "client-secret": "s3cret", "api-key": "k3y", "workspace-id": "11111111-2222-4333-8444-555555555555"}
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.01)
+    return value
+
+
+def processes_with(word: str) -> list[int]:
+    """Processes whose arguments hold `word`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if word.encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def nullable(schema: Any) -> Any:
+    """OpenAPI's `nullable: true`, which JSON Schema does not know, written as JSON Schema's union."""
+    if isinstance(schema, list):
+        return [nullable(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {key: nullable(value) for key, value in schema.items() if key != "nullable"}
+    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
+
+
+COMPONENTS = nullable(OPENAPI["components"])
+
+
+def operation(method: str, path: str) -> dict[str, Any]:
+    """The OpenAPI's operation of a request; a literal path wins over one with variables."""
+    matching = [
+        (template.count("{"), operations[method.lower()])
+        for template, operations in OPENAPI["paths"].items()
+        if method.lower() in operations and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+    ]
+    assert matching, f"{method} {path} is not in the OpenAPI"
+    return min(matching, key=lambda pair: pair[0])[1]  # type: ignore[no-any-return]
+
+
+def check_answer(method: str, path: str, response: requests.Response) -> None:
+    """The answer's status, content type and body are among those that the vendor describes."""
+    described = operation(method, path)["responses"]
+    assert str(response.status_code) in described, f"{method} {path} answers {response.status_code}: {response.text}"
+    content = described[str(response.status_code)].get("content", {})
+    if "text/plain" in content:
+        assert response.headers["content-type"] == "text/plain; charset=utf-8"
+        return
+    assert response.headers["content-type"] == "application/json"
+    if not content:  # /limiter/ says only that there are errors
+        return
+    schema = {**nullable(content["application/json"]["schema"]), "components": COMPONENTS}
+    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(response.json())
+
+
+class Client:
+    """A client of any gateway; logs in at once."""
+
+    def __init__(self, url: str, client_id: str, client_secret: str, api_key: str, workspace_id: str) -> None:
+        self.url = url
+        self.session = requests.Session()
+        answer = self.session.post(f"{url}/service_auth", json={"client_id": client_id, "client_secret": client_secret}, timeout=20)
+        token = answer.json()["token"]["access_token"]
+        self.session.headers.update({"authorization": token, "x-api-key": api_key, "x-workspace-id": workspace_id})
+
+    def call(self, method: str, path: str, **how: Any) -> requests.Response:
+        response = self.session.request(method, self.url + path, timeout=30, **how)
+        check_answer(method, "/public/v2" + path.partition("?")[0], response)
+        return response
+
+    def submit(self, script: str, **fields: Any) -> str:
+        body = {"script": script, "base_image": "any", "instance_type": "cpu.1C.100M", "region": REGION, "type": "binary", **fields}
+        answer = self.call("POST", "/jobs", json=body)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["job_name"])
+
+    def get(self, path: str) -> Any:
+        return self.call("GET", path).json()
+
+    def state(self, name: str) -> str:
+        return str(self.get(f"/jobs/{name}")["status"])
+
+    def wait(self, name: str, *states: str, seconds: float = 30) -> str:
+        return str(wait_until(lambda: (state := self.state(name)) in (states or ENDED) and state, f"{states or ENDED} of {name}", seconds))
+
+    def delete(self, name: str) -> dict[str, Any]:
+        return self.call("DELETE", f"/jobs/{name}?region={REGION}").json()  # type: ignore[no-any-return]
+
+    def log(self, name: str, verbose: bool = False, tail: int = 0) -> str:
+        return self.call("GET", f"/jobs/{name}/logs?region={REGION}&verbose={verbose}&tail={tail}").text
+
+    def output(self, name: str) -> dict[str, str]:
+        """What the ranks wrote, by `rank stream`."""
+        written: dict[str, str] = {}
+        for rank, stream, line in re.findall(r"^\[1,(\d+)\]<(\w+)>:(.*)$", self.log(name), re.M):
+            written[f"{rank} {stream}"] = written.get(f"{rank} {stream}", "") + line + "\n"
+        return written
+
+
+class Gateway:
+    """`python -m mlspace.testing` on a free port, with known credentials."""
+
+    def __init__(self, state: Path, *options: str, env: dict[str, str] | None = None) -> None:
+        self.state = state
+        words = [word for name, value in KNOWN.items() for word in (f"--{name}", value)]
+        shape = {"MLSPACE_LOCAL_NODES": "3", "MLSPACE_LOCAL_CPUS": "2", "MLSPACE_LOCAL_MEMORY": "1000", "MLSPACE_LOCAL_GPUS": "4"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "mlspace.testing", "-H", "127.0.0.1", "-p", "0", "--state", str(state), *words, *options],
+            cwd=ROOT,
+            env={**os.environ, **shape, "SECRET_OF_THE_STARTER": "x", **(env or {})},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("Listening on "), line
+        self.url = line.split()[-1]
+
+    def client(self) -> Client:
+        return Client(self.url, *KNOWN.values())
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        self.process.send_signal(number)
+        self.process.wait(20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
+    """serve("--quick", …) starts a gateway on the test's state directory; it and what its jobs left is ended afterwards."""
+    started: list[Gateway] = []
+    state = tmp_path / "gateway"
+
+    def start(*options: str, env: dict[str, str] | None = None) -> Gateway:
+        started.append(Gateway(state, *options, env=env))
+        return started[-1]
+
+    yield start
+    for gateway in started:
+        if gateway.process.poll() is None:
+            gateway.stop()
+    end_executors(state)
+
+
+def end_executors(state: Path) -> None:
+    for pid in processes_with(f"{state}/jobs/"):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    wait_until(lambda: not processes_with(f"{state}/jobs/"), "the end of the executors")
+
+
+@pytest.fixture
+def client(serve: Callable[..., Gateway]) -> Client:
+    return serve("--quick", "--kill-grace", "0.5").client()

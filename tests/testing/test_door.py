@@ -1,0 +1,58 @@
+"""`python -m mlspace.testing`, as its users call it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+DOOR = [sys.executable, "-m", "mlspace.testing"]
+
+
+def test_serves_until_control_c_with_credentials_of_its_own(tmp_path: Path) -> None:
+    with subprocess.Popen([*DOOR, "-H", "localhost", "-p", "0", "--state", str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        match = re.fullmatch(r"Listening on (http://localhost:\d+/public/v2)\n", server.stdout.readline())
+        assert match
+        given = dict(server.stdout.readline().strip().split("=", 1) for _ in range(4))
+        assert set(given) == {"MLSPACE_CLIENT_ID", "MLSPACE_CLIENT_SECRET", "MLSPACE_API_KEY", "MLSPACE_WORKSPACE_ID"}
+        body = {"client_id": given["MLSPACE_CLIENT_ID"], "client_secret": given["MLSPACE_CLIENT_SECRET"]}
+        assert requests.post(f"{match[1]}/service_auth", json=body, timeout=20).status_code == 200
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0
+
+
+def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [*DOOR, "-H", "127.0.0.1", "-p", str(port), "--state", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
+        )
+    message = f"mlspace.testing: error: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
+
+
+def test_one_gateway_per_state_directory(tmp_path: Path) -> None:
+    words = [*DOOR, "-H", "127.0.0.1", "-p", "0", "--state", str(tmp_path)]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline()
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+        assert (done.returncode, done.stderr) == (1, f"mlspace.testing: error: another gateway serves {tmp_path}\n")
+        server.terminate()
+
+
+def test_a_bad_shape_is_said(tmp_path: Path) -> None:
+    env = {**os.environ, "MLSPACE_LOCAL_NODES": "none"}
+    done = subprocess.run([*DOOR, "-p", "0", "--state", str(tmp_path)], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 1
+    assert done.stderr.startswith("mlspace.testing: error: MLSPACE_LOCAL_NODES=none: not a valid value\n")
