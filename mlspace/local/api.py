@@ -279,8 +279,10 @@ class Api:
         job = self.known(call)
         if job is None:
             return Text(b'"No such job"')
-        if job.state == "pending" or not job.shares:
+        if job.state == "pending":
             return Text(f"Job {job.name} in queue. Try later".encode())
+        if not job.shares:  # it ended without ever running
+            return Text(b"")
         if count:
             return Text(logstream.tail(job.path("log"), count, verbose))
         head = logstream.log_head(job.shares[0].node, self.region)

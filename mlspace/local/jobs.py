@@ -168,12 +168,14 @@ class JobStore:
     def restore(self, job: Job) -> None:
         """Bring a loaded job to where its files say it stands."""
         status = read_json(job.path("status.json")) or {}
-        if "completed_at" in status and not job.has_executor():
-            job.take_end(status)
-        elif placed := read_json(job.path("placed.json")):
+        if placed := read_json(job.path("placed.json")):
             job.shares = [Share(node, tuple(gpus)) for node, gpus in placed["shares"]]
-            if not status and not job.has_executor():
-                job.shares = None  # the gateway was killed before the executor started: nothing has run yet
+        if job.has_executor():
+            return
+        if "completed_at" in status:
+            job.take_end(status)
+        elif not status:
+            job.shares = None  # the gateway was killed before the executor started: nothing has run yet
         if job.ended is None and job.shares is None and os.path.exists(job.path("deleted")):
             job.end("deleted")
 

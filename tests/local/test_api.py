@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 import requests
 
 from tests.local.conftest import KNOWN, OPENAPI, REGION, Client, Gateway, operation, wait_until
@@ -21,7 +20,9 @@ def test_every_call_of_the_openapi_is_served(client: Client) -> None:
     for path, operations in OPENAPI["paths"].items():
         for method in operations:
             query = {"cluster_type": "MT", "region": REGION} if method in ("get", "delete") else {}
-            body = {"client_id": KNOWN["client-id"], "client_secret": KNOWN["client-secret"]} if path.endswith("service_auth") else {"job_name": name}
+            body = {"job_name": name}
+            if path.endswith("service_auth"):
+                body = {"client_id": KNOWN["client-id"], "client_secret": KNOWN["client-secret"]}
             if path == "/public/v2/jobs" and method == "post":
                 body = {"script": "true", "base_image": "i", "instance_type": "cpu.1C.1M", "region": REGION, "type": "binary"}
             where = path.removeprefix("/public/v2").format(**values)
@@ -40,7 +41,8 @@ def test_a_job_from_submission_to_end(client: Client) -> None:
     (item,) = client.get(f"/jobs?region={REGION}")["jobs"]
     assert (item["job_name"], item["status"], item["job_desc"], item["instance_type"]) == (name, "Succeeded", "words", "cpu.1C.100M")
     assert client.get(f"/jobs/{name}/nodes") == {"node_names": ["n1"]}
-    assert [(pod["job_version"], pod["status"]) for pod in client.get(f"/jobs/elastic/{name}/pods")["pods"]] == [("mpimaster-0", "Succeeded")]
+    (pod,) = client.get(f"/jobs/elastic/{name}/pods")["pods"]
+    assert (pod["job_version"], pod["status"]) == ("mpimaster-0", "Succeeded")
     assert client.get(f"/jobs/{name}/params")["script"].startswith("sh -c")
     again = client.call("POST", "/jobs/restart", json={"job_name": name}).json()["job_name"]
     assert again != name

@@ -30,7 +30,10 @@ def test_keys_read_back(key: str) -> None:
     assert instance.key == key
 
 
-@pytest.mark.parametrize("key", ["", "cpu", "cpu.1C.1G", "cpu.0C.1M", "cpu.01C.1M", "gpu.0gpu.1C.1M", "gpu.1C.1M", "cpu.1C.1M ", "cpu.-1C.1M", "a100.1gpu"])
+OTHERS = ["", "cpu", "cpu.1C.1G", "cpu.0C.1M", "cpu.01C.1M", "gpu.0gpu.1C.1M", "gpu.1C.1M", "cpu.1C.1M ", "cpu.-1C.1M", "a100.1gpu"]
+
+
+@pytest.mark.parametrize("key", OTHERS)
 def test_other_keys_are_none(key: str) -> None:
     assert read_instance(key) is None
 

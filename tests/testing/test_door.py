@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -10,14 +9,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
 DOOR = [sys.executable, "-m", "mlspace.testing"]
 
 
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*DOOR, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+
+
 def test_serves_until_control_c_with_credentials_of_its_own(tmp_path: Path) -> None:
-    with subprocess.Popen([*DOOR, "-H", "localhost", "-p", "0", "--state", str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+    words = [*DOOR, "-H", "localhost", "-p", "0", "--state", str(tmp_path)]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         match = re.fullmatch(r"Listening on (http://localhost:\d+/public/v2)\n", server.stdout.readline())
         assert match
@@ -34,9 +39,7 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            [*DOOR, "-H", "127.0.0.1", "-p", str(port), "--state", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30
-        )
+        done = run("-H", "127.0.0.1", "-p", str(port), "--state", str(tmp_path))
     message = f"mlspace.testing: error: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
 
@@ -46,13 +49,13 @@ def test_one_gateway_per_state_directory(tmp_path: Path) -> None:
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert server.stdout.readline()
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+        done = run("-H", "127.0.0.1", "-p", "0", "--state", str(tmp_path))
         assert (done.returncode, done.stderr) == (1, f"mlspace.testing: error: another gateway serves {tmp_path}\n")
         server.terminate()
 
 
-def test_a_bad_shape_is_said(tmp_path: Path) -> None:
-    env = {**os.environ, "MLSPACE_LOCAL_NODES": "none"}
-    done = subprocess.run([*DOOR, "-p", "0", "--state", str(tmp_path)], cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=30)
+def test_a_bad_shape_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLSPACE_LOCAL_NODES", "none")
+    done = run("-p", "0", "--state", str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith("mlspace.testing: error: MLSPACE_LOCAL_NODES=none: not a valid value\n")
