@@ -16,7 +16,7 @@ import select
 import signal
 import time
 
-from mlspace.local import names, processes
+from mlspace.local import namespaces, processes
 from mlspace.local.durable import read_json, write_json
 from mlspace.local.loglines import Log
 from mlspace.local.rank import Rank, start_rank
@@ -123,7 +123,7 @@ class Supervisor:
         """Start all ranks; False (and the reason in the log) where one cannot be started."""
         argv = self.plan["argv"]
         try:
-            names.enter(self.plan["user_namespace"], self.plan["hosts_file"])
+            namespaces.enter(self.plan["user_namespace"], self.plan["hosts_file"])
             for number, rank in enumerate(self.plan["ranks"]):
                 host_name = rank["node"] if self.plan["own_host_name"] else ""
                 env = {**self.plan["env"], **rank["env"]}

@@ -88,8 +88,11 @@ class Job:
         """Note the end of a job whose executor cannot: it never started, or is gone."""
         status = read_json(self.path("status.json")) or {}
         status = {**status, "state": state, "completed_at": time.time()}
-        write_json(self.path("status.json"), status)
         self.take_end(status)
+        try:
+            write_json(self.path("status.json"), status)
+        except OSError:
+            pass  # a full disk: the next gateway finds neither end nor executor, and comes to the same end
 
     def take_end(self, status: Mapping[str, Any]) -> None:
         self.running_at = status.get("running_at", 0.0)

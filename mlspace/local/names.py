@@ -78,20 +78,12 @@ def naming_that_works(naming: Naming) -> Naming:
     return naming
 
 
-def enter(naming_user_namespace: bool, hosts_file: str) -> None:
-    """What an executor does once, before its first rank."""
-    if naming_user_namespace:
-        namespaces.enter_user_namespace()
-    if hosts_file:
-        namespaces.enter_mount_namespace(hosts_file)
-
-
 def try_in_child(naming: Naming) -> bool:
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            enter(naming.user_namespace, naming.hosts_file)
+            namespaces.enter(naming.user_namespace, naming.hosts_file)
             namespaces.take_host_name(naming.names[0])
             code = 0 if not naming.hosts_file or read_hosts("/etc/hosts").get(naming.names[-1]) == naming.addresses[-1] else 1
         except OSError:

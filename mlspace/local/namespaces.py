@@ -1,13 +1,12 @@
 """Private host names: a mount namespace with its own /etc/hosts, a UTS namespace with its own host name, as root or not.
 
-Python has os.unshare only from 3.12 on; the calls here go to libc.
+Python has os.unshare only from 3.12 on, so the calls here go to libc; sethostname too, as importing socket takes as long as all the rest.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-from socket import sethostname
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
@@ -45,7 +44,18 @@ def enter_mount_namespace(hosts_file: str) -> None:
     mount(hosts_file, "/etc/hosts", MS_BIND)
 
 
+def enter(user_namespace: bool, hosts_file: str) -> None:
+    """What an executor does once, before its first rank. "" keeps the system's /etc/hosts."""
+    if user_namespace:
+        enter_user_namespace()
+    if hosts_file:
+        enter_mount_namespace(hosts_file)
+
+
 def take_host_name(name: str) -> None:
     """A UTS namespace of our own, whose host name is `name`."""
     unshare(CLONE_NEWUTS)
-    sethostname(name)
+    libc = ctypes.CDLL(None, use_errno=True)
+    encoded = os.fsencode(name)
+    if libc.sethostname(encoded, ctypes.c_size_t(len(encoded))) != 0:
+        raise OSError(ctypes.get_errno(), "sethostname")

@@ -20,7 +20,6 @@ from mlspace.local import processes
 from mlspace.local.body import Refused
 from mlspace.local.durable import read_json, write_json
 from mlspace.local.jobs import wish_of
-from mlspace.local.loglines import Log
 from mlspace.local.plan import make_plan
 
 if TYPE_CHECKING:
@@ -34,6 +33,9 @@ if TYPE_CHECKING:
 
 PACKAGE_PARENT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EXECUTOR = "import sys; sys.path.insert(0, sys.argv[1]); from mlspace.local.executor import main; main(sys.argv[2], int(sys.argv[3]))"
+RETRY_SECONDS = 5.0
+"""Until a job that could not be started, for want of disk space or processes, is tried again."""
+
 STATUS_SECONDS = 2.0
 """An executor that was just started has told its pids by then."""
 
@@ -101,14 +103,28 @@ class Scheduler:
                     break
                 shares = self.pool.place(job.wish, reserved)
                 if shares is not None:
+                    try:
+                        job.place(shares)
+                        executor = self.start(job)
+                    except OSError as error:  # a full disk, no more processes: it waits on
+                        job.shares = None
+                        self.pool.release(shares, job.wish.instance)
+                        self.retry(f"{job.name} cannot be started: {error}")
+                        return
                     self.waiting.remove(job)
-                    job.place(shares)
-                    self.watch(job, self.start(job))
+                    self.watch(job, executor)
                 elif self.pool.can_ever_fit(job.wish):
                     reserved |= self.pool.eligible(job.wish)
 
-    def start(self, job: Job) -> subprocess.Popen[bytes] | None:
-        """Start the job's executor, detached; None where that fails (and then the job fails when its free lock is seen)."""
+    def retry(self, complaint: str) -> None:
+        sys.stderr.write(f"{complaint}\n")
+        sys.stderr.flush()
+        timer = threading.Timer(RETRY_SECONDS, self.advance)
+        timer.daemon = True
+        timer.start()
+
+    def start(self, job: Job) -> subprocess.Popen[bytes]:
+        """Start the job's executor, detached. Raises OSError."""
         assert job.shares is not None
         plan = make_plan(job.name, job.params, job.wish.instance, job.shares, self.naming, self.account, self.rules.grace_seconds)
         write_json(job.path("plan.json"), plan)
@@ -125,9 +141,6 @@ class Scheduler:
                 pass_fds=[lock],
                 start_new_session=True,
             )
-        except OSError as error:
-            Log(job.path("log")).write([f"mpirun: could not be started: {error}".encode()])
-            return None
         finally:
             os.close(lock)
 

@@ -138,13 +138,15 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def send_pieces(self, answer: Stream) -> None:
+        chunked = self.request_version != "HTTP/1.0"
         self.send_response(200)
         self.send_header("Content-Type", TEXT)
-        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header(*("Transfer-Encoding", "chunked") if chunked else ("Connection", "close"))
         self.end_headers()
         for piece in self.with_flush(answer.pieces(Patience(self.connection).wait)):
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-        self.wfile.write(b"0\r\n\r\n")
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")
 
     def with_flush(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         self.wfile.flush()

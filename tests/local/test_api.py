@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable
 
 import requests
@@ -172,3 +173,30 @@ def test_what_is_no_call_of_the_gateway(client: Client) -> None:
     huge = requests.post(f"{client.url}/jobs", data=b"", headers={"Content-Length": str(10**12)}, timeout=20)
     assert huge.status_code == 413
     assert operation("GET", "/public/v2/limiter/")
+
+
+def test_a_full_disk_refuses_and_leaves_nothing_half_submitted(serve: Callable[..., Gateway]) -> None:
+    gateway = serve("--quick")
+    client = gateway.client()
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (100, hard))
+    body = {"script": "true", "base_image": "i", "instance_type": "cpu.1C.1M", "region": REGION, "type": "binary"}
+    answer = client.call("POST", "/jobs", json=body)
+    assert (answer.status_code, answer.json()["error_message"]) == (500, "Oops, something went wrong: File too large")
+    assert client.get(f"/jobs?region={REGION}")["count"] == 0
+    assert list((gateway.state / "jobs").iterdir()) == []
+    resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    assert client.wait(client.submit("true")) == "succeeded"
+
+
+def test_many_clients_at_once(client: Client) -> None:
+    """More connections than a listen queue of the usual 5 or 128 holds, all kept open."""
+    name = client.submit("sleep 60")
+    client.wait(name, "running")
+    url = f"{client.url}/jobs/{name}/logs?region={REGION}"
+    streams = [requests.get(url, headers=dict(client.session.headers), stream=True, timeout=30) for _ in range(200)]
+    assert client.state(name) == "running"
+    client.delete(name)
+    for stream in streams:
+        assert b"READY" in stream.content
+        stream.close()

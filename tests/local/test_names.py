@@ -90,7 +90,7 @@ def test_an_ordinary_user_gets_names_too(tmp_path: Path) -> None:
         pytest.skip("no interpreter here is readable for others")
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); from mlspace.local import names, namespaces; n = names.decide(3, sys.argv[2]);"
-        "print(n.mode, n.user_namespace, n.own_host_name); names.enter(n.user_namespace, n.hosts_file);"
+        "print(n.mode, n.user_namespace, n.own_host_name); namespaces.enter(n.user_namespace, n.hosts_file);"
         "namespaces.take_host_name('n3') if n.own_host_name else None; import os, socket; print(os.uname().nodename, os.getuid());"
         "print(socket.gethostbyname(n.names[2]))"
     )
