@@ -87,3 +87,17 @@ class Stream(NamedTuple):
     """A text that comes in pieces while the job runs. `pieces` is given the function that waits (logstream.follow)."""
 
     pieces: Callable[[Callable[[bool], bool]], Iterator[bytes]]
+
+
+class Missing(Exception):
+    """404 with a JSON body."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.value = value
+
+
+def check_name(call: Call, name: str, expected: str) -> None:
+    """Raise Missing unless that part of the path is the one there is."""
+    if call.names[name] != expected:
+        raise Missing({"error_code": 404, "error_message": f"{name} {call.names[name]} not found"})

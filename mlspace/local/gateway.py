@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlspace.errors import StateError
 from mlspace.local import names
-from mlspace.local.api import FRESH_SECONDS, Api
+from mlspace.local.account_calls import AccountCalls
+from mlspace.local.api import Api
 from mlspace.local.auth import TOKEN_SECONDS, Credentials, Door
+from mlspace.local.job_calls import FRESH_SECONDS, JobCalls
 from mlspace.local.jobs import JobStore
 from mlspace.local.limiter import Limiter
 from mlspace.local.placement import NodePool
@@ -88,7 +90,9 @@ class Gateway:
         rules = Rules(options.kill_grace_seconds, gpu_limit=not options.quick)
         self.scheduler = Scheduler(store, NodePool(shape, self.naming.names), self.naming, account(), rules)
         door = Door(options.credentials, options.token_seconds)
-        api = Api(self.scheduler, door, Limiter(enforced=not options.quick), 0.0 if options.quick else FRESH_SECONDS)
+        limiter = Limiter(enforced=not options.quick)
+        jobs = JobCalls(self.scheduler, 0.0 if options.quick else FRESH_SECONDS)
+        api = Api(door, limiter, AccountCalls(self.scheduler, door, limiter), jobs)
         try:
             self.server = Server(options.host, options.port, api)
         except OSError as error:

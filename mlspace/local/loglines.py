@@ -23,6 +23,7 @@ class Log:
         self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._second = -1
         self._text = ""
+        self._torn = False  # the last line in the file may lack its end
 
     def stamp(self) -> bytes:
         second, nanosecond = divmod(time.time_ns(), 1_000_000_000)
@@ -32,12 +33,15 @@ class Log:
 
     def write(self, lines: Iterable[bytes]) -> None:
         stamp = self.stamp()
-        data = memoryview(b"".join([b"%s%s\n" % (stamp, line) for line in lines]))
+        text = b"".join([b"%s%s\n" % (stamp, line) for line in lines])
+        data = memoryview(b"\n" + text if self._torn else text)
         try:
             while data:
                 data = data[os.write(self.fd, data) :]
+            self._torn = False
         except OSError:
-            pass  # a full disk must not end the job; its lines are lost, as the platform loses what its log window does not hold
+            # A full disk must not end the job; lines are lost, as the platform loses what its log window does not hold.
+            self._torn = True
 
 
 class TaggedStream:

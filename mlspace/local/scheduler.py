@@ -73,6 +73,8 @@ class Scheduler:
                 else:
                     self.pool.adopt(job.shares, job.wish.instance)
                     self.watch(job, None)
+                    if os.path.exists(job.path("deleted")):
+                        self.signal(job)  # the earlier gateway may have been killed before it could
             self.advance()
 
     def submit(self, params: Mapping[str, Any], instance: Instance) -> Job:
@@ -205,6 +207,13 @@ class Scheduler:
                 return os.fsencode(job.directory) in file.read().split(b"\0")
         except OSError:
             return False
+
+    def end_all(self) -> None:
+        """Make all jobs end, and wait for it."""
+        for job in self.all_jobs():
+            self.delete(job.name)
+        while self.unfinished:
+            time.sleep(0.02)
 
     def find(self, name: str) -> Job | None:
         with self.lock:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import shutil
+import signal
 import sys
 import tempfile
 import uuid
@@ -22,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-p", "--port", type=int, default=8080, help="port, 0 for a free one (default: %(default)s)")
     for name in ("client-id", "client-secret", "api-key", "workspace-id"):
         made.add_argument(f"--{name}", help="made up and printed where it is not given")
-    made.add_argument("--state", metavar="DIR", help="where jobs live (default: a new temporary directory)")
+    made.add_argument("--state", metavar="DIR", help="where jobs live (default: a directory that ends with us, and its jobs too)")
     made.add_argument("--quick", action="store_true", help="leave out the platform's delays, rate limits and refusals")
     made.add_argument("--kill-grace", type=float, default=40.0, metavar="SECONDS", help="between TERM and KILL (default: %(default)s)")
     made.add_argument("--token-seconds", type=int, default=3600, metavar="SECONDS", help="life of a token (default: %(default)s)")
@@ -62,11 +64,13 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     host = f"[{given.host}]" if ":" in given.host else given.host
     lines = [f"Listening on http://{host}:{gateway.port}/public/v2"]
     lines += [f"MLSPACE_{name.upper()}={value}" for name, value in made.items() if not getattr(given, name)]
-    if not given.state:
-        lines.append(f"State in {state}")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
     gateway.serve(lambda: False)
+    if not given.state:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C does not wait for stubborn jobs
+        gateway.scheduler.end_all()
+        shutil.rmtree(state, ignore_errors=True)
     os.close(lock)
     return 0
 

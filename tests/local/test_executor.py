@@ -222,3 +222,13 @@ def test_what_is_left_half_written_stops_nothing(serve: Callable[..., Gateway]) 
     client = serve("--quick").client()
     assert [job["job_name"] for job in client.get(f"/jobs?region={REGION}")["jobs"]] == [name]
     assert not (jobs / ".lm-mpi-job-draft").exists()
+
+
+def test_a_deletion_that_a_killed_gateway_did_not_carry_out(serve: Callable[..., Gateway], word: str) -> None:
+    gateway = serve("--quick")
+    name = gateway.client().submit(f"sleep {word}")
+    wait_until(lambda: sleepers(word), "the program")
+    gateway.stop(signal.SIGKILL)
+    (gateway.state / "jobs" / name / "deleted").touch()
+    assert serve("--quick").client().wait(name) == "deleted"
+    assert sleepers(word) == []

@@ -59,3 +59,19 @@ def test_a_bad_shape_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     done = run("-p", "0", "--state", str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith("mlspace.testing: error: MLSPACE_LOCAL_NODES=none: not a valid value\n")
+
+
+def test_without_a_state_directory_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    known = ["--client-id", "a", "--client-secret", "b", "--api-key", "k", "--workspace-id", "w"]
+    with subprocess.Popen([*DOOR, "-H", "127.0.0.1", "-p", "0", "--quick", *known], cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[-1]
+        answer = requests.post(f"{url}/service_auth", json={"client_id": "a", "client_secret": "b"}, timeout=20)
+        headers = {"authorization": answer.json()["token"]["access_token"], "x-api-key": "k", "x-workspace-id": "w"}
+        body = {"script": "sleep 100", "base_image": "i", "instance_type": "cpu.1C.1M", "region": "SR006", "type": "binary"}
+        assert requests.post(f"{url}/jobs", json=body, headers=headers, timeout=20).status_code == 200
+        assert len(list(tmp_path.glob("mlspace-testing-*/jobs/*"))) == 1
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0
+    assert list(tmp_path.glob("mlspace-testing-*")) == []
