@@ -177,7 +177,8 @@ void CompareChecksum(const Flags& flags, int version, const std::string& json) {
     Refuse("--spec-sha256=" + Printable(*expected) + ": not 64 hexadecimal digits");
   }
   if (Sha256(json) != *digest) {
-    Refuse("the specification's checksum is not the one in --spec-sha256: it was damaged on its way");
+    Refuse(
+        "the specification's checksum is not the one in --spec-sha256: it was damaged on its way");
   }
 }
 

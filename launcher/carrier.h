@@ -13,8 +13,8 @@ struct Carried {
   std::string json;  ///< not parsed yet
 };
 
-/// Reads the flags of docs/protocol.md §1, parts or file. Throws LaunchError (exit code 78) with one
-/// line that names the flag to blame.
+/// Reads the flags of docs/protocol.md §1, parts or file. Throws LaunchError (exit code 78) with
+/// one line that names the flag to blame.
 Carried ReadCarrier(const std::vector<std::string>& flags);
 
 /// `text` as an error line may show it: at most 300 characters, what is not printable ASCII as `?`.

@@ -11,13 +11,16 @@ namespace {
 // Digits of the largest pid_t.
 constexpr size_t kPidRoom = 10;
 
-// What an image defines and a submitter's shell must not overwrite (protocol.md §2, `env`): the paths
-// and drivers in the container are not those of the submit host.
-constexpr std::string_view kImageNames[] = {"PATH", "LD_LIBRARY_PATH", "HOME", "USER", "HOSTNAME", "TMPDIR"};
+// What an image defines and a submitter's shell must not overwrite (protocol.md §2, `env`): the
+// paths and drivers in the container are not those of the submit host.
+constexpr std::string_view kImageNames[] = {"PATH", "LD_LIBRARY_PATH", "HOME",
+                                            "USER", "HOSTNAME",        "TMPDIR"};
 constexpr std::string_view kImagePrefixes[] = {"NVIDIA_", "CUDA_", "NCCL_", "OMPI_", "PMIX_"};
 
 bool IsImages(std::string_view name) {
-  const auto is_start = [&](std::string_view prefix) { return name.substr(0, prefix.size()) == prefix; };
+  const auto is_start = [&](std::string_view prefix) {
+    return name.substr(0, prefix.size()) == prefix;
+  };
   return std::find(std::begin(kImageNames), std::end(kImageNames), name) != std::end(kImageNames) ||
          std::any_of(std::begin(kImagePrefixes), std::end(kImagePrefixes), is_start);
 }
@@ -112,7 +115,8 @@ void EnvBlock::PutPid(pid_t pid) {
   for (auto rest = static_cast<unsigned>(pid); count == 0 || rest > 0; rest /= 10) {
     reversed[count++] = static_cast<char>('0' + rest % 10);
   }
-  // The terminating zero is the string's own; room and terminator were laid down by the constructor.
+  // The terminating zero is the string's own; room and terminator were laid down by the
+  // constructor.
   for (size_t i = 0; i < count; ++i) pid_value_[i] = reversed[count - 1 - i];
 }
 

@@ -65,7 +65,8 @@ class EnvBlock {
 
   char* const* get() const { return pointers_.data(); }
 
-  /// Writes `pid` as the value of `pid_name`. Async-signal-safe: for the child, between fork and exec.
+  /// Writes `pid` as the value of `pid_name`. Async-signal-safe: for the child, between fork and
+  /// exec.
   void PutPid(pid_t pid);
 
  private:

@@ -22,9 +22,9 @@ struct FilenameFacts {
 };
 
 /// `pattern` with Slurm's % patterns replaced: %A %a %J %j %N %n %s %t %u %x, %% and a zero-padding
-/// width (%4j, at most 10); unknown ones stay as they are. A backslash anywhere switches all patterns
-/// off and is itself removed.
-/// Source: sbatch(1) and srun(1) "filename pattern"; tests/contract/filenames.json.
+/// width (%4j, at most 10); unknown ones stay as they are. A backslash anywhere switches all
+/// patterns off and is itself removed. Source: sbatch(1) and srun(1) "filename pattern";
+/// tests/contract/filenames.json.
 std::string ExpandFilename(std::string_view pattern, const FilenameFacts& facts);
 
 /// Whether the name differs from task to task (%t) or from node to node (%n, %N): if not, all tasks

@@ -25,7 +25,8 @@ uint64_t ReadNumber(std::string_view digits) {
 }
 
 bool IsNumber(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxDigits && std::all_of(text.begin(), text.end(), IsDigit);
+  return !text.empty() && text.size() <= kMaxDigits &&
+         std::all_of(text.begin(), text.end(), IsDigit);
 }
 
 std::string Padded(uint64_t number, size_t width) {
@@ -113,7 +114,8 @@ void ExpandWord(std::string_view list, std::string_view word, std::vector<std::s
   std::vector<size_t> chosen(pieces.numbers.size(), 0);
   for (size_t done = 0; done < total; ++done) {
     std::string name;
-    for (size_t i = 0; i < chosen.size(); ++i) name += pieces.texts[i] + pieces.numbers[i][chosen[i]];
+    for (size_t i = 0; i < chosen.size(); ++i)
+      name += pieces.texts[i] + pieces.numbers[i][chosen[i]];
     names->push_back(std::move(name));
     for (auto i = order.rbegin(); i != order.rend(); ++i) {
       if (++chosen[*i] < pieces.numbers[*i].size()) break;

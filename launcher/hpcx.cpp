@@ -19,61 +19,59 @@ struct Variable {
   const char* directory;
 };
 
-constexpr Variable kVariables[] = {
-    {"HPCX_DIR", ""},
-    {"HPCX_HOME", ""},
-    {"HPCX_UCX_DIR", "/ucx"},
-    {"HPCX_UCC_DIR", "/ucc"},
-    {"HPCX_SHARP_DIR", "/sharp"},
-    {"HPCX_HCOLL_DIR", "/hcoll"},
-    {"HPCX_NCCL_RDMA_SHARP_PLUGIN_DIR", "/nccl_rdma_sharp_plugin"},
-    {"HPCX_CLUSTERKIT_DIR", "/clusterkit"},
-    {"HPCX_MPI_DIR", "/ompi"},
-    {"HPCX_OSHMEM_DIR", "/ompi"},
-    {"HPCX_MPI_TESTS_DIR", "/ompi/tests"},
-    {"HPCX_OSU_DIR", "/ompi/tests/osu-micro-benchmarks"},
-    {"HPCX_OSU_CUDA_DIR", "/ompi/tests/osu-micro-benchmarks-cuda"},
-    {"HPCX_IPM_DIR", "/ompi/tests/ipm"},
-    {"OMPI_HOME", "/ompi"},
-    {"MPI_HOME", "/ompi"},
-    {"OSHMEM_HOME", "/ompi"},
-    {"SHMEM_HOME", "/ompi"},
-    {"OPAL_PREFIX", "/ompi"},
-    {"PMIX_INSTALL_PREFIX", "/ompi"}};
+constexpr Variable kVariables[] = {{"HPCX_DIR", ""},
+                                   {"HPCX_HOME", ""},
+                                   {"HPCX_UCX_DIR", "/ucx"},
+                                   {"HPCX_UCC_DIR", "/ucc"},
+                                   {"HPCX_SHARP_DIR", "/sharp"},
+                                   {"HPCX_HCOLL_DIR", "/hcoll"},
+                                   {"HPCX_NCCL_RDMA_SHARP_PLUGIN_DIR", "/nccl_rdma_sharp_plugin"},
+                                   {"HPCX_CLUSTERKIT_DIR", "/clusterkit"},
+                                   {"HPCX_MPI_DIR", "/ompi"},
+                                   {"HPCX_OSHMEM_DIR", "/ompi"},
+                                   {"HPCX_MPI_TESTS_DIR", "/ompi/tests"},
+                                   {"HPCX_OSU_DIR", "/ompi/tests/osu-micro-benchmarks"},
+                                   {"HPCX_OSU_CUDA_DIR", "/ompi/tests/osu-micro-benchmarks-cuda"},
+                                   {"HPCX_IPM_DIR", "/ompi/tests/ipm"},
+                                   {"OMPI_HOME", "/ompi"},
+                                   {"MPI_HOME", "/ompi"},
+                                   {"OSHMEM_HOME", "/ompi"},
+                                   {"SHMEM_HOME", "/ompi"},
+                                   {"OPAL_PREFIX", "/ompi"},
+                                   {"PMIX_INSTALL_PREFIX", "/ompi"}};
 
 // Search paths, the most important directory of each first.
-constexpr Variable kPaths[] = {
-    {"PATH", "/ucx/bin"},
-    {"PATH", "/ucc/bin"},
-    {"PATH", "/hcoll/bin"},
-    {"PATH", "/sharp/bin"},
-    {"PATH", "/ompi/tests/imb"},
-    {"PATH", "/clusterkit/bin"},
-    {"PATH", "/ompi/bin"},
-    {"LD_LIBRARY_PATH", "/ucx/lib"},
-    {"LD_LIBRARY_PATH", "/ucx/lib/ucx"},
-    {"LD_LIBRARY_PATH", "/ucc/lib"},
-    {"LD_LIBRARY_PATH", "/ucc/lib/ucc"},
-    {"LD_LIBRARY_PATH", "/hcoll/lib"},
-    {"LD_LIBRARY_PATH", "/sharp/lib"},
-    {"LD_LIBRARY_PATH", "/nccl_rdma_sharp_plugin/lib"},
-    {"LD_LIBRARY_PATH", "/ompi/lib"},
-    {"LIBRARY_PATH", "/hcoll/lib"},
-    {"LIBRARY_PATH", "/sharp/lib"},
-    {"LIBRARY_PATH", "/ucx/lib"},
-    {"LIBRARY_PATH", "/ucc/lib"},
-    {"LIBRARY_PATH", "/nccl_rdma_sharp_plugin/lib"},
-    {"LIBRARY_PATH", "/ompi/lib"},
-    {"CPATH", "/hcoll/include"},
-    {"CPATH", "/sharp/include"},
-    {"CPATH", "/ucx/include"},
-    {"CPATH", "/ucc/include"},
-    {"CPATH", "/ompi/include"},
-    {"PKG_CONFIG_PATH", "/hcoll/lib/pkgconfig"},
-    {"PKG_CONFIG_PATH", "/sharp/lib/pkgconfig"},
-    {"PKG_CONFIG_PATH", "/ucx/lib/pkgconfig"},
-    {"PKG_CONFIG_PATH", "/ompi/lib/pkgconfig"},
-    {"MANPATH", "/ompi/share/man"}};
+constexpr Variable kPaths[] = {{"PATH", "/ucx/bin"},
+                               {"PATH", "/ucc/bin"},
+                               {"PATH", "/hcoll/bin"},
+                               {"PATH", "/sharp/bin"},
+                               {"PATH", "/ompi/tests/imb"},
+                               {"PATH", "/clusterkit/bin"},
+                               {"PATH", "/ompi/bin"},
+                               {"LD_LIBRARY_PATH", "/ucx/lib"},
+                               {"LD_LIBRARY_PATH", "/ucx/lib/ucx"},
+                               {"LD_LIBRARY_PATH", "/ucc/lib"},
+                               {"LD_LIBRARY_PATH", "/ucc/lib/ucc"},
+                               {"LD_LIBRARY_PATH", "/hcoll/lib"},
+                               {"LD_LIBRARY_PATH", "/sharp/lib"},
+                               {"LD_LIBRARY_PATH", "/nccl_rdma_sharp_plugin/lib"},
+                               {"LD_LIBRARY_PATH", "/ompi/lib"},
+                               {"LIBRARY_PATH", "/hcoll/lib"},
+                               {"LIBRARY_PATH", "/sharp/lib"},
+                               {"LIBRARY_PATH", "/ucx/lib"},
+                               {"LIBRARY_PATH", "/ucc/lib"},
+                               {"LIBRARY_PATH", "/nccl_rdma_sharp_plugin/lib"},
+                               {"LIBRARY_PATH", "/ompi/lib"},
+                               {"CPATH", "/hcoll/include"},
+                               {"CPATH", "/sharp/include"},
+                               {"CPATH", "/ucx/include"},
+                               {"CPATH", "/ucc/include"},
+                               {"CPATH", "/ompi/include"},
+                               {"PKG_CONFIG_PATH", "/hcoll/lib/pkgconfig"},
+                               {"PKG_CONFIG_PATH", "/sharp/lib/pkgconfig"},
+                               {"PKG_CONFIG_PATH", "/ucx/lib/pkgconfig"},
+                               {"PKG_CONFIG_PATH", "/ompi/lib/pkgconfig"},
+                               {"MANPATH", "/ompi/share/man"}};
 
 // A version as its numbers: 535.104.05 is {535, 104, 5}. Empty: none found.
 using Version = std::vector<int>;
@@ -112,7 +110,8 @@ std::string JoinPath(const std::vector<std::string>& parts) {
 }
 
 /// Puts the directories that exist, and are not on the path yet, in front of it.
-void AddToPath(const std::string& root, const char* name, const FileProbe& files, Environment* environment) {
+void AddToPath(const std::string& root, const char* name, const FileProbe& files,
+               Environment* environment) {
   const std::string old = environment->Get(name);
   std::vector<std::string> parts = SplitPath(old);
   size_t added = 0;
@@ -132,10 +131,12 @@ void AddToPath(const std::string& root, const char* name, const FileProbe& files
 
 bool IsUbuntu2404(const FileProbe& files) {
   const std::string release = files.Read("/etc/os-release").value_or("");
-  return release.find("ID=ubuntu\n") != release.npos && release.find("VERSION_ID=\"24.04\"") != release.npos;
+  return release.find("ID=ubuntu\n") != release.npos &&
+         release.find("VERSION_ID=\"24.04\"") != release.npos;
 }
 
-/// Version of the kernel's driver: "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat ...".
+/// Version of the kernel's driver: "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat
+/// ...".
 Version DriverVersion(const FileProbe& files) {
   const std::string text = files.Read("/proc/driver/nvidia/version").value_or("");
   const std::string_view line = std::string_view(text).substr(0, text.find('\n'));
@@ -162,7 +163,8 @@ Version CompatVersion(const FileProbe& files, const std::string& directory) {
 bool EndsInCompat(std::string part) {
   while (!part.empty() && part.back() == '/') part.pop_back();
   constexpr std::string_view kEnd = "compat";
-  return part.size() >= kEnd.size() && part.compare(part.size() - kEnd.size(), kEnd.size(), kEnd) == 0;
+  return part.size() >= kEnd.size() &&
+         part.compare(part.size() - kEnd.size(), kEnd.size(), kEnd) == 0;
 }
 
 }  // namespace
@@ -202,19 +204,21 @@ std::optional<std::string> FindHpcx(const std::string& setting, const Environmen
                                     const FileProbe& files) {
   if (setting == "off") return std::nullopt;
   if (setting != "auto") return files.IsDirectory(setting) ? std::optional(setting) : std::nullopt;
-  for (const std::string& root : {environment.Get("HPCX_HOME"), environment.Get("HPCX_DIR"),
-                                  std::string("/opt/hpcx")}) {
+  for (const std::string& root :
+       {environment.Get("HPCX_HOME"), environment.Get("HPCX_DIR"), std::string("/opt/hpcx")}) {
     if (!root.empty() && files.IsDirectory(root)) return root;
   }
   return std::nullopt;
 }
 
-std::vector<std::string> AddHpcx(const std::string& root, const FileProbe& files, Environment* environment) {
+std::vector<std::string> AddHpcx(const std::string& root, const FileProbe& files,
+                                 Environment* environment) {
   for (const Variable& variable : kVariables) {
     const std::string directory = root + variable.directory;
     if (files.IsDirectory(directory)) environment->Set(variable.name, directory);
   }
-  for (const char* name : {"PATH", "LD_LIBRARY_PATH", "LIBRARY_PATH", "CPATH", "PKG_CONFIG_PATH", "MANPATH"}) {
+  for (const char* name :
+       {"PATH", "LD_LIBRARY_PATH", "LIBRARY_PATH", "CPATH", "PKG_CONFIG_PATH", "MANPATH"}) {
     AddToPath(root, name, files, environment);
   }
 

@@ -33,8 +33,9 @@ class DiskProbe : public FileProbe {
 std::optional<std::string> FindHpcx(const std::string& setting, const Environment& environment,
                                     const FileProbe& files);
 
-/// Sets what HPC-X's own init script sets, for a bundle in `root`: only directories that exist, none
-/// twice on a path. Returns warnings, a line each (a version below 2.18, below 2.21 on Ubuntu 24.04).
+/// Sets what HPC-X's own init script sets, for a bundle in `root`: only directories that exist,
+/// none twice on a path. Returns warnings, a line each (a version below 2.18, below 2.21 on
+/// Ubuntu 24.04).
 std::vector<std::string> AddHpcx(const std::string& root, const FileProbe& files,
                                  Environment* environment);
 

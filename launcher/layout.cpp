@@ -123,7 +123,8 @@ std::string DistributionName(const Distribution& distribution) {
 
 TaskIds LayOut(const LayoutRequest& request) {
   std::vector<int> room;
-  for (const int cpus : request.cpus_per_node) room.push_back(cpus / std::max(request.cpus_per_task, 1));
+  for (const int cpus : request.cpus_per_node)
+    room.push_back(cpus / std::max(request.cpus_per_task, 1));
   std::vector<int> counts(room.size(), 0);
   const int turn = TurnSize(request.distribution);
   int left = TakeTurns(request.tasks, turn, &room, &counts);

@@ -73,7 +73,8 @@ bool ExpandEntry(std::string_view entry, std::vector<std::string>* names) {
       if (digits.size() < static_cast<size_t>(*width)) {
         digits.insert(0, static_cast<size_t>(*width) - digits.size(), '0');
       }
-      names->push_back(std::string(entry.substr(0, open)) + digits + std::string(entry.substr(close + 1)));
+      names->push_back(std::string(entry.substr(0, open)) + digits +
+                       std::string(entry.substr(close + 1)));
     }
   }
   return true;
@@ -111,9 +112,7 @@ using NameFinder = std::optional<std::vector<std::string>> (*)(const Clues&);
 
 // In order of trust. The first that knows the right number of names wins.
 constexpr NameFinder kNameFinders[] = {
-    [](const Clues& clues) {
-      return NamesFromRegex(clues.own.Get("OMPI_MCA_orte_node_regex"));
-    },
+    [](const Clues& clues) { return NamesFromRegex(clues.own.Get("OMPI_MCA_orte_node_regex")); },
     [](const Clues& clues) { return NamesFromRule(clues.own_name, clues.nodes); },
     [](const Clues& clues) -> std::optional<std::vector<std::string>> {
       if (clues.nodes > 1) return std::nullopt;
@@ -190,7 +189,8 @@ std::optional<std::vector<std::string>> NamesFromRegex(std::string_view regex) {
 
 std::optional<std::vector<std::string>> NamesFromRule(std::string_view own_name, int nodes) {
   const size_t dash = own_name.rfind('-');
-  if (nodes < 1 || dash == own_name.npos || !ReadNumber(own_name.substr(dash + 1))) return std::nullopt;
+  if (nodes < 1 || dash == own_name.npos || !ReadNumber(own_name.substr(dash + 1)))
+    return std::nullopt;
   std::string_view job = own_name.substr(0, dash);
   for (const std::string_view role : {"-mpimaster", "-mpiworker"}) {
     if (job.size() <= role.size() || job.substr(job.size() - role.size()) != role) continue;

@@ -12,11 +12,11 @@ namespace launcher {
 
 /// Where this launch stands among those of the same platform job.
 struct Place {
-  int rank = 0;                    ///< OMPI_COMM_WORLD_RANK
-  int size = 1;                    ///< OMPI_COMM_WORLD_SIZE
-  int local_rank = 0;              ///< OMPI_COMM_WORLD_LOCAL_RANK
-  std::vector<std::string> names;  ///< all nodes, in order of rank, short names
-  int node = 0;                    ///< index of our own node in `names`
+  int rank = 0;                              ///< OMPI_COMM_WORLD_RANK
+  int size = 1;                              ///< OMPI_COMM_WORLD_SIZE
+  int local_rank = 0;                        ///< OMPI_COMM_WORLD_LOCAL_RANK
+  std::vector<std::string> names;            ///< all nodes, in order of rank, short names
+  int node = 0;                              ///< index of our own node in `names`
   std::vector<std::string> first_addresses;  ///< IPv4, of node 0, likeliest first; may be empty
 
   const std::string& name() const { return names[static_cast<size_t>(node)]; }
@@ -38,8 +38,9 @@ Place FindPlace(const Environment& own, const HostView& host, int nodes);
 
 // The finders, one thing each; nothing when it cannot tell.
 
-/// Names of Open MPI's node regex: `job-master-[1:0],job-worker-[1:0-2]@0(4)`. The number before the
-/// colon is how many digits a number has at least; text may follow a bracket; `@0(4)` numbers daemons.
+/// Names of Open MPI's node regex: `job-master-[1:0],job-worker-[1:0-2]@0(4)`. The number before
+/// the colon is how many digits a number has at least; text may follow a bracket; `@0(4)` numbers
+/// daemons.
 std::optional<std::vector<std::string>> NamesFromRegex(std::string_view regex);
 
 /// Names by MLSpace's rule, from our own: `<job>-mpimaster-0`, then `<job>-mpiworker-0`, ...

@@ -14,8 +14,8 @@ namespace launcher {
 namespace {
 
 // Options that change nothing in what is answered here.
-constexpr const char* kLongFlags[] = {"all",    "details", "federation", "future", "hide",   "local",
-                                      "oneliner", "quiet", "sibling",    "verbose"};
+constexpr const char* kLongFlags[] = {"all",   "details",  "federation", "future",  "hide",
+                                      "local", "oneliner", "quiet",      "sibling", "verbose"};
 constexpr std::string_view kShortFlags = "adFoQv";
 
 /// `word` is `name` or the start of it, of at least `shortest` letters, in either case.
@@ -105,7 +105,8 @@ void ShowList(const std::string* list, bool sorted, Answer* answer) {
 bool AnswerScontrol(const std::vector<std::string>& args, const Environment& environment,
                     Answer* answer) {
   std::vector<std::string> words;
-  if (!DropOptions(args, &words) || words.size() < 2 || !IsPrefix(words[0], "show", 3)) return false;
+  if (!DropOptions(args, &words) || words.size() < 2 || !IsPrefix(words[0], "show", 3))
+    return false;
   const size_t equals = words[1].find('=');
   const std::string entity = words[1].substr(0, equals);
   const bool is_names = IsPrefix(entity, "hostnames", 5);

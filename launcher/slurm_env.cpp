@@ -24,7 +24,8 @@ std::vector<int> ReadIndices(const std::string& text) {
   for (size_t at = 0; at <= text.size();) {
     const size_t comma = std::min(text.find(',', at), text.size());
     const std::string digits = text.substr(at, comma - at);
-    if (digits.empty() || digits.size() > 4 || digits.find_first_not_of("0123456789") != digits.npos) {
+    if (digits.empty() || digits.size() > 4 ||
+        digits.find_first_not_of("0123456789") != digits.npos) {
       return {};
     }
     indices.push_back(std::stoi(digits));
@@ -33,7 +34,8 @@ std::vector<int> ReadIndices(const std::string& text) {
   return indices;
 }
 
-void SetBoth(const char* name, const char* old_name, const std::string& value, Environment* environment) {
+void SetBoth(const char* name, const char* old_name, const std::string& value,
+             Environment* environment) {
   environment->Set(name, value);
   environment->Set(old_name, value);
 }
@@ -108,7 +110,8 @@ Environment BatchEnvironment(const Environment& base, const LaunchSpec& spec, co
   const JobFacts& job = spec.job.value();
   Environment environment = base;
   environment.Merge(JobEnvironment(spec, place));
-  SetNode(place.name(), place.node, job.cpus_per_node[static_cast<size_t>(place.node)], &environment);
+  SetNode(place.name(), place.node, job.cpus_per_node[static_cast<size_t>(place.node)],
+          &environment);
   SetGpus("SLURM_JOB_GPUS", VisibleGpus(own, job.gpus_per_node), &environment);
   environment.Set("ENVIRONMENT", "BATCH");
   environment.Set("HOSTNAME", place.name());
@@ -120,7 +123,8 @@ Environment BatchEnvironment(const Environment& base, const LaunchSpec& spec, co
   return environment;
 }
 
-Environment StepEnvironment(const Environment& base, const Environment& job, const StepFacts& step) {
+Environment StepEnvironment(const Environment& base, const Environment& job,
+                            const StepFacts& step) {
   Environment environment = job;
   environment.Merge(base);
   const std::vector<int> counts = CountTasks(step.tasks);
@@ -135,11 +139,13 @@ Environment StepEnvironment(const Environment& base, const Environment& job, con
     environment.SetNumber("SLURM_DIST_PLANESIZE", step.distribution.plane_size);
   }
   if (step.inside_job && environment.Has("SLURM_JOB_CPUS_PER_NODE")) {
-    environment.Set("SLURM_JOB_CPUS_PER_NODE_PACK_GROUP_0", environment.Get("SLURM_JOB_CPUS_PER_NODE"));
+    environment.Set("SLURM_JOB_CPUS_PER_NODE_PACK_GROUP_0",
+                    environment.Get("SLURM_JOB_CPUS_PER_NODE"));
   }
   if (step.label) environment.Set("SLURM_LABELIO", "1");
   if (!step.launcher_address.empty()) {
-    SetBoth("SLURM_LAUNCH_NODE_IPADDR", "SLURM_SRUN_COMM_HOST", step.launcher_address, &environment);
+    SetBoth("SLURM_LAUNCH_NODE_IPADDR", "SLURM_SRUN_COMM_HOST", step.launcher_address,
+            &environment);
   }
   if (step.launcher_port > 0) {
     SetBoth("SLURM_SRUN_COMM_PORT", "SLURM_STEP_LAUNCHER_PORT", std::to_string(step.launcher_port),
@@ -156,8 +162,8 @@ Environment StepEnvironment(const Environment& base, const Environment& job, con
   return environment;
 }
 
-Environment TaskEnvironment(const Environment& step_base, const StepFacts& step, const StepNode& node,
-                            int local) {
+Environment TaskEnvironment(const Environment& step_base, const StepFacts& step,
+                            const StepNode& node, int local) {
   const auto index = static_cast<size_t>(node.index);
   const std::vector<int>& ids = step.tasks.at(index);
   Environment environment = step_base;

@@ -22,23 +22,24 @@ struct StepFacts {
   std::vector<std::string> nodes;  ///< names, in the step's order
   TaskIds tasks;                   ///< one list of ids for each of `nodes`
   Distribution distribution;
-  bool distribution_given = false; ///< srun outside of a job shows it only then
-  bool inside_job = false;         ///< srun runs inside the job (not role `tasks`)
-  bool label = false;              ///< srun -l
-  mode_t umask = 0022;             ///< of srun
-  std::string launcher_address;    ///< IPv4 address of the host where srun runs
-  int launcher_port = 0;           ///< port where that srun could be reached; 0: none
+  bool distribution_given = false;  ///< srun outside of a job shows it only then
+  bool inside_job = false;          ///< srun runs inside the job (not role `tasks`)
+  bool label = false;               ///< srun -l
+  mode_t umask = 0022;              ///< of srun
+  std::string launcher_address;     ///< IPv4 address of the host where srun runs
+  int launcher_port = 0;            ///< port where that srun could be reached; 0: none
 };
 
-/// Indices of the GPUs that the job may use on this node: those that the platform gave launch itself
-/// (NVIDIA_VISIBLE_DEVICES or CUDA_VISIBLE_DEVICES, a comma list of numbers), else 0..gpus-1.
+/// Indices of the GPUs that the job may use on this node: those that the platform gave launch
+/// itself (NVIDIA_VISIBLE_DEVICES or CUDA_VISIBLE_DEVICES, a comma list of numbers), else
+/// 0..gpus-1.
 std::vector<int> VisibleGpus(const Environment& own, int gpus);
 
 /// The SLURM_* variables that are the same for every process of the job: facts, node list, counts.
 Environment JobEnvironment(const LaunchSpec& spec, const Place& place);
 
-/// The environment of the batch script: `base` (the composed one), JobEnvironment, and what is true of
-/// the first node only. `own` is launch's own environment. SLURM_TASK_PID is left to EnvBlock.
+/// The environment of the batch script: `base` (the composed one), JobEnvironment, and what is true
+/// of the first node only. `own` is launch's own environment. SLURM_TASK_PID is left to EnvBlock.
 Environment BatchEnvironment(const Environment& base, const LaunchSpec& spec, const Place& place,
                              const Environment& own);
 
@@ -54,8 +55,8 @@ struct StepNode {
   std::vector<int> gpus;  ///< GPUs of the step on this node
 };
 
-/// The environment of one task: StepEnvironment's plus what differs from task to task. `local` is the
-/// task's number on the node. SLURM_TASK_PID is left to EnvBlock.
+/// The environment of one task: StepEnvironment's plus what differs from task to task. `local` is
+/// the task's number on the node. SLURM_TASK_PID is left to EnvBlock.
 Environment TaskEnvironment(const Environment& step_base, const StepFacts& step,
                             const StepNode& node, int local);
 

@@ -23,11 +23,11 @@ struct RlimitName {
 };
 
 constexpr RlimitName kRlimits[] = {
-    {"AS", RLIMIT_AS},           {"CORE", RLIMIT_CORE},         {"CPU", RLIMIT_CPU},
-    {"DATA", RLIMIT_DATA},       {"FSIZE", RLIMIT_FSIZE},       {"MEMLOCK", RLIMIT_MEMLOCK},
-    {"NOFILE", RLIMIT_NOFILE},   {"NPROC", RLIMIT_NPROC},       {"RSS", RLIMIT_RSS},
-    {"STACK", RLIMIT_STACK},     {"NICE", RLIMIT_NICE},         {"RTPRIO", RLIMIT_RTPRIO},
-    {"LOCKS", RLIMIT_LOCKS},     {"MSGQUEUE", RLIMIT_MSGQUEUE}, {"SIGPENDING", RLIMIT_SIGPENDING},
+    {"AS", RLIMIT_AS},         {"CORE", RLIMIT_CORE},         {"CPU", RLIMIT_CPU},
+    {"DATA", RLIMIT_DATA},     {"FSIZE", RLIMIT_FSIZE},       {"MEMLOCK", RLIMIT_MEMLOCK},
+    {"NOFILE", RLIMIT_NOFILE}, {"NPROC", RLIMIT_NPROC},       {"RSS", RLIMIT_RSS},
+    {"STACK", RLIMIT_STACK},   {"NICE", RLIMIT_NICE},         {"RTPRIO", RLIMIT_RTPRIO},
+    {"LOCKS", RLIMIT_LOCKS},   {"MSGQUEUE", RLIMIT_MSGQUEUE}, {"SIGPENDING", RLIMIT_SIGPENDING},
     {"RTTIME", RLIMIT_RTTIME}};
 
 StdioFile ReadFile(const SpecValue& value) {
@@ -66,7 +66,8 @@ EnvPlan ReadEnv(const SpecValue& value) {
   value.ExpectKeys({"mode", "set", "unset", "named"});
   EnvPlan plan;
   if (const auto mode = value.Find("mode")) {
-    plan.mode = mode->OneOf({"image", "shared"}) == 0 ? EnvPlan::Mode::kImage : EnvPlan::Mode::kShared;
+    plan.mode =
+        mode->OneOf({"image", "shared"}) == 0 ? EnvPlan::Mode::kImage : EnvPlan::Mode::kShared;
   }
   if (const auto set = value.Find("set")) plan.set = set->Variables();
   if (const auto unset = value.Find("unset")) plan.unset = unset->Names();
@@ -80,7 +81,8 @@ Stdio ReadStdio(const SpecValue& value) {
   stdio.in = FindFile(value, "in");
   stdio.out = FindFile(value, "out");
   stdio.err = FindFile(value, "err");
-  if (const auto mode = value.Find("open_mode")) stdio.append = mode->OneOf({"truncate", "append"}) == 1;
+  if (const auto mode = value.Find("open_mode"))
+    stdio.append = mode->OneOf({"truncate", "append"}) == 1;
   if (const auto label = value.Find("label")) stdio.label = label->Bool();
   return stdio;
 }
@@ -89,7 +91,8 @@ Limits ReadLimits(const SpecValue& value) {
   value.ExpectKeys({"seconds", "signal", "warn", "batch_only", "grace"});
   Limits limits;
   if (const auto seconds = value.Find("seconds")) limits.seconds = seconds->Integer(1, kMaxSeconds);
-  if (const auto signal = value.Find("signal")) limits.signal = static_cast<int>(signal->Integer(1, 64));
+  if (const auto signal = value.Find("signal"))
+    limits.signal = static_cast<int>(signal->Integer(1, 64));
   if (const auto warn = value.Find("warn")) limits.warn = warn->Integer(0, kMaxSeconds);
   if (const auto batch_only = value.Find("batch_only")) limits.batch_only = batch_only->Bool();
   if (const auto grace = value.Find("grace")) limits.grace = grace->Integer(0, kMaxSeconds);
@@ -106,9 +109,9 @@ std::vector<int> ReadPerNode(const SpecValue& job, const char* key, int nodes, i
 }
 
 JobFacts ReadJob(const SpecValue& value) {
-  value.ExpectKeys({"id", "name", "user", "group", "partition", "cluster", "submit_host", "submit_dir",
-                    "uid", "gid", "nodes", "cpus_per_node", "tasks_per_node", "distribution",
-                    "gpus_per_node", "env", "restart"});
+  value.ExpectKeys({"id", "name", "user", "group", "partition", "cluster", "submit_host",
+                    "submit_dir", "uid", "gid", "nodes", "cpus_per_node", "tasks_per_node",
+                    "distribution", "gpus_per_node", "env", "restart"});
   JobFacts job;
   job.id = value.Require("id").Integer(1, INT64_MAX);
   job.name = FindText(value, "name");
@@ -132,7 +135,8 @@ JobFacts ReadJob(const SpecValue& value) {
     job.gpus_per_node = static_cast<int>(gpus->Integer(0, kMaxNodes));
   }
   if (const auto env = value.Find("env")) job.env = env->Variables();
-  if (const auto restart = value.Find("restart")) job.restart = static_cast<int>(restart->Integer(0, INT_MAX));
+  if (const auto restart = value.Find("restart"))
+    job.restart = static_cast<int>(restart->Integer(0, INT_MAX));
   return job;
 }
 
@@ -164,9 +168,9 @@ void CheckRole(const SpecValue& document, const LaunchSpec& spec) {
 }
 
 LaunchSpec ReadDocument(const SpecValue& document) {
-  document.ExpectKeys({"role", "job", "script", "command", "shell", "env", "work_dir", "umask", "rlimits",
-                       "stdio", "report_file", "limits", "mpi", "hpcx", "submission", "secret", "owner",
-                       "commands"});
+  document.ExpectKeys({"role", "job", "script", "command", "shell", "env", "work_dir", "umask",
+                       "rlimits", "stdio", "report_file", "limits", "mpi", "hpcx", "submission",
+                       "secret", "owner", "commands"});
   LaunchSpec spec;
   constexpr Role kRoles[] = {Role::kBatch, Role::kTasks, Role::kExec};
   spec.role = kRoles[document.Require("role").OneOf({"batch", "tasks", "exec"})];
@@ -179,13 +183,15 @@ LaunchSpec ReadDocument(const SpecValue& document) {
   if (const auto shell = document.Find("shell")) spec.shell = shell->Text();
   if (const auto env = document.Find("env")) spec.env = ReadEnv(*env);
   if (const auto work_dir = document.Find("work_dir")) spec.work_dir = work_dir->AbsolutePath();
-  if (const auto umask = document.Find("umask")) spec.umask = static_cast<unsigned>(umask->Integer(0, 0777));
+  if (const auto umask = document.Find("umask"))
+    spec.umask = static_cast<unsigned>(umask->Integer(0, 0777));
   if (const auto rlimits = document.Find("rlimits")) spec.rlimits = ReadRlimits(*rlimits);
   if (const auto stdio = document.Find("stdio")) spec.stdio = ReadStdio(*stdio);
   spec.report_file = FindFile(document, "report_file");
   if (const auto limits = document.Find("limits")) spec.limits = ReadLimits(*limits);
   constexpr Mpi kMpis[] = {Mpi::kNone, Mpi::kPmix, Mpi::kOpenMpi};
-  if (const auto mpi = document.Find("mpi")) spec.mpi = kMpis[mpi->OneOf({"none", "pmix", "openmpi"})];
+  if (const auto mpi = document.Find("mpi"))
+    spec.mpi = kMpis[mpi->OneOf({"none", "pmix", "openmpi"})];
   if (const auto hpcx = document.Find("hpcx")) {
     spec.hpcx = hpcx->Text();
     if (spec.hpcx != "auto" && spec.hpcx != "off" && spec.hpcx.substr(0, 1) != "/") {

@@ -49,8 +49,8 @@ struct Limits {
   std::optional<int64_t> seconds;  ///< time limit
   std::optional<int> signal;       ///< sent `warn` seconds before it
   int64_t warn = 60;
-  bool batch_only = false;         ///< that signal to the batch shell only; else to the steps only
-  int64_t grace = 30;              ///< seconds between TERM and KILL
+  bool batch_only = false;  ///< that signal to the batch shell only; else to the steps only
+  int64_t grace = 30;       ///< seconds between TERM and KILL
 };
 
 enum class Mpi { kNone, kPmix, kOpenMpi };
@@ -90,22 +90,20 @@ struct LaunchSpec {
   Limits limits;
   Mpi mpi = Mpi::kNone;
   std::string hpcx = "auto";
-  std::string submission;  ///< 32 hex digits; empty: none
-  std::string secret;      ///< 32 raw bytes; empty: none. Never printed
+  std::string submission;        ///< 32 hex digits; empty: none
+  std::string secret;            ///< 32 raw bytes; empty: none. Never printed
   std::optional<int64_t> owner;  ///< held allocation: seconds within which an owner must connect
   std::optional<std::string> commands;
 
   /// A batch job with neither script nor command only holds its nodes.
-  bool is_held_allocation() const {
-    return role == Role::kBatch && !script && command.empty();
-  }
+  bool is_held_allocation() const { return role == Role::kBatch && !script && command.empty(); }
 };
 
 /// RLIMIT_NOFILE and so on for a name of `rlimits`; nothing for an unknown name.
 std::optional<int> RlimitNumber(const std::string& name);
 
-/// Reads the flags that launch was started with (argv without argv[0]). Throws LaunchError, one line
-/// and exit code 78, for whatever is wrong with them or with the document they carry.
+/// Reads the flags that launch was started with (argv without argv[0]). Throws LaunchError, one
+/// line and exit code 78, for whatever is wrong with them or with the document they carry.
 LaunchSpec ReadSpec(const std::vector<std::string>& flags);
 
 }  // namespace launcher

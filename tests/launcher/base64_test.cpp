@@ -13,8 +13,13 @@ struct Pair {
 };
 
 // RFC 4648, section 10.
-constexpr Pair kPairs[] = {{"", ""},           {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-                           {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+constexpr Pair kPairs[] = {{"", ""},
+                           {"f", "Zg=="},
+                           {"fo", "Zm8="},
+                           {"foo", "Zm9v"},
+                           {"foob", "Zm9vYg=="},
+                           {"fooba", "Zm9vYmE="},
+                           {"foobar", "Zm9vYmFy"}};
 
 TEST(EncodesWithPadding) {
   for (const Pair& pair : kPairs) EXPECT_EQ(EncodeBase64(pair.bytes), std::string(pair.text));
@@ -35,8 +40,8 @@ TEST(ReadsBothAlphabets) {
 }
 
 TEST(RefusesWhatIsNotBase64) {
-  for (const char* text : {"Z", "Zg=", "Zg===", "=", "====", "Z===", "Zg==Zg==", "Zm9v\n", " Zm9v", "Zm 9v", "Zm9*",
-                           "Zh==", "Zm9=", "Zm9vY", "\xff\xff\xff\xff"}) {
+  for (const char* text : {"Z", "Zg=", "Zg===", "=", "====", "Z===", "Zg==Zg==", "Zm9v\n", " Zm9v",
+                           "Zm 9v", "Zm9*", "Zh==", "Zm9=", "Zm9vY", "\xff\xff\xff\xff"}) {
     EXPECT_EQ_WITH(DecodeBase64(text).has_value(), false, text);
   }
 }

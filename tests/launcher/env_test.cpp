@@ -15,10 +15,12 @@ Words BlockWords(const EnvBlock& block) {
 }
 
 TEST(ReadsAnEnvp) {
-  const char* envp[] = {"B=2", "A=1=1", "B=3", "noequals", "=odd", "EMPTY=", "F%%=() {\n}", nullptr};
+  const char* envp[] = {"B=2",  "A=1=1",  "B=3",         "noequals",
+                        "=odd", "EMPTY=", "F%%=() {\n}", nullptr};
   const Environment environment = Environment::FromEnvp(envp);
   EXPECT_EQ(environment.Words(), (Words{"A=1=1", "B=2", "EMPTY=", "F%%=() {\n}"}));
-  EXPECT_TRUE(environment == Environment::FromWords({"B=2", "A=1=1", "B=3", "x", "=odd", "EMPTY=", "F%%=() {\n}"}));
+  EXPECT_TRUE(environment == Environment::FromWords(
+                                 {"B=2", "A=1=1", "B=3", "x", "=odd", "EMPTY=", "F%%=() {\n}"}));
 }
 
 TEST(SetsAndUnsets) {
@@ -59,15 +61,22 @@ TEST(SharedIsExactlyWhatIsSet) {
   plan.mode = EnvPlan::Mode::kShared;
   plan.set = {{"PATH", "/mine"}, {"A", "1"}};
   plan.unset = {"NOTHING"};
-  EXPECT_EQ(ComposeEnvironment(plan, {{"PATH", "/image"}, {"X", "x"}}).Words(), (Words{"A=1", "PATH=/mine"}));
+  EXPECT_EQ(ComposeEnvironment(plan, {{"PATH", "/image"}, {"X", "x"}}).Words(),
+            (Words{"A=1", "PATH=/mine"}));
 }
 
 TEST(ImageKeepsItsOwn) {
-  const Environment container{{"PATH", "/image"}, {"NCCL_DEBUG", "INFO"}, {"CUDA_HOME", "/cuda"}, {"LANG", "C"}, {"X", "x"}};
+  const Environment container{{"PATH", "/image"},
+                              {"NCCL_DEBUG", "INFO"},
+                              {"CUDA_HOME", "/cuda"},
+                              {"LANG", "C"},
+                              {"X", "x"}};
   EnvPlan plan;
-  plan.set = {{"PATH", "/mine"}, {"NCCL_DEBUG", "WARN"}, {"CUDA_PATH", "/mine"}, {"LANG", "ru"}, {"PATHS", "p"}, {"HOME", "/root"}};
+  plan.set = {{"PATH", "/mine"}, {"NCCL_DEBUG", "WARN"}, {"CUDA_PATH", "/mine"},
+              {"LANG", "ru"},    {"PATHS", "p"},         {"HOME", "/root"}};
   plan.unset = {"X"};
-  const Words kept = {"CUDA_HOME=/cuda", "CUDA_PATH=/mine", "HOME=/root", "LANG=ru", "NCCL_DEBUG=INFO", "PATH=/image", "PATHS=p"};
+  const Words kept = {"CUDA_HOME=/cuda", "CUDA_PATH=/mine", "HOME=/root", "LANG=ru",
+                      "NCCL_DEBUG=INFO", "PATH=/image",     "PATHS=p"};
   EXPECT_EQ(ComposeEnvironment(plan, container).Words(), kept);
   plan.named = {"PATH", "NCCL_DEBUG"};
   const Environment named = ComposeEnvironment(plan, container);

@@ -24,7 +24,8 @@ TEST(ExpandsPatternsAsSlurm) {
   const auto contract = test::Contract("filenames.json");
   for (const auto& row : contract["expand"]) {
     const FilenameFacts facts = ReadFacts(contract["facts"][row["of"].get<std::string>()]);
-    EXPECT_EQ_WITH(ExpandFilename(row["pattern"].get<std::string>(), facts), row["name"].get<std::string>(), row.dump());
+    EXPECT_EQ_WITH(ExpandFilename(row["pattern"].get<std::string>(), facts),
+                   row["name"].get<std::string>(), row.dump());
   }
 }
 

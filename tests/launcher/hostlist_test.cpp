@@ -40,7 +40,8 @@ TEST(TakesTheWidestRange) {
 }
 
 TEST(RefusesToFillTheMemory) {
-  EXPECT_THROW(ExpandHosts("a[1-65536]b[1-65536]"), BadHostList, "Invalid hostlist: a[1-65536]b[1-65536]");
+  EXPECT_THROW(ExpandHosts("a[1-65536]b[1-65536]"), BadHostList,
+               "Invalid hostlist: a[1-65536]b[1-65536]");
   EXPECT_THROW(ExpandHosts("a[1-9]b[1-65536]c[1-9]d[1-9]"), LaunchError,
                "Invalid hostlist: a[1-9]b[1-65536]c[1-9]d[1-9]");
 }

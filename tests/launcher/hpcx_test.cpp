@@ -33,8 +33,9 @@ class FakeFiles : public FileProbe {
 
 FakeFiles Bundle(const std::string& root, const std::string& version) {
   FakeFiles files;
-  for (const char* directory : {"", "/ucx", "/ucx/bin", "/ucx/lib", "/ucx/lib/ucx", "/ompi", "/ompi/bin", "/ompi/lib",
-                                "/ompi/include", "/ompi/share/man", "/nccl_rdma_sharp_plugin/lib"}) {
+  for (const char* directory :
+       {"", "/ucx", "/ucx/bin", "/ucx/lib", "/ucx/lib/ucx", "/ompi", "/ompi/bin", "/ompi/lib",
+        "/ompi/include", "/ompi/share/man", "/nccl_rdma_sharp_plugin/lib"}) {
     files.directories.insert(root + directory);
   }
   files.files[root + "/VERSION"] = "HPC-X v" + version + "\nucx-1.17\n";
@@ -44,8 +45,10 @@ FakeFiles Bundle(const std::string& root, const std::string& version) {
 TEST(FindsTheBundle) {
   const FakeFiles files = Bundle("/opt/hpcx", "2.20");
   EXPECT_EQ(FindHpcx("auto", {}, files).value_or("(none)"), std::string("/opt/hpcx"));
-  EXPECT_EQ(FindHpcx("auto", {{"HPCX_HOME", "/gone"}}, files).value_or("(none)"), std::string("/opt/hpcx"));
-  EXPECT_EQ(FindHpcx("auto", {{"HPCX_DIR", "/a"}}, Bundle("/a", "2.20")).value_or("(none)"), std::string("/a"));
+  EXPECT_EQ(FindHpcx("auto", {{"HPCX_HOME", "/gone"}}, files).value_or("(none)"),
+            std::string("/opt/hpcx"));
+  EXPECT_EQ(FindHpcx("auto", {{"HPCX_DIR", "/a"}}, Bundle("/a", "2.20")).value_or("(none)"),
+            std::string("/a"));
   EXPECT_EQ(FindHpcx("/opt/hpcx", {}, files).value_or("(none)"), std::string("/opt/hpcx"));
   EXPECT_FALSE(FindHpcx("off", {}, files).has_value());
   EXPECT_FALSE(FindHpcx("/else", {}, files).has_value());
@@ -53,11 +56,14 @@ TEST(FindsTheBundle) {
 }
 
 TEST(SetsWhatExists) {
-  Environment environment{{"PATH", "/usr/bin:/opt/hpcx/ompi/bin"}, {"LD_LIBRARY_PATH", "/cuda/lib"}};
-  EXPECT_EQ(AddHpcx("/opt/hpcx", Bundle("/opt/hpcx", "2.20"), &environment), std::vector<std::string>{});
+  Environment environment{{"PATH", "/usr/bin:/opt/hpcx/ompi/bin"},
+                          {"LD_LIBRARY_PATH", "/cuda/lib"}};
+  EXPECT_EQ(AddHpcx("/opt/hpcx", Bundle("/opt/hpcx", "2.20"), &environment),
+            std::vector<std::string>{});
   EXPECT_EQ(environment.Get("PATH"), std::string("/opt/hpcx/ucx/bin:/usr/bin:/opt/hpcx/ompi/bin"));
   EXPECT_EQ(environment.Get("LD_LIBRARY_PATH"),
-            std::string("/opt/hpcx/ucx/lib:/opt/hpcx/ucx/lib/ucx:/opt/hpcx/nccl_rdma_sharp_plugin/lib:/opt/hpcx/ompi/lib:/cuda/lib"));
+            std::string("/opt/hpcx/ucx/lib:/opt/hpcx/ucx/lib/ucx:/opt/hpcx/nccl_rdma_sharp_plugin/"
+                        "lib:/opt/hpcx/ompi/lib:/cuda/lib"));
   EXPECT_EQ(environment.Get("OPAL_PREFIX"), std::string("/opt/hpcx/ompi"));
   EXPECT_EQ(environment.Get("PMIX_INSTALL_PREFIX"), std::string("/opt/hpcx/ompi"));
   EXPECT_EQ(environment.Get("HPCX_HOME"), std::string("/opt/hpcx"));
@@ -79,10 +85,13 @@ TEST(WarnsOfOldBundles) {
   };
   const std::string ubuntu = "NAME=\"Ubuntu\"\nVERSION_ID=\"24.04\"\nID=ubuntu\nID_LIKE=debian\n";
   EXPECT_EQ(warnings("2.17.1", ""),
-            std::vector<std::string>{"HPC-X in /h is version 2.17, older than 2.18: MPI programs may fail"});
+            std::vector<std::string>{
+                "HPC-X in /h is version 2.17, older than 2.18: MPI programs may fail"});
   EXPECT_EQ(warnings("2.20", ubuntu),
-            std::vector<std::string>{"HPC-X in /h is version 2.20, older than 2.21: MPI programs may fail"});
-  for (const char* fine : {"2.18", "2.18.1", "2.20", "2.100", "3.0", "x"}) EXPECT_EQ_WITH(warnings(fine, "").size(), size_t{0}, fine);
+            std::vector<std::string>{
+                "HPC-X in /h is version 2.20, older than 2.21: MPI programs may fail"});
+  for (const char* fine : {"2.18", "2.18.1", "2.20", "2.100", "3.0", "x"})
+    EXPECT_EQ_WITH(warnings(fine, "").size(), size_t{0}, fine);
   EXPECT_EQ(warnings("2.21", ubuntu).size(), size_t{0});
 }
 
@@ -96,7 +105,8 @@ TEST(DropsCompatOfAnOlderDriver) {
     FakeFiles with_driver = files;
     if (!driver.empty()) {
       with_driver.files["/proc/driver/nvidia/version"] =
-          "NVRM version: NVIDIA UNIX x86_64 Kernel Module  " + driver + "  Sat Aug 19 01:15:15 UTC 2023\nGCC version:  12.2\n";
+          "NVRM version: NVIDIA UNIX x86_64 Kernel Module  " + driver +
+          "  Sat Aug 19 01:15:15 UTC 2023\nGCC version:  12.2\n";
     }
     Environment environment{{"LD_LIBRARY_PATH", list}};
     DropOldCompat(with_driver, &environment);

@@ -33,7 +33,8 @@ TEST(LaysOutAsSlurm) {
 
 TEST(NumbersByHost) {
   for (const auto& row : test::Contract("layouts.json", "by_host")) {
-    EXPECT_EQ(NumberByHost(row["node_of_task"].get<std::vector<int>>(), row["nodes"]), row["ids"].get<TaskIds>());
+    EXPECT_EQ(NumberByHost(row["node_of_task"].get<std::vector<int>>(), row["nodes"]),
+              row["ids"].get<TaskIds>());
   }
 }
 
@@ -59,7 +60,8 @@ TEST(ReadsDistributions) {
     const auto distribution = ParseDistribution(text);
     EXPECT_EQ_WITH(distribution.has_value(), !row["name"].is_null(), text);
     if (!distribution || row["name"].is_null()) continue;
-    EXPECT_EQ_WITH(std::string(kNames[static_cast<int>(distribution->kind)]), row["name"].get<std::string>(), text);
+    EXPECT_EQ_WITH(std::string(kNames[static_cast<int>(distribution->kind)]),
+                   row["name"].get<std::string>(), text);
     EXPECT_EQ_WITH(distribution->plane_size, row["plane_size"].get<int>(), text);
     EXPECT_EQ_WITH(DistributionName(*distribution), row["shown"].get<std::string>(), text);
   }

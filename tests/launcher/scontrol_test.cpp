@@ -19,7 +19,8 @@ struct Case {
   int code;
 };
 
-constexpr char kBadRange[] = "scontrol: error: _parse_single_range: Invalid range: `3-1'\nInvalid hostlist: n[3-1]\n";
+constexpr char kBadRange[] =
+    "scontrol: error: _parse_single_range: Invalid range: `3-1'\nInvalid hostlist: n[3-1]\n";
 
 void Expect(const Case& expected, const Environment& environment) {
   std::string call = "scontrol";
@@ -68,7 +69,8 @@ TEST(AnswersAsSlurm) {
 TEST(TakesTheJobsNodes) {
   Expect({{"show", "hostnames"}, "n2\nn3\n", "", 0}, {{"SLURM_NODELIST", "n[2-3]"}});
   Expect({{"show", "hostnames"}, "", "", 0}, {{"SLURM_NODELIST", ""}});
-  Expect({{"show", "hostnames"}, "", "scontrol: error: host list is empty\n", 0}, {{"SLURM_JOB_NODELIST", "n1"}});
+  Expect({{"show", "hostnames"}, "", "scontrol: error: host list is empty\n", 0},
+         {{"SLURM_JOB_NODELIST", "n1"}});
   Expect({{"show", "hostnames", ""}, "", "", 0}, {{"SLURM_NODELIST", "n[2-3]"}});
 }
 
@@ -86,9 +88,18 @@ TEST(ReadsAListFromAFile) {
 }
 
 TEST(LeavesTheRestToTheLoginSide) {
-  for (const Words& args : {Words{}, {"show"}, {"show", "job", "1"}, {"sh", "hostnames", "n1"}, {"show", "host", "n1"},
-                            {"show", "hostnamesx", "n1"}, {"hold", "hostnames"}, {"-M", "x", "show", "hostnames", "n1"},
-                            {"--help", "show", "hostnames"}, {"-V"}, {"show", "hosts"}, {"-n1", "show", "hostnames"}}) {
+  for (const Words& args : {Words{},
+                            {"show"},
+                            {"show", "job", "1"},
+                            {"sh", "hostnames", "n1"},
+                            {"show", "host", "n1"},
+                            {"show", "hostnamesx", "n1"},
+                            {"hold", "hostnames"},
+                            {"-M", "x", "show", "hostnames", "n1"},
+                            {"--help", "show", "hostnames"},
+                            {"-V"},
+                            {"show", "hosts"},
+                            {"-n1", "show", "hostnames"}}) {
     Answer answer;
     EXPECT_FALSE(AnswerScontrol(args, {}, &answer));
     EXPECT_EQ(answer.err, std::string());

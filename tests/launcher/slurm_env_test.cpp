@@ -55,7 +55,8 @@ Environment Made(const nlohmann::json& row) {
   const auto [spec, place] = ReadJob(row["job"]);
   if (row["kind"] == "batch") return BatchEnvironment({}, spec, place, {});
   const StepFacts step = ReadStep(row["step"]);
-  const Environment base = StepEnvironment(ReadEnvironment(row["base"]), JobEnvironment(spec, place), step);
+  const Environment base =
+      StepEnvironment(ReadEnvironment(row["base"]), JobEnvironment(spec, place), step);
   const StepNode node = {row["step"]["node"], row["cpus"], row["gpus"].get<std::vector<int>>()};
   return TaskEnvironment(base, step, node, row["local"]);
 }
@@ -69,7 +70,8 @@ TEST(EnvironmentIsRealSlurms) {
       EXPECT_EQ_WITH(made.Get(name, "(not set)"), value, call + ": " + name);
     }
     for (const auto& variable : made.variables()) {
-      EXPECT_EQ_WITH(expected.Has(variable.first), true, call + ": " + variable.first + " must not be set");
+      EXPECT_EQ_WITH(expected.Has(variable.first), true,
+                     call + ": " + variable.first + " must not be set");
     }
   }
 }
@@ -80,7 +82,8 @@ TEST(StepFillsInWhatIsMissing) {
   for (const auto& row : cases) {
     if (row["kind"] != "task") continue;
     const auto [spec, place] = ReadJob(row["job"]);
-    const Environment step = StepEnvironment({{"SLURM_JOB_ID", "42"}}, JobEnvironment(spec, place), ReadStep(row["step"]));
+    const Environment step = StepEnvironment({{"SLURM_JOB_ID", "42"}}, JobEnvironment(spec, place),
+                                             ReadStep(row["step"]));
     EXPECT_EQ(step.Get("SLURM_JOB_NODELIST"), row["env"]["SLURM_JOB_NODELIST"].get<std::string>());
     EXPECT_EQ(step.Get("SLURM_NTASKS"), row["env"]["SLURM_NTASKS"].get<std::string>());
   }
@@ -88,7 +91,8 @@ TEST(StepFillsInWhatIsMissing) {
 
 TEST(KeepsWhatTheUserSet) {
   const auto [spec, place] = ReadJob(test::Contract("environment.json", "cases")[0]["job"]);
-  const Environment batch = BatchEnvironment({{"TMPDIR", "/scratch"}, {"A", "1"}, {"SLURM_JOB_ID", "7"}}, spec, place, {});
+  const Environment batch = BatchEnvironment(
+      {{"TMPDIR", "/scratch"}, {"A", "1"}, {"SLURM_JOB_ID", "7"}}, spec, place, {});
   EXPECT_EQ(batch.Get("TMPDIR"), std::string("/scratch"));
   EXPECT_EQ(batch.Get("A"), std::string("1"));
   EXPECT_EQ(batch.Get("SLURM_JOB_ID"), std::string("42"));
@@ -97,7 +101,8 @@ TEST(KeepsWhatTheUserSet) {
   step.tasks = {{0}};
   step.umask = 0077;
   EXPECT_EQ(StepEnvironment({}, {}, step).Get("SLURM_UMASK"), std::string("0077"));
-  EXPECT_EQ(StepEnvironment({{"SLURM_UMASK", "0002"}}, {}, step).Get("SLURM_UMASK"), std::string("0002"));
+  EXPECT_EQ(StepEnvironment({{"SLURM_UMASK", "0002"}}, {}, step).Get("SLURM_UMASK"),
+            std::string("0002"));
   EXPECT_FALSE(StepEnvironment({}, {}, step).Has("SLURM_STEP_LAUNCHER_PORT"));
 }
 
@@ -109,14 +114,17 @@ TEST(CountsRestarts) {
 }
 
 TEST(TakesTheGpusThatThePlatformGave) {
-  const auto gpus = [](const char* name, const char* value, int count) { return VisibleGpus({{name, value}}, count); };
+  const auto gpus = [](const char* name, const char* value, int count) {
+    return VisibleGpus({{name, value}}, count);
+  };
   using Indices = std::vector<int>;
   EXPECT_EQ(gpus("CUDA_VISIBLE_DEVICES", "2,3", 2), (Indices{2, 3}));
   EXPECT_EQ(gpus("NVIDIA_VISIBLE_DEVICES", "5", 1), (Indices{5}));
   EXPECT_EQ(gpus("NVIDIA_VISIBLE_DEVICES", "4,5,6,7", 2), (Indices{4, 5}));
   EXPECT_EQ(gpus("OTHER", "4", 2), (Indices{0, 1}));
   EXPECT_EQ(gpus("CUDA_VISIBLE_DEVICES", "2,3", 0), Indices{});
-  for (const char* other : {"", "all", "void", "GPU-1f3a", "1,", ",1", "1,,2", "3", "-1,2", "1, 2"}) {
+  for (const char* other :
+       {"", "all", "void", "GPU-1f3a", "1,", ",1", "1,,2", "3", "-1,2", "1, 2"}) {
     EXPECT_EQ_WITH(gpus("NVIDIA_VISIBLE_DEVICES", other, 2), (Indices{0, 1}), other);
   }
 }

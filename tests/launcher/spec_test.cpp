@@ -57,21 +57,23 @@ LaunchSpec ReadFlagsCase(const std::string& why) {
 TEST(ReadsGoodDocuments) {
   const auto contract = test::Contract("spec.json");
   for (const auto& row : contract["good"]) {
-    EXPECT_EQ_WITH(ErrorOf(FlagsFor(Document(contract, row).dump())), std::string(), row["why"].get<std::string>());
+    EXPECT_EQ_WITH(ErrorOf(FlagsFor(Document(contract, row).dump())), std::string(),
+                   row["why"].get<std::string>());
   }
 }
 
 TEST(RefusesBadDocuments) {
   const auto contract = test::Contract("spec.json");
   for (const auto& row : contract["bad"]) {
-    EXPECT_EQ_WITH(ErrorOf(FlagsFor(Document(contract, row).dump())), row["error"].get<std::string>(),
-                   row["why"].get<std::string>());
+    EXPECT_EQ_WITH(ErrorOf(FlagsFor(Document(contract, row).dump())),
+                   row["error"].get<std::string>(), row["why"].get<std::string>());
   }
 }
 
 TEST(ReadsAndRefusesFlags) {
   for (const auto& row : test::Contract("spec.json", "flags")) {
-    EXPECT_EQ_WITH(ErrorOf(row["flags"].get<Words>()), row.value("error", ""), row["why"].get<std::string>());
+    EXPECT_EQ_WITH(ErrorOf(row["flags"].get<Words>()), row.value("error", ""),
+                   row["why"].get<std::string>());
   }
 }
 
@@ -130,7 +132,8 @@ TEST(FillsInDefaults) {
   const LaunchSpec spec = ReadFlagsCase("one part");
   EXPECT_TRUE(spec.role == Role::kExec);
   EXPECT_TRUE(spec.env.mode == EnvPlan::Mode::kImage);
-  EXPECT_FALSE(spec.job || spec.script || spec.shell || spec.work_dir || spec.umask || spec.stdio.out || spec.owner);
+  EXPECT_FALSE(spec.job || spec.script || spec.shell || spec.work_dir || spec.umask ||
+               spec.stdio.out || spec.owner);
   EXPECT_EQ(spec.limits.warn, 60);
   EXPECT_EQ(spec.limits.grace, 30);
   EXPECT_EQ(spec.hpcx, std::string("auto"));
@@ -164,22 +167,26 @@ TEST(ReadsAFile) {
   EXPECT_EQ(ReadSpec({flags[0], flags[1], "--spec-sha256", digest}).command, (Words{"true"}));
   EXPECT_EQ(ErrorOf(flags), std::string("--spec-sha256 is missing"));
   EXPECT_EQ(ErrorOf({flags[0], flags[1], "--spec-sha256=" + std::string(64, '0')}),
-            std::string("the specification's checksum is not the one in --spec-sha256: it was damaged on its way"));
+            std::string("the specification's checksum is not the one in --spec-sha256: it was "
+                        "damaged on its way"));
   EXPECT_EQ(truncate(path, (64 << 20) + 1), 0);
-  EXPECT_EQ(ErrorOf({flags[0], flags[1], "--spec-sha256=" + digest}), flags[1] + ": larger than 64 MiB");
+  EXPECT_EQ(ErrorOf({flags[0], flags[1], "--spec-sha256=" + digest}),
+            flags[1] + ": larger than 64 MiB");
   unlink(path);
 }
 
 TEST(BoundsAPart) {
-  const std::string json = R"({"role":"exec","command":["true"],"shell":")" + std::string(49110, 'x') + "\"}";
+  const std::string json =
+      R"({"role":"exec","command":["true"],"shell":")" + std::string(49110, 'x') + "\"}";
   const std::string text = EncodeBase64(json);
   EXPECT_TRUE(text.size() > 65536);
   const std::string digest = "--spec-sha256=" + ToHex(Sha256(json));
   EXPECT_EQ(ErrorOf({"--spec-version=1", "--spec-num-parts=1", "--spec-part-0=" + text, digest}),
             std::string("--spec-part-0 is longer than 65536 characters"));
-  EXPECT_EQ(ErrorOf({"--spec-version=1", "--spec-num-parts=2", "--spec-part-0=" + text.substr(0, 65536),
-                     "--spec-part-1=" + text.substr(65536), digest}),
-            std::string());
+  EXPECT_EQ(
+      ErrorOf({"--spec-version=1", "--spec-num-parts=2", "--spec-part-0=" + text.substr(0, 65536),
+               "--spec-part-1=" + text.substr(65536), digest}),
+      std::string());
 }
 
 // Whatever bytes arrive: a specification, or one line and exit code 78.

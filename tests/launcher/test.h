@@ -38,14 +38,15 @@ template <typename A, typename B>
 void ExpectEqual(const char* file, int line, const char* text, const A& actual, const B& expected,
                  const std::string& context = "") {
   if (actual == expected) return;
-  Fail(file, line, std::string(text) + "\n    is       " + Show(actual) + "\n    expected " +
-                       Show(expected) + (context.empty() ? "" : "\n    with     " + context));
+  Fail(file, line,
+       std::string(text) + "\n    is       " + Show(actual) + "\n    expected " + Show(expected) +
+           (context.empty() ? "" : "\n    with     " + context));
 }
 
 }  // namespace test
 
-#define TEST(name)                                                           \
-  static void Test##name();                                                  \
+#define TEST(name)                                                                  \
+  static void Test##name();                                                         \
   static const test::Registration registration_##name(__FILE__, #name, Test##name); \
   static void Test##name()
 
@@ -63,14 +64,14 @@ void ExpectEqual(const char* file, int line, const char* text, const A& actual, 
   test::ExpectEqual(__FILE__, __LINE__, #condition, static_cast<bool>(condition), false)
 
 /// `statement` throws `type` with exactly this what().
-#define EXPECT_THROW(statement, type, message)                                   \
-  do {                                                                           \
-    std::string caught = "(nothing thrown)";                                     \
-    try {                                                                        \
-      static_cast<void>(statement);                                              \
-    } catch (const type& error) {                                                \
-      caught = error.what();                                                     \
-    }                                                                            \
+#define EXPECT_THROW(statement, type, message)                                       \
+  do {                                                                               \
+    std::string caught = "(nothing thrown)";                                         \
+    try {                                                                            \
+      static_cast<void>(statement);                                                  \
+    } catch (const type& error) {                                                    \
+      caught = error.what();                                                         \
+    }                                                                                \
     test::ExpectEqual(__FILE__, __LINE__, #statement, caught, std::string(message)); \
   } while (false)
 

@@ -1,4 +1,5 @@
-// Runs the tests of the files named in argv (hostlist_test, ...), or all; exit code 1 if one failed.
+// Runs the tests of the files named in argv (hostlist_test, ...), or all; exit code 1 if one
+// failed.
 
 #include <algorithm>
 #include <cstdio>
