@@ -42,7 +42,7 @@ constexpr Command kCommands[] = {
 
 int RunSpec(const Words& flags) {
   const LaunchSpec spec = ReadSpec(flags);
-  if (spec.role == Role::kExec) return RunExec(spec);
+  if (spec.role == Role::kExec) return RunExec(spec, Environment::FromEnvp(environ));
   return RunJob(spec, Environment::FromEnvp(environ));
 }
 

@@ -1,0 +1,320 @@
+#include "first_node.h"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "hpcx.h"
+#include "node_link.h"
+
+namespace launcher {
+namespace {
+
+constexpr double kReleaseSeconds = 5;
+constexpr int kOutputFileSignal = 53;  ///< what Slurm reports when the output file cannot be opened
+
+std::string TimeStamp() {
+  const time_t now = time(nullptr);
+  tm local;
+  localtime_r(&now, &local);
+  char text[32];
+  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local);
+  return text;
+}
+
+Outcome Ended(const char* state, const char* reason, int code, int signal) {
+  return Outcome{state, reason, code, signal};
+}
+
+int ExitCode(const Outcome& outcome) { return outcome.signal != 0 ? 128 + outcome.signal : outcome.code; }
+
+Environment ComposeBase(const LaunchSpec& spec, const Environment& own) {
+  Environment base = ComposeEnvironment(spec.env, own);
+  for (const std::string& line : PrepareHpcx(spec.hpcx, DiskProbe(), &base)) {
+    std::fprintf(stderr, "launch: warning: %s\n", line.c_str());
+  }
+  return base;
+}
+
+}  // namespace
+
+FirstNode::FirstNode(const LaunchSpec& spec, const Place& place, const Environment& own)
+    : spec_(spec),
+      place_(place),
+      own_(own),
+      supervisor_(&loop_, [this](int signal) { OnSignal(signal); }),
+      credentials_{spec.submission, spec.secret},
+      reporter_(spec, place),
+      base_(ComposeBase(spec, own)),
+      directory_(spec, place, own),
+      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node), spec.rlimits},
+      ground_{&spec, &place, JobEnvironment(spec, place)} {}
+
+int FirstNode::Run() {
+  if (place_.names.size() > 1) {
+    tcp_listener_ = ListenForNodes(place_.first_addresses, ChannelPorts(spec_.submission));
+    AcceptOn(tcp_listener_.get(), false);
+  }
+  reporter_.Start();
+  unix_listener_ = directory_.Listen();
+  AcceptOn(unix_listener_.get(), true);
+  StartTimers();
+  StartMain();
+  loop_.Run();
+  reporter_.End(*outcome_);
+  return ExitCode(*outcome_);
+}
+
+// The main process.
+
+void FirstNode::StartMain() {
+  if (spec_.role == Role::kTasks) return StartTasks();
+  if (!spec_.is_held_allocation()) return StartScript();
+  if (!spec_.owner) return;
+  loop_.After(static_cast<double>(*spec_.owner), [this] {
+    if (!owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
+  });
+}
+
+void FirstNode::StartScript() {
+  FilenameFacts facts;
+  facts.job_id = spec_.job->id;
+  facts.job_name = spec_.job->name;
+  facts.user = spec_.job->user;
+  facts.node_name = place_.name();
+  const std::string array_job = ground_.job_environment.Get("SLURM_ARRAY_JOB_ID");
+  if (!array_job.empty()) {
+    facts.array_job_id = std::stoll(array_job);
+    facts.array_task_id = std::stoll(ground_.job_environment.Get("SLURM_ARRAY_TASK_ID", "0"));
+  }
+  try {
+    streams_ = OpenBatchStreams(spec_.stdio, facts);
+  } catch (const LaunchError& error) {
+    Say(error.what());
+    return End(Ended("FAILED", SignalReason(kOutputFileSignal).c_str(), 0, kOutputFileSignal), 0);
+  }
+  SpawnPlan plan;
+  if (spec_.script) {
+    plan.argv = {directory_.WriteScript(spec_.script->text)};
+    plan.argv.insert(plan.argv.end(), spec_.script->args.begin(), spec_.script->args.end());
+  } else {
+    plan.argv = spec_.command;
+  }
+  plan.environment = BatchEnvironment(base_, spec_, place_, own_);
+  plan.environment.Set(kJobDirName, directory_.path());
+  plan.environment.PrependPath("PATH", directory_.bin());
+  plan.work_dir = spec_.work_dir.value_or("");
+  plan.umask = spec_.umask;
+  plan.rlimits = spec_.rlimits;
+  plan.in = streams_.in.get();
+  plan.out = streams_.out_fd();
+  plan.err = streams_.err_fd();
+  plan.pid_variable = true;
+  const Spawned spawned = supervisor_.Start(plan, [this](int status) { OnMainExit(status); });
+  main_pid_ = spawned.pid;
+  if (spawned.chdir_error != 0) {
+    Say("couldn't chdir to `" + plan.work_dir + "': " + std::strerror(spawned.chdir_error) + ": going to /tmp instead");
+  }
+  if (spawned.error != 0) {
+    const std::string what = spec_.script ? spec_.script->name : spec_.command[0];
+    Say("execve(): " + (what.empty() ? "script" : what) + ": " + std::strerror(spawned.error));
+    End(Ended("FAILED", "NonZeroExitCode", spawned.error, 0), 0);
+  }
+}
+
+/// Role tasks is one step, and this launch is its srun.
+void FirstNode::StartTasks() {
+  const JobFacts& job = *spec_.job;
+  int tasks = 0;
+  for (const int count : job.tasks_per_node) tasks += count;
+  SpawnPlan plan;
+  plan.argv = {directory_.bin() + "/srun", "--mlspace-job-dir=" + directory_.path(), "--nodes=" + std::to_string(job.nodes),
+               "--ntasks=" + std::to_string(tasks), "--distribution=" + DistributionName(job.distribution)};
+  if (spec_.stdio.label) plan.argv.push_back("--label");
+  const auto add_file = [&plan](const char* option, const std::optional<StdioFile>& file) {
+    if (file && IsShared(*file)) plan.argv.push_back(option + file->path);
+  };
+  add_file("--output=", spec_.stdio.out);
+  add_file("--error=", spec_.stdio.err);
+  add_file("--input=", spec_.stdio.in);
+  if (spec_.stdio.append) plan.argv.push_back("--open-mode=append");
+  plan.argv.push_back("--");
+  plan.argv.insert(plan.argv.end(), spec_.command.begin(), spec_.command.end());
+  plan.environment = base_;
+  plan.work_dir = spec_.work_dir.value_or("");
+  plan.umask = spec_.umask;
+  const UniqueFd nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  plan.in = nothing.get();
+  const Spawned spawned = supervisor_.Start(plan, [this](int status) { OnMainExit(status); });
+  main_pid_ = spawned.pid;
+  if (spawned.error != 0) throw LaunchError(std::string("cannot start srun: ") + std::strerror(spawned.error), 1);
+}
+
+void FirstNode::OnMainExit(int wait_status) {
+  main_pid_ = -1;
+  End(OutcomeOf(wait_status), steps_.empty() ? 0 : static_cast<double>(spec_.limits.grace));
+}
+
+// Those who connect.
+
+void FirstNode::AcceptOn(int listener, bool local) {
+  loop_.WatchRead(listener, [this, listener, local] {
+    UniqueFd fd(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!fd) return;
+    const bool is_own = local && IsOwnUid(fd.get());
+    const auto channel = std::make_shared<Channel>(&loop_, std::move(fd));
+    ServeHandshake(&loop_, channel, credentials_, is_own,
+                   [this](const std::shared_ptr<Channel>& known, const Peer& peer) { OnPeer(known, peer); });
+  });
+}
+
+void FirstNode::OnPeer(const std::shared_ptr<Channel>& channel, const Peer& peer) {
+  if (peer.kind == "node") return OnNode(channel, static_cast<int>(peer.node));
+  if (peer.kind == "share") return OnShare(channel, peer.node);
+  if (peer.kind == "owner") OnOwner(channel);
+  OnClient(channel);
+}
+
+void FirstNode::OnNode(const std::shared_ptr<Channel>& channel, int node) {
+  if (node < 1 || node >= static_cast<int>(place_.names.size()) || nodes_.count(node) > 0) return channel->Close();
+  nodes_[node] = channel;
+  channel->Listen([](Frame, std::string_view) {}, [this, node] { OnNodeLost(node); });
+  for (const std::string& payload : waiting_for_node_[node]) channel->Send(Frame::kStartShare, payload);
+  waiting_for_node_.erase(node);
+  if (outcome_) channel->Send(Frame::kEndJob);
+}
+
+void FirstNode::OnNodeLost(int node) {
+  loop_.Later([this, node] { nodes_.erase(node); });
+  if (outcome_) return;
+  const std::string& name = place_.names[static_cast<size_t>(node)];
+  for (const auto& step : steps_) step->NodeLost(node);
+  Cancel(" DUE TO NODE FAILURE, the connection to " + name + " broke", Ended("NODE_FAIL", "NodeDown", 0, SIGTERM));
+}
+
+void FirstNode::OnOwner(const std::shared_ptr<Channel>& channel) { owner_ = channel; }
+
+void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
+  clients_.insert(channel);
+  const auto forget = [this, channel] {
+    loop_.Later([this, channel] { clients_.erase(channel); });
+    if (channel == owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
+  };
+  channel->Listen(
+      [this, channel](Frame type, std::string_view payload) {
+        if (type == Frame::kCreateStep) return CreateStep(channel, payload);
+        if (type != Frame::kEndAllocation || channel != owner_) return;
+        Unpacker fields(payload);
+        const int code = static_cast<int>(fields.Number());
+        const int signal = static_cast<int>(fields.Number());
+        if (signal != 0) return Cancel("", Ended("CANCELLED", "None", 0, signal));
+        End(OutcomeOf((code & 0xff) << 8), 0);
+      },
+      forget);
+}
+
+void FirstNode::CreateStep(const std::shared_ptr<Channel>& channel, std::string_view payload) {
+  loop_.Later([this, channel] { clients_.erase(channel); });
+  StepServer::Hooks hooks;
+  hooks.start_remote = [this](StepServer* step, int node, int share) { StartRemoteShare(step, node, share); };
+  hooks.ended = [this](StepServer* step) { OnStepEnded(step); };
+  try {
+    if (outcome_) throw LaunchError("Job/step already completing or completed", 1);
+    steps_.push_back(std::make_unique<StepServer>(&loop_, &supervisor_, channel, next_step_, StepRequest::Unpack(payload),
+                                                  ground_, hooks));
+  } catch (const LaunchError& error) {
+    return channel->Send(Frame::kStepRefused, Packer().Text(error.what()).payload());
+  }
+  ++next_step_;
+  steps_.back()->Start(world_);
+}
+
+void FirstNode::StartRemoteShare(StepServer* step, int node, int share) {
+  const int64_t key = next_key_++;
+  keys_[key] = {step, share};
+  const std::string payload = Packer().Number(step->id()).Number(key).payload();
+  const auto channel = nodes_.find(node);
+  if (channel != nodes_.end()) return channel->second->Send(Frame::kStartShare, payload);
+  waiting_for_node_[node].push_back(payload);  // it is still on its way to us
+}
+
+void FirstNode::OnShare(const std::shared_ptr<Channel>& channel, int64_t key) {
+  const auto found = keys_.find(key);
+  if (found == keys_.end()) return channel->Close();
+  const auto [step, share] = found->second;
+  keys_.erase(found);
+  step->Attach(share, channel);
+}
+
+void FirstNode::OnStepEnded(StepServer* step) {
+  reporter_.Step(step->Report());
+  for (auto key = keys_.begin(); key != keys_.end();) {
+    key = key->second.first == step ? keys_.erase(key) : std::next(key);
+  }
+  const std::shared_ptr<Channel> client = step->client();
+  steps_.erase(std::find_if(steps_.begin(), steps_.end(), [step](const auto& other) { return other.get() == step; }));
+  if (client->is_open()) OnClient(client);  // an owner still has to end the allocation
+}
+
+// Limits and the end.
+
+void FirstNode::StartTimers() {
+  const Limits& limits = spec_.limits;
+  if (!limits.seconds) return;
+  const auto seconds = static_cast<double>(*limits.seconds);
+  loop_.After(seconds, [this] { Cancel(" DUE TO TIME LIMIT", Ended("TIMEOUT", "TimeLimit", 0, SIGTERM)); });
+  if (limits.signal) loop_.After(std::max(0.0, seconds - static_cast<double>(limits.warn)), [this] { SendWarning(); });
+}
+
+void FirstNode::SendWarning() {
+  if (outcome_) return;
+  if (spec_.limits.batch_only) {
+    if (main_pid_ > 0) kill(main_pid_, *spec_.limits.signal);
+    return;
+  }
+  for (const auto& step : steps_) step->Signal(*spec_.limits.signal);
+}
+
+void FirstNode::OnSignal(int signal) {
+  if (signal == SIGTERM || signal == SIGINT) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
+}
+
+void FirstNode::Cancel(const std::string& why, const Outcome& outcome) {
+  if (outcome_) return;
+  Say("*** JOB " + std::to_string(spec_.job->id) + " ON " + place_.name() + " CANCELLED AT " + TimeStamp() + why + " ***");
+  End(outcome, static_cast<double>(spec_.limits.grace));
+}
+
+/// The first outcome stands: a script that ends because it was cancelled has been cancelled.
+void FirstNode::End(const Outcome& outcome, double grace) {
+  if (outcome_) return;
+  outcome_ = outcome;
+  for (const auto& step : steps_) step->Terminate();
+  for (const auto& [node, channel] : nodes_) channel->Send(Frame::kEndJob);
+  supervisor_.EndAll(grace, [this] { ReleaseNodes(); });
+}
+
+/// Waits until the other nodes have gone, too, so that nothing of the job runs when it is said to have ended.
+void FirstNode::ReleaseNodes() {
+  const int64_t until = MonotonicMs() + static_cast<int64_t>(1000 * (kReleaseSeconds + static_cast<double>(spec_.limits.grace)));
+  const auto look = std::make_shared<std::function<void()>>();
+  *look = [this, until, look] {
+    if (nodes_.empty() || MonotonicMs() > until) {
+      *look = nullptr;
+      return loop_.Stop();
+    }
+    loop_.After(0.01, *look);
+  };
+  loop_.Later(*look);
+}
+
+/// A line of Slurm's daemon in the job's error stream.
+void FirstNode::Say(const std::string& line) const {
+  const std::string text = "slurmstepd-" + place_.name() + ": error: " + line + "\n";
+  if (write(streams_.err_fd(), text.data(), text.size()) < 0) return;  // a full disk: the report still says how it ended
+}
+
+}  // namespace launcher

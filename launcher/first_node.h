@@ -1,0 +1,81 @@
+#ifndef LAUNCHER_FIRST_NODE_H_
+#define LAUNCHER_FIRST_NODE_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "handshake.h"
+#include "output.h"
+#include "report.h"
+#include "runtime_dir.h"
+#include "step_server.h"
+
+namespace launcher {
+
+/// The job on its first node: main process, steps, the other nodes, limits, and the end.
+class FirstNode {
+ public:
+  FirstNode(const LaunchSpec& spec, const Place& place, const Environment& own);
+
+  /// Runs the job and returns launch's exit code.
+  int Run();
+
+ private:
+  // The main process.
+  void StartMain();
+  void StartScript();
+  void StartTasks();
+  void OnMainExit(int wait_status);
+
+  // Those who connect.
+  void AcceptOn(int listener, bool local);
+  void OnPeer(const std::shared_ptr<Channel>& channel, const Peer& peer);
+  void OnNode(const std::shared_ptr<Channel>& channel, int node);
+  void OnNodeLost(int node);
+  void OnOwner(const std::shared_ptr<Channel>& channel);
+  void OnClient(const std::shared_ptr<Channel>& channel);
+  void OnShare(const std::shared_ptr<Channel>& channel, int64_t key);
+  void CreateStep(const std::shared_ptr<Channel>& channel, std::string_view payload);
+  void StartRemoteShare(StepServer* step, int node, int share);
+  void OnStepEnded(StepServer* step);
+
+  // Limits and the end.
+  void StartTimers();
+  void OnSignal(int signal);
+  void SendWarning();
+  void Cancel(const std::string& why, const Outcome& outcome);
+  void End(const Outcome& outcome, double grace);
+  void ReleaseNodes();
+  void Say(const std::string& line) const;
+
+  const LaunchSpec& spec_;
+  const Place& place_;
+  const Environment& own_;
+  Loop loop_;
+  Supervisor supervisor_;
+  Credentials credentials_;
+  Reporter reporter_;
+  Environment base_;  ///< what the plan makes of the container's environment
+  RuntimeDir directory_;
+  NodeWorld world_;
+  StepGround ground_;
+  BatchStreams streams_;
+  UniqueFd unix_listener_;
+  UniqueFd tcp_listener_;
+  pid_t main_pid_ = -1;
+  std::map<int, std::shared_ptr<Channel>> nodes_;  ///< control channels, by number of the node
+  std::map<int, std::vector<std::string>> waiting_for_node_;  ///< kStartShare payloads for nodes still to come
+  std::map<int64_t, std::pair<StepServer*, int>> keys_;  ///< of shares whose connection is still to come
+  std::vector<std::unique_ptr<StepServer>> steps_;
+  std::set<std::shared_ptr<Channel>> clients_;  ///< known, and without a step so far
+  int next_step_ = 0;
+  int64_t next_key_ = 1;
+  std::shared_ptr<Channel> owner_;
+  std::optional<Outcome> outcome_;
+};
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_FIRST_NODE_H_

@@ -1,0 +1,49 @@
+#include "output.h"
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace launcher {
+namespace {
+
+UniqueFd Open(const StdioFile& file, int flags, const FilenameFacts& facts) {
+  const std::string path = ExpandFilename(file.path, facts);
+  UniqueFd fd(open(path.c_str(), flags | O_CLOEXEC, 0666));
+  if (!fd) throw LaunchError("could not open " + path + ": " + std::strerror(errno), 1);
+  return fd;
+}
+
+/// What a user namespace shows for owners that it does not know, root among them (user_namespaces(7)).
+uid_t OverflowUid() {
+  const UniqueFd file(open("/proc/sys/kernel/overflowuid", O_RDONLY | O_CLOEXEC));
+  char text[16] = {};
+  if (!file || read(file.get(), text, sizeof text - 1) <= 0) return 65534;
+  return static_cast<uid_t>(std::atol(text));
+}
+
+}  // namespace
+
+bool IsShared(const StdioFile& file) {
+  if (!file.inode || !file.owner) return true;
+  const std::string directory = file.path.substr(0, file.path.rfind('/') + 1);
+  struct stat status;
+  if (stat(directory.c_str(), &status) != 0 || status.st_ino != *file.inode) return false;
+  return status.st_uid == *file.owner || status.st_uid == OverflowUid();
+}
+
+BatchStreams OpenBatchStreams(const Stdio& stdio, const FilenameFacts& facts) {
+  const int flags = O_WRONLY | O_CREAT | (stdio.append ? O_APPEND : O_TRUNC);
+  BatchStreams streams;
+  const bool has_input = stdio.in && IsShared(*stdio.in);
+  streams.in = has_input ? Open(*stdio.in, O_RDONLY, facts) : Open(StdioFile{"/dev/null", {}, {}}, O_RDONLY, facts);
+  if (stdio.out && IsShared(*stdio.out)) streams.out = Open(*stdio.out, flags, facts);
+  if (stdio.err && IsShared(*stdio.err)) {
+    const bool is_same = stdio.out && ExpandFilename(stdio.out->path, facts) == ExpandFilename(stdio.err->path, facts);
+    if (!is_same || !streams.out) streams.err = Open(*stdio.err, flags, facts);
+  }
+  return streams;
+}
+
+}  // namespace launcher

@@ -1,0 +1,30 @@
+#ifndef LAUNCHER_OUTPUT_H_
+#define LAUNCHER_OUTPUT_H_
+
+#include <string>
+
+#include "fd.h"
+#include "filename.h"
+#include "spec.h"
+
+namespace launcher {
+
+/// Whether the node sees the same directory as the submit host: inode and owner are what was recorded
+/// there. A path that merely exists here proves nothing. Without a record the path is taken as it is.
+bool IsShared(const StdioFile& file);
+
+/// The batch script's streams. What has no file of its own goes to launch's own stream, the platform's log.
+struct BatchStreams {
+  UniqueFd in;
+  UniqueFd out;
+  UniqueFd err;
+  int out_fd() const { return out ? out.get() : STDOUT_FILENO; }
+  int err_fd() const { return err ? err.get() : (out ? out.get() : STDERR_FILENO); }
+};
+
+/// Opens them. Throws LaunchError with exit code 1 when a file cannot be opened: Slurm fails the job then (0:53).
+BatchStreams OpenBatchStreams(const Stdio& stdio, const FilenameFacts& facts);
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_OUTPUT_H_

@@ -1,0 +1,144 @@
+#include "process.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "slurm_env.h"
+#include "spec.h"
+
+namespace launcher {
+namespace {
+
+/// What the child tells through the pipe that exec closes.
+struct Word {
+  int chdir_error;
+  int exec_error;  ///< 0: only chdir failed, exec is still to come
+};
+
+/// Everything the child needs, allocated before fork.
+struct Prepared {
+  std::string program;
+  std::vector<char*> argv;
+  std::vector<char*> shell_argv;  ///< for a script without `#!`, as execvp runs it
+  EnvBlock environment;
+  std::vector<std::pair<int, rlimit>> limits;
+
+  explicit Prepared(const SpawnPlan& plan)
+      : program(FindProgram(plan.argv.at(0), plan.environment.Get("PATH", "/usr/bin:/bin"))),
+        environment(plan.environment, plan.pid_variable ? kTaskPidName : "") {
+    for (const std::string& word : plan.argv) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    shell_argv = {const_cast<char*>("/bin/sh"), const_cast<char*>(program.c_str())};
+    shell_argv.insert(shell_argv.end(), argv.begin() + 1, argv.end());
+    for (const auto& [name, value] : plan.rlimits) AddLimit(name, value);
+  }
+
+  void AddLimit(const std::string& name, int64_t value) {
+    const std::optional<int> number = RlimitNumber(name);
+    rlimit limit;
+    if (!number || getrlimit(static_cast<__rlimit_resource_t>(*number), &limit) != 0) return;
+    const rlim_t wanted = value < 0 ? RLIM_INFINITY : static_cast<rlim_t>(value);
+    limit.rlim_cur = std::min(wanted, limit.rlim_max);
+    limits.emplace_back(*number, limit);
+  }
+};
+
+/// Puts the three descriptors in place without one overwriting another.
+bool PlaceStreams(const SpawnPlan& plan) {
+  int wanted[3] = {plan.in, plan.out, plan.err};
+  for (int& fd : wanted) {
+    if (fd >= 0 && fd < 3) fd = fcntl(fd, F_DUPFD, 3);
+  }
+  for (int i = 0; i < 3; ++i) {
+    if (wanted[i] >= 0 && dup2(wanted[i], i) < 0) return false;
+  }
+  return syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */) == 0 || errno == ENOSYS;
+}
+
+/// The child, up to exec: async-signal-safe calls only.
+[[noreturn]] void Become(const SpawnPlan& plan, Prepared* prepared, pid_t parent, int pipe) {
+  setsid();
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);  // launch died before it could be told about
+  for (int signal = 1; signal < NSIG; ++signal) std::signal(signal, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const auto& [number, limit] : prepared->limits) {
+    setrlimit(static_cast<__rlimit_resource_t>(number), &limit);
+  }
+  if (plan.umask) umask(*plan.umask);
+  Word word = {0, 0};
+  const int report = fcntl(pipe, F_DUPFD_CLOEXEC, 10);
+  if (!plan.work_dir.empty() && chdir(plan.work_dir.c_str()) != 0) {
+    word.chdir_error = errno;
+    if (chdir("/tmp") == 0 && write(report, &word, sizeof word) < 0) _exit(1);
+  }
+  if (PlaceStreams(plan)) {
+    if (plan.pid_variable) prepared->environment.PutPid(getpid());
+    execve(prepared->program.c_str(), prepared->argv.data(), prepared->environment.get());
+    if (errno == ENOEXEC) {
+      execve("/bin/sh", prepared->shell_argv.data(), prepared->environment.get());
+    }
+  }
+  word.exec_error = errno;
+  if (write(report, &word, sizeof word) < 0) _exit(1);
+  _exit(kExitNotFound);
+}
+
+}  // namespace
+
+std::string FindProgram(const std::string& name, const std::string& path) {
+  if (name.find('/') != std::string::npos || name.empty()) return name;
+  std::string denied;
+  for (size_t at = 0; at <= path.size();) {
+    const size_t colon = std::min(path.find(':', at), path.size());
+    const std::string directory = path.substr(at, colon - at);
+    const std::string candidate = (directory.empty() ? "." : directory) + "/" + name;
+    at = colon + 1;
+    struct stat status;
+    if (stat(candidate.c_str(), &status) != 0 || S_ISDIR(status.st_mode)) continue;
+    if (access(candidate.c_str(), X_OK) == 0) return candidate;
+    if (denied.empty()) denied = candidate;
+  }
+  return denied.empty() ? name : denied;
+}
+
+Spawned Spawn(const SpawnPlan& plan) {
+  Prepared prepared(plan);
+  Pipe pipe = MakePipe();
+  const pid_t parent = getpid();
+  Spawned result;
+  result.pid = fork();
+  if (result.pid < 0) {
+    throw LaunchError(std::string("cannot start a process: ") + std::strerror(errno), 1);
+  }
+  if (result.pid == 0) Become(plan, &prepared, parent, pipe.write.get());
+  pipe.write.Reset();
+  Word word;
+  for (;;) {
+    const ssize_t got = read(pipe.read.get(), &word, sizeof word);
+    if (got < 0 && errno == EINTR) continue;
+    if (got != static_cast<ssize_t>(sizeof word)) break;
+    result.chdir_error = word.chdir_error;
+    result.error = word.exec_error;
+  }
+  if (result.error != 0) {
+    while (waitpid(result.pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    result.pid = -1;
+  }
+  return result;
+}
+
+int ShellCode(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+}  // namespace launcher

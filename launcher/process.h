@@ -1,0 +1,47 @@
+#ifndef LAUNCHER_PROCESS_H_
+#define LAUNCHER_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "env.h"
+#include "fd.h"
+
+namespace launcher {
+
+/// How a process is to start. Its signal mask is empty, all dispositions are default, it inherits no
+/// descriptor but the three, leads a session of its own, and dies with launch.
+struct SpawnPlan {
+  std::vector<std::string> argv;  ///< argv[0] is looked for on the PATH of `environment`
+  Environment environment;
+  std::string work_dir;                    ///< empty: launch's own; one that cannot be entered: /tmp
+  std::optional<unsigned> umask;
+  std::map<std::string, int64_t> rlimits;  ///< as in LaunchSpec: soft limits, -1 unlimited
+  int in = -1, out = -1, err = -1;         ///< become 0, 1, 2; -1: launch's own
+  bool pid_variable = false;               ///< set SLURM_TASK_PID to its pid
+};
+
+/// What became of a Spawn. The process runs unless `error` says why it does not.
+struct Spawned {
+  pid_t pid = -1;
+  int error = 0;        ///< errno of execve; the process has ended then and was reaped
+  int chdir_error = 0;  ///< errno of entering work_dir; the process runs in /tmp
+};
+
+/// Starts a process. Throws LaunchError when there can be none (fork fails).
+Spawned Spawn(const SpawnPlan& plan);
+
+/// The file that `name` stands for on `path`: as it is when it holds a slash, else the first
+/// executable one, else `name`, for execve to fail on.
+std::string FindProgram(const std::string& name, const std::string& path);
+
+/// Exit code as a shell gives it: the code, or 128 + the signal.
+int ShellCode(int wait_status);
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_PROCESS_H_

@@ -1,0 +1,59 @@
+#ifndef LAUNCHER_REPORT_H_
+#define LAUNCHER_REPORT_H_
+
+#include <string>
+
+#include "nodes.h"
+#include "spec.h"
+
+namespace launcher {
+
+/// How a job or a step ended, in Slurm's words.
+struct Outcome {
+  std::string state = "COMPLETED";  ///< COMPLETED, FAILED, TIMEOUT, CANCELLED, NODE_FAIL
+  std::string reason = "None";      ///< NonZeroExitCode, TimeLimit, ...
+  int code = 0;                     ///< exit code
+  int signal = 0;                   ///< signal that ended it
+};
+
+/// The outcome of a process: COMPLETED, or FAILED with its code or signal.
+Outcome OutcomeOf(int wait_status);
+
+/// A step as its report says it.
+struct StepReport {
+  int step = 0;
+  std::string name;
+  std::string nodes;  ///< folded
+  int tasks = 0;
+  double start = 0;   ///< unix seconds
+  double end = 0;
+  Outcome outcome;
+};
+
+/// "RaisedSignal:9(Killed)", as Slurm gives the reason.
+std::string SignalReason(int signal);
+
+/// Writes reports (docs/protocol.md §5): one line, one write, under a kilobyte, with a MAC. Says nothing
+/// for a spec without submission and secret.
+class Reporter {
+ public:
+  Reporter(const LaunchSpec& spec, const Place& place);
+
+  void Start();
+  void Step(const StepReport& step);
+  void End(const Outcome& outcome);
+
+ private:
+  void Write(const std::string& json, bool to_log) const;
+
+  const LaunchSpec& spec_;
+  const Place& place_;
+  double start_ = 0;
+};
+
+/// Unix seconds.
+double Now();
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_REPORT_H_

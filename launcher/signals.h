@@ -1,0 +1,37 @@
+#ifndef LAUNCHER_SIGNALS_H_
+#define LAUNCHER_SIGNALS_H_
+
+#include <csignal>
+#include <initializer_list>
+#include <string>
+
+#include "fd.h"
+
+namespace launcher {
+
+/// Blocks signals and hands them out through a descriptor, so that no handler ever does work.
+/// The old mask is put back at the end; children get theirs from Spawn.
+class SignalScope {
+ public:
+  explicit SignalScope(std::initializer_list<int> signals);
+  SignalScope(const SignalScope&) = delete;
+  SignalScope& operator=(const SignalScope&) = delete;
+  ~SignalScope();
+
+  /// Readable when a signal is pending.
+  int fd() const { return fd_.get(); }
+
+  /// The next pending signal, or 0 when there is none.
+  int Next();
+
+ private:
+  sigset_t old_;
+  UniqueFd fd_;
+};
+
+/// What a shell calls the death by `signal`, as Slurm prints it: "Killed", "Terminated".
+std::string SignalDescription(int signal);
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_SIGNALS_H_

@@ -1,0 +1,425 @@
+#include "srun.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "handshake.h"
+#include "hostlist.h"
+#include "process.h"
+#include "runtime_dir.h"
+#include "signals.h"
+#include "srun_io.h"
+#include "srun_options.h"
+#include "step.h"
+
+extern char** environ;
+
+namespace launcher {
+namespace {
+
+constexpr size_t kInputWindow = 512 * 1024;  ///< bytes of standard input on their way to the tasks
+constexpr size_t kReadAtOnce = 64 * 1024;
+constexpr double kGatherSeconds = 0.05;      ///< exits that come together are told together
+
+void Say(const std::string& line) { std::fprintf(stderr, "srun: %s\n", line.c_str()); }
+
+/// Task numbers as srun lists them: 0-1,4,7.
+std::string FoldTasks(const std::set<int>& tasks) {
+  std::string text;
+  for (auto task = tasks.begin(); task != tasks.end();) {
+    const int first = *task;
+    int last = first;
+    while (++task != tasks.end() && *task == last + 1) ++last;
+    text += (text.empty() ? "" : ",") + std::to_string(first);
+    if (last > first) text += "-" + std::to_string(last);
+  }
+  return text;
+}
+
+std::string CurrentDirectory() {
+  char path[4096];
+  return getcwd(path, sizeof path) ? path : "/";
+}
+
+mode_t CurrentUmask() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return mask;
+}
+
+/// What --export lets through of our environment.
+Environment Exported(const std::string& list, const Environment& own) {
+  if (list.empty() || list == "ALL" || list == "all") return own;
+  Environment exported;
+  for (const auto& [name, value] : own.variables()) {
+    const bool is_slurm = name.compare(0, 5, "SLURM") == 0;
+    if (is_slurm || name == kJobDirName) exported.Set(name, value);
+  }
+  if (list == "NONE" || list == "none") return exported;
+  for (size_t at = 0; at <= list.size();) {
+    const size_t comma = std::min(list.find(',', at), list.size());
+    const std::string item = list.substr(at, comma - at);
+    const size_t equals = item.find('=');
+    at = comma + 1;
+    if (item == "ALL") {
+      exported.Merge(own);
+    } else if (equals != std::string::npos) {
+      exported.Set(item.substr(0, equals), item.substr(equals + 1));
+    } else if (const std::string* value = own.Find(item)) {
+      exported.Set(item, *value);
+    }
+  }
+  return exported;
+}
+
+/// The step's request, after the checks that srun makes by itself.
+StepRequest RequestOf(SrunOptions* options, const Environment& own) {
+  StepRequest request;
+  request.tasks = options->tasks;
+  request.nodes = options->max_nodes;
+  request.tasks_per_node = options->tasks_per_node;
+  if (request.nodes > request.tasks && request.tasks > 0) {
+    if (!options->quiet) {
+      Say("Warning: can't run " + std::to_string(request.tasks) + " processes on " + std::to_string(request.nodes) +
+          " nodes, setting nnodes to " + std::to_string(request.tasks));
+    }
+    request.nodes = request.tasks;
+  }
+  const int per_node = request.tasks_per_node;
+  if (per_node > 0 && request.tasks > per_node && request.tasks != per_node * request.nodes && request.nodes > 0) {
+    if (!options->quiet) {
+      Say("Warning: can't honor --ntasks-per-node set to " + std::to_string(per_node) +
+          " which doesn't match the requested tasks " + std::to_string(request.tasks) +
+          " with the number of requested nodes " + std::to_string(request.nodes) + ". Ignoring --ntasks-per-node.");
+    }
+    request.tasks_per_node = 0;
+  }
+  request.cpus_per_task = options->cpus_per_task;
+  request.relative = options->relative;
+  request.distribution = options->distribution;
+  request.with = ExpandHosts(options->nodelist);
+  request.without = ExpandHosts(options->exclude);
+  request.command = options->command;
+  request.environment = Exported(options->export_list, own).Words();
+  const std::string here = CurrentDirectory();
+  const std::string& wanted = options->work_dir;
+  request.work_dir = wanted.empty() ? here : (wanted[0] == '/' ? wanted : here + "/" + wanted);
+  const std::string program = options->command[0].substr(options->command[0].rfind('/') + 1);
+  request.name = options->job_name.empty() ? program : options->job_name;
+  request.umask = static_cast<int>(CurrentUmask());
+  request.label = options->label;
+  request.overcommit = options->overcommit;
+  return request;
+}
+
+/// One run of srun, from the request to the last byte of output.
+class Client {
+ public:
+  Client(SrunOptions options, std::string directory, const Environment& own)
+      : options_(std::move(options)),
+        directory_(std::move(directory)),
+        request_(RequestOf(&options_, own)),
+        signals_({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGTTIN, SIGTTOU}) {
+    facts_.job_id = std::atoll(directory_.substr(directory_.rfind('/') + 1).c_str());
+    facts_.job_name = own.Get("SLURM_JOB_NAME");
+    facts_.user = own.Get("SLURM_JOB_USER", own.Get("USER"));
+  }
+
+  int Run() {
+    OpenInput();
+    UniqueFd socket = ConnectToJob(directory_);
+    if (!socket) throw LaunchError("Unable to create step: the job is not running on this node any more", 1);
+    channel_ = std::make_shared<Channel>(&loop_, std::move(socket));
+    loop_.WatchRead(signals_.fd(), [this] { OnSignals(); });
+    const Peer peer{options_.is_owner ? "owner" : "client", 0};
+    OpenHandshake(channel_, Credentials{}, peer, [this](const std::optional<std::string>& error) {
+      if (error) return Fail("Unable to create step: " + (error->empty() ? "the job has ended" : *error));
+      channel_->Send(Frame::kCreateStep, request_.Pack());
+      channel_->Listen([this](Frame type, std::string_view payload) { OnFrame(type, payload); }, [this] { OnLost(); });
+    });
+    loop_.Run();
+    return code_;
+  }
+
+ private:
+  struct Place {
+    int node = 0;
+    std::string name;
+  };
+
+  /// Standard input as --input says: a file, one task's, nobody's, or everybody's.
+  void OpenInput() {
+    const std::string& mode = options_.input;
+    input_ = STDIN_FILENO;
+    if (mode.empty() || mode == "all") return;
+    if (mode.find_first_not_of("0123456789") == std::string::npos) {
+      request_.input_task = std::stoi(mode);
+      return;
+    }
+    if (mode == "none") {
+      request_.input_task = kInputNone;
+      input_ = -1;
+      return;
+    }
+    input_file_.Reset(open(ExpandFilename(mode, facts_).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!input_file_) throw LaunchError(std::string("Could not open stdin file: ") + std::strerror(errno), 1);
+    input_ = input_file_.get();
+  }
+
+  void OnFrame(Frame type, std::string_view payload) {
+    Unpacker fields(payload);
+    switch (type) {
+      case Frame::kStepRefused:
+        return Fail("Unable to create step for job " + std::to_string(facts_.job_id) + ": " + fields.Text());
+      case Frame::kStepCreated:
+        return OnCreated(&fields);
+      case Frame::kOutput: {
+        const int task = static_cast<int>(fields.Number());
+        OutputPlan* plan = fields.Number() == 1 ? out_.get() : err_.get();
+        const Place& place = places_[task];
+        plan->Write(task, place.node, place.name, fields.Rest());
+        if (plan->is_full()) channel_->Pause();
+        return;
+      }
+      case Frame::kStdinTaken:
+        input_on_its_way_ -= static_cast<size_t>(fields.Number());
+        return WatchInput();
+      case Frame::kTaskEnded: {
+        const int task = static_cast<int>(fields.Number());
+        return OnTaskEnded(task, static_cast<int>(fields.Number()));
+      }
+      case Frame::kNodeLost:
+        return Error("Node failure on " + fields.Text());
+      case Frame::kStepEnded:
+        is_over_ = true;
+        return FinishWhenWritten();
+      default:
+        return;
+    }
+  }
+
+  void OnCreated(Unpacker* fields) {
+    step_ = static_cast<int>(fields->Number());
+    const int nodes = static_cast<int>(fields->Number());
+    for (int node = 0; node < nodes; ++node) {
+      const std::string name = fields->Text();
+      for (const int task : fields->Numbers()) places_[task] = Place{node, name};
+    }
+    facts_.step = step_;
+    if (!places_.empty()) facts_.node_name = places_.begin()->second.name;
+    out_ = std::make_unique<OutputPlan>(&loop_, options_.output, STDOUT_FILENO, options_.append, facts_);
+    // A file for --output takes standard error, too, unless --error says otherwise.
+    const bool is_shared = options_.error.empty() ? !options_.output.empty() : options_.error == options_.output;
+    err_ = std::make_unique<OutputPlan>(&loop_, is_shared ? options_.output : options_.error, STDERR_FILENO,
+                                        options_.append, facts_);
+    try {
+      out_->OpenShared();
+      if (is_shared) {
+        err_->ShareWith(out_.get());
+      } else {
+        err_->OpenShared();
+      }
+    } catch (const LaunchError& error) {
+      Abort();
+      return Fail(error.what());
+    }
+    for (OutputPlan* plan : {out_.get(), err_.get()}) {
+      if (options_.label) plan->SetLabels(static_cast<int>(places_.size()));
+      plan->OnEmptied([this] { OnWritten(); });
+    }
+    WatchInput();
+  }
+
+  // Standard input.
+
+  void WatchInput() {
+    if (input_ < 0 || is_over_) return;
+    if (input_on_its_way_ >= kInputWindow) return loop_.ForgetRead(input_);
+    loop_.WatchRead(input_, [this] { ReadInput(); });
+  }
+
+  void ReadInput() {
+    char buffer[kReadAtOnce];
+    const ssize_t got = read(input_, buffer, sizeof buffer);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    const uint32_t task = request_.input_task >= 0 ? static_cast<uint32_t>(request_.input_task) : kAllTasks;
+    if (got <= 0) {  // also a terminal that we may not read from the background
+      loop_.ForgetRead(input_);
+      input_ = -1;
+      return channel_->Send(Frame::kStdin, Packer().Number(task).Rest({}));
+    }
+    channel_->Send(Frame::kStdin, Packer().Number(task).Rest(std::string_view(buffer, static_cast<size_t>(got))));
+    input_on_its_way_ += static_cast<size_t>(got);
+    WatchInput();
+  }
+
+  // How tasks end.
+
+  void OnTaskEnded(int task, int status) {
+    out_->Finish(task);
+    err_->Finish(task);
+    ++ended_;
+    code_ = std::max(code_, ShellCode(status));
+    if (status != 0) {
+      if (told_.empty()) loop_.After(kGatherSeconds, [this] { TellExits(); });
+      told_[{places_[task].name, status}].insert(task);
+      was_signaled_ = was_signaled_ || WIFSIGNALED(status);
+      if (options_.kill_on_bad_exit > 0) EndOthers();
+    }
+    if (ended_ == 1 && options_.wait_seconds > 0) {
+      loop_.After(options_.wait_seconds, [this] {
+        if (is_over_) return;
+        Say("First task exited " + std::to_string(options_.wait_seconds) + "s ago");
+        EndOthers();
+      });
+    }
+  }
+
+  void TellExits() {
+    for (const auto& [where, tasks] : told_) {
+      const auto& [node, status] = where;
+      const std::string how = WIFSIGNALED(status)
+                                  ? SignalDescription(WTERMSIG(status)) + (WCOREDUMP(status) ? " (core dumped)" : "")
+                                  : "Exited with exit code " + std::to_string(WEXITSTATUS(status));
+      Error(node + ": task" + (tasks.size() > 1 ? "s " : " ") + FoldTasks(tasks) + ": " + how);
+    }
+    told_.clear();
+  }
+
+  void EndOthers() {
+    if (is_ending_ || ended_ == places_.size()) return;
+    TellExits();
+    Say("launch/slurm: _step_signal: Terminating StepId=" + StepId());
+    Abort();
+  }
+
+  // Signals, and the end.
+
+  void OnSignals() {
+    while (const int signal = signals_.Next()) {
+      if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) {
+        OnTerminate(signal);
+      } else if (signal != SIGPIPE && signal != SIGTTIN && signal != SIGTTOU) {
+        channel_->Send(Frame::kSignal, Packer().Number(signal).payload());
+      }
+    }
+  }
+
+  void OnTerminate(int signal) {
+    if (ended_by_ == 0) {
+      Say("forcing job termination");
+      Say("Job step aborted: Waiting up to 32 seconds for job step to finish.");
+      ended_by_ = signal;
+      return Abort();
+    }
+    channel_->Send(Frame::kSignal, Packer().Number(SIGKILL).payload());  // asked twice
+  }
+
+  void Abort() {
+    is_ending_ = true;
+    channel_->Send(Frame::kTerminate);
+  }
+
+  void OnWritten() {
+    if (!out_->is_full() && !err_->is_full()) channel_->Resume();
+    if (is_over_) FinishWhenWritten();
+  }
+
+  void FinishWhenWritten() {
+    if (!out_->is_empty() || !err_->is_empty()) return;
+    TellExits();
+    if (was_signaled_ && !options_.quiet) Say("Force Terminated StepId=" + StepId());
+    if (ended_by_ != 0) code_ = 128 + ended_by_;
+    Leave();
+  }
+
+  void OnLost() {
+    if (is_over_) return;
+    Error("the job has ended, and this step with it");
+    code_ = std::max(code_, 1);
+    loop_.Stop();
+  }
+
+  void Fail(const std::string& why) {
+    Error(why);
+    code_ = 1;
+    Leave();
+  }
+
+  void Leave() {
+    if (options_.is_owner) {
+      channel_->Send(Frame::kEndAllocation, Packer().Number(code_).Number(ended_by_).payload());
+      channel_->Finish(5);
+    }
+    loop_.Stop();
+  }
+
+  void Error(const std::string& line) { Say("error: " + line); }
+  std::string StepId() const { return std::to_string(facts_.job_id) + "." + std::to_string(step_); }
+
+  SrunOptions options_;
+  std::string directory_;
+  StepRequest request_;
+  Loop loop_;
+  SignalScope signals_;
+  FilenameFacts facts_;
+  std::shared_ptr<Channel> channel_;
+  int step_ = 0;
+  std::map<int, Place> places_;
+  std::unique_ptr<OutputPlan> out_;
+  std::unique_ptr<OutputPlan> err_;
+  int input_ = -1;
+  UniqueFd input_file_;
+  size_t input_on_its_way_ = 0;
+  std::map<std::pair<std::string, int>, std::set<int>> told_;  ///< by node and wait status: exits not told yet
+  size_t ended_ = 0;
+  bool was_signaled_ = false;
+  bool is_over_ = false;
+  bool is_ending_ = false;
+  int ended_by_ = 0;  ///< the signal by which the user ended us
+  int code_ = 0;
+};
+
+}  // namespace
+
+int SrunMain(const std::vector<std::string>& args) {
+  const Environment own = Environment::FromEnvp(environ);
+  SrunOptions options;
+  try {
+    options = ReadSrunOptions(args, own);
+  } catch (const UsageError& error) {
+    std::fprintf(stderr, "srun: %s\n", error.what());
+    return error.exit_code();
+  }
+  if (!options.answer.empty()) {
+    std::puts(options.answer.c_str());
+    return 0;
+  }
+  if (options.command.empty()) {
+    Say("fatal: No command given to execute.");
+    return 1;
+  }
+  for (const std::string& warning : options.warnings) {
+    if (!options.quiet) Say(warning);
+  }
+  Environment looked_up = own;
+  if (!options.job_id.empty()) looked_up.Set("SLURM_JOB_ID", options.job_id);
+  std::optional<std::string> directory = options.job_dir;
+  if (options.job_dir.empty()) directory = FindJobDir(looked_up);
+  if (!directory) {
+    const std::string id = looked_up.Get("SLURM_JOB_ID");
+    Say("error: Unable to confirm allocation for job " + (id.empty() ? "(none)" : id) + ": Invalid job id specified");
+    Say("Check SLURM_JOB_ID environment variable. Expired or invalid job " + id);
+    return 1;
+  }
+  return Client(std::move(options), *directory, own).Run();
+}
+
+}  // namespace launcher

@@ -1,0 +1,258 @@
+#include "srun_options.h"
+
+#include <cstdlib>
+#include <functional>
+
+#include "error.h"
+
+namespace launcher {
+namespace {
+
+constexpr int kUsageExit = 255;
+
+enum class Argument { kNone, kRequired, kOptional };
+
+using Set = void (*)(SrunOptions*, const std::string&);
+
+/// A row: names, argument, input variable, and what it does; without a setter it is ignored, or, where
+/// leaving it out would change what the step does, refused.
+struct Row {
+  const char* name;
+  char letter;
+  Argument argument;
+  const char* variable;
+  Set set;
+  const char* ignored;  ///< why it has no effect here; said once
+  const char* refused;  ///< why it cannot be
+};
+
+constexpr Argument kNone = Argument::kNone;
+constexpr Argument kRequired = Argument::kRequired;
+constexpr Argument kOptional = Argument::kOptional;
+
+constexpr const char* kNoBinding = "tasks are not bound to CPUs or memory";
+constexpr const char* kShared = "steps share all CPUs and memory of the job";
+constexpr const char* kLater = "it comes with a later version";
+
+[[noreturn]] void Wrong(const std::string& message) { throw LaunchError(message, 1); }
+
+int Count(const char* option, const std::string& text, int least) {
+  char* end = nullptr;
+  const long value = std::strtol(text.c_str(), &end, 10);
+  if (text.empty() || *end != '\0' || value < least || value > 1000000) {
+    Wrong("Invalid numeric value \"" + text + "\" for " + option + ".");
+  }
+  return static_cast<int>(value);
+}
+
+void SetNodes(SrunOptions* options, const std::string& text) {
+  const size_t dash = text.find('-');
+  const auto number = [&text](const std::string& part) {
+    char* end = nullptr;
+    const long value = std::strtol(part.c_str(), &end, 10);
+    if (part.empty() || *end != '\0' || value < 1) throw LaunchError("\"" + text + "\" is not a valid node count", kUsageExit);
+    return static_cast<int>(value);
+  };
+  options->min_nodes = number(text.substr(0, dash));
+  options->max_nodes = dash == std::string::npos ? options->min_nodes : number(text.substr(dash + 1));
+}
+
+void SetMpi(SrunOptions* options, const std::string& text) {
+  if (text == "list") {
+    options->answer = "MPI plugin types are...\n\tnone";
+  } else if (text != "none") {
+    Wrong("--mpi=" + text + " is not supported: " + kLater);
+  }
+}
+
+constexpr Row kRows[] = {
+    {"ntasks", 'n', kRequired, "SLURM_NTASKS", [](auto* o, auto& t) { o->tasks = Count("--ntasks", t, 1); }, nullptr, nullptr},
+    {"nodes", 'N', kRequired, "SLURM_NNODES", SetNodes, nullptr, nullptr},
+    {"ntasks-per-node", 0, kRequired, "SLURM_NTASKS_PER_NODE",
+     [](auto* o, auto& t) { o->tasks_per_node = Count("--ntasks-per-node", t, 1); }, nullptr, nullptr},
+    {"cpus-per-task", 'c', kRequired, "SRUN_CPUS_PER_TASK",
+     [](auto* o, auto& t) { o->cpus_per_task = Count("--cpus-per-task", t, 1); }, nullptr, nullptr},
+    {"relative", 'r', kRequired, nullptr, [](auto* o, auto& t) { o->relative = Count("--relative", t, 0); }, nullptr, nullptr},
+    {"distribution", 'm', kRequired, "SLURM_DISTRIBUTION", [](auto* o, auto& t) { o->distribution = t; }, nullptr, nullptr},
+    {"nodelist", 'w', kRequired, nullptr, [](auto* o, auto& t) { o->nodelist = t; }, nullptr, nullptr},
+    {"exclude", 'x', kRequired, nullptr, [](auto* o, auto& t) { o->exclude = t; }, nullptr, nullptr},
+    {"job-name", 'J', kRequired, nullptr, [](auto* o, auto& t) { o->job_name = t; }, nullptr, nullptr},
+    {"chdir", 'D', kRequired, "SLURM_WORKING_DIR", [](auto* o, auto& t) { o->work_dir = t; }, nullptr, nullptr},
+    {"output", 'o', kRequired, "SLURM_STDOUTMODE", [](auto* o, auto& t) { o->output = t; }, nullptr, nullptr},
+    {"error", 'e', kRequired, "SLURM_STDERRMODE", [](auto* o, auto& t) { o->error = t; }, nullptr, nullptr},
+    {"input", 'i', kRequired, "SLURM_STDINMODE", [](auto* o, auto& t) { o->input = t; }, nullptr, nullptr},
+    {"export", 0, kRequired, "SLURM_EXPORT_ENV", [](auto* o, auto& t) { o->export_list = t; }, nullptr, nullptr},
+    {"open-mode", 0, kRequired, "SLURM_OPEN_MODE",
+     [](auto* o, auto& t) {
+       if (t != "append" && t != "truncate" && t != "a" && t != "t") Wrong("Invalid --open-mode specification");
+       o->append = t[0] == 'a';
+     },
+     nullptr, nullptr},
+    {"label", 'l', kNone, "SLURM_LABELIO", [](auto* o, auto&) { o->label = true; }, nullptr, nullptr},
+    {"overcommit", 'O', kNone, "SLURM_OVERCOMMIT", [](auto* o, auto&) { o->overcommit = true; }, nullptr, nullptr},
+    {"quiet", 'Q', kNone, nullptr, [](auto* o, auto&) { o->quiet = true; }, nullptr, nullptr},
+    {"kill-on-bad-exit", 'K', kOptional, "SLURM_KILL_BAD_EXIT",
+     [](auto* o, auto& t) { o->kill_on_bad_exit = t.empty() ? 1 : Count("--kill-on-bad-exit", t, 0); }, nullptr, nullptr},
+    {"wait", 'W', kRequired, "SLURM_WAIT", [](auto* o, auto& t) { o->wait_seconds = Count("--wait", t, 0); }, nullptr, nullptr},
+    {"jobid", 0, kRequired, nullptr, [](auto* o, auto& t) { o->job_id = t; }, nullptr, nullptr},
+    {"mlspace-job-dir", 0, kRequired, nullptr, [](auto* o, auto& t) { o->job_dir = t; }, nullptr, nullptr},
+    {"mlspace-owner", 0, kNone, nullptr, [](auto* o, auto&) { o->is_owner = true; }, nullptr, nullptr},
+    {"mpi", 0, kRequired, "SLURM_MPI_TYPE", SetMpi, nullptr, nullptr},
+    {"version", 'V', kNone, nullptr, [](auto* o, auto&) { o->answer = "slurm 22.05.8"; }, nullptr, nullptr},
+    // What holds here anyway.
+    {"unbuffered", 'u', kNone, "SLURM_UNBUFFEREDIO", [](auto*, auto&) {}, nullptr, nullptr},
+    {"verbose", 'v', kNone, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
+    {"overlap", 0, kNone, "SLURM_OVERLAP", [](auto*, auto&) {}, nullptr, nullptr},
+    {"whole", 0, kNone, "SLURM_WHOLE", [](auto*, auto&) {}, nullptr, nullptr},
+    {"no-kill", 'k', kOptional, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
+    {"comment", 0, kRequired, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
+    {"partition", 'p', kRequired, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
+    {"account", 'A', kRequired, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
+    {"use-min-nodes", 0, kNone, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
+    // What does no harm when it is left out.
+    {"exact", 0, kNone, "SLURM_EXACT", nullptr, kShared, nullptr},
+    {"exclusive", 0, kOptional, "SLURM_EXCLUSIVE", nullptr, kShared, nullptr},
+    {"mem", 0, kRequired, nullptr, nullptr, kShared, nullptr},
+    {"mem-per-cpu", 0, kRequired, nullptr, nullptr, kShared, nullptr},
+    {"mem-per-gpu", 0, kRequired, nullptr, nullptr, kShared, nullptr},
+    {"gres", 0, kRequired, nullptr, nullptr, "every step sees all GPUs of the job", nullptr},
+    {"gpus", 'G', kRequired, nullptr, nullptr, "every step sees all GPUs of the job", nullptr},
+    {"gpus-per-node", 0, kRequired, nullptr, nullptr, "every step sees all GPUs of the job", nullptr},
+    {"gpus-per-task", 0, kRequired, nullptr, nullptr, "every task sees all GPUs of the job on its node", nullptr},
+    {"gres-flags", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
+    {"cpu-bind", 0, kRequired, "SLURM_CPU_BIND", nullptr, kNoBinding, nullptr},
+    {"cpu_bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
+    {"mem-bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
+    {"gpu-bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
+    {"accel-bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
+    {"hint", 0, kRequired, "SLURM_HINT", nullptr, kNoBinding, nullptr},
+    {"threads", 'T', kRequired, nullptr, nullptr, "the tasks of all nodes are started at once", nullptr},
+    {"disable-status", 'X', kNone, nullptr, nullptr, "Ctrl-C always ends the step", nullptr},
+    {"cpu-freq", 0, kRequired, nullptr, nullptr, "the platform does not offer it", nullptr},
+    // What would change the step.
+    {"pty", 0, kOptional, nullptr, nullptr, nullptr, kLater},
+    {"multi-prog", 0, kNone, nullptr, nullptr, nullptr, kLater},
+    {"bcast", 0, kOptional, nullptr, nullptr, nullptr, kLater},
+    {"time", 't', kRequired, nullptr, nullptr, nullptr, "the job's time limit holds; a step has none of its own yet"},
+    {"signal", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"prolog", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"epilog", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"task-prolog", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"task-epilog", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"het-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"pack-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"ntasks-per-gpu", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"container-image", 0, kRequired, nullptr, nullptr, nullptr, "the job runs in its own image; choose it with --image at submission"},
+};
+
+/// Getopt's own messages come with a hint.
+[[noreturn]] void Usage(const std::string& message) {
+  throw UsageError(message + "\nTry \"srun --help\" for more information");
+}
+
+const Row& FindLong(const std::string& name, const std::string& text) {
+  std::vector<const Row*> found;
+  for (const Row& row : kRows) {
+    if (name == row.name) return row;
+    if (std::string(row.name).compare(0, name.size(), name) == 0) found.push_back(&row);
+  }
+  if (found.empty()) Usage("unrecognized option '--" + text + "'");
+  if (found.size() > 1) {
+    std::string names;
+    for (const Row* row : found) names += " '--" + std::string(row->name) + "'";
+    Usage("option '--" + text + "' is ambiguous; possibilities:" + names);
+  }
+  return *found[0];
+}
+
+const Row& FindShort(char letter) {
+  for (const Row& row : kRows) {
+    if (row.letter == letter) return row;
+  }
+  Usage(std::string("invalid option -- '") + letter + "'");
+}
+
+void Apply(const Row& row, const std::string& value, SrunOptions* options) {
+  if (row.refused) Wrong(std::string("--") + row.name + " is not supported: " + row.refused);
+  if (row.ignored) {
+    options->warnings.push_back(std::string("warning: --") + row.name + " is ignored: " + row.ignored);
+    return;
+  }
+  row.set(options, value);
+}
+
+void ReadEnvironment(const Environment& environment, SrunOptions* options) {
+  for (const Row& row : kRows) {
+    const std::string* value = row.variable ? environment.Find(row.variable) : nullptr;
+    if (!value || row.ignored) continue;
+    if (row.argument == kNone && !value->empty() && *value != "yes" && std::atoi(value->c_str()) == 0) continue;
+    Apply(row, *value, options);
+  }
+  if (environment.Has("SLURM_DIST_PLANESIZE") && options->distribution == "plane") {
+    options->distribution += "=" + environment.Get("SLURM_DIST_PLANESIZE");
+  }
+}
+
+/// Reads the option at args[at]; returns how many words it took.
+size_t ReadLong(const std::vector<std::string>& args, size_t at, SrunOptions* options) {
+  const std::string text = args[at].substr(2);
+  const size_t equals = text.find('=');
+  const Row& row = FindLong(text.substr(0, equals), text);
+  const std::string name = std::string("--") + row.name;
+  if (equals != std::string::npos) {
+    if (row.argument == kNone) Usage("option '" + name + "' doesn't allow an argument");
+    Apply(row, text.substr(equals + 1), options);
+    return 1;
+  }
+  if (row.argument != kRequired) {
+    Apply(row, "", options);
+    return 1;
+  }
+  if (at + 1 >= args.size()) Usage("option '" + name + "' requires an argument");
+  Apply(row, args[at + 1], options);
+  return 2;
+}
+
+size_t ReadCluster(const std::vector<std::string>& args, size_t at, SrunOptions* options) {
+  const std::string& word = args[at];
+  for (size_t i = 1; i < word.size(); ++i) {
+    const Row& row = FindShort(word[i]);
+    if (row.argument == kNone) {
+      Apply(row, "", options);
+      continue;
+    }
+    const std::string rest = word.substr(i + 1);
+    if (!rest.empty() || row.argument == kOptional) {
+      Apply(row, rest, options);
+      return 1;
+    }
+    if (at + 1 >= args.size()) Usage(std::string("option requires an argument -- '") + word[i] + "'");
+    Apply(row, args[at + 1], options);
+    return 2;
+  }
+  return 1;
+}
+
+}  // namespace
+
+SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environment& environment) {
+  SrunOptions options;
+  ReadEnvironment(environment, &options);
+  const SrunOptions inherited = options;
+  options.tasks = options.tasks_per_node = 0;
+  size_t at = 0;
+  while (at < args.size() && args[at].size() > 1 && args[at][0] == '-') {
+    if (args[at] == "--") {
+      ++at;
+      break;
+    }
+    at += args[at][1] == '-' ? ReadLong(args, at, &options) : ReadCluster(args, at, &options);
+  }
+  options.command.assign(args.begin() + static_cast<long>(at), args.end());
+  const bool asks_for_tasks = options.tasks > 0 || options.tasks_per_node > 0;
+  if (!asks_for_tasks) options.tasks = inherited.tasks;
+  if (options.tasks_per_node == 0) options.tasks_per_node = inherited.tasks_per_node;
+  return options;
+}
+
+}  // namespace launcher

@@ -1,0 +1,298 @@
+#include "step_server.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "hostlist.h"
+
+namespace launcher {
+namespace {
+
+constexpr int kKilled = 9;  ///< wait status of a process that SIGKILL ended
+
+/// Numbers within the job of the nodes that the request may use, in the order in which it gets them.
+std::vector<int> Candidates(const StepRequest& request, const Place& place) {
+  const std::set<std::string> without(request.without.begin(), request.without.end());
+  std::vector<int> nodes;
+  const auto number = [&](const std::string& name) {
+    const auto found = std::find(place.names.begin(), place.names.end(), name);
+    if (found == place.names.end()) {
+      throw LaunchError("Requested node configuration is not available: " + name + " is not one of the job's nodes", 1);
+    }
+    return static_cast<int>(found - place.names.begin());
+  };
+  for (const std::string& name : request.with) nodes.push_back(number(name));
+  const int wanted = request.nodes > 0 ? request.nodes : (nodes.empty() ? static_cast<int>(place.names.size()) : 0);
+  for (int i = request.relative; i < static_cast<int>(place.names.size()); ++i) {
+    const bool is_there = std::find(nodes.begin(), nodes.end(), i) != nodes.end();
+    if (is_there || static_cast<int>(nodes.size()) >= wanted) continue;
+    if (without.count(place.names[static_cast<size_t>(i)]) == 0) nodes.push_back(i);
+  }
+  std::sort(nodes.begin(), nodes.end());
+  return nodes;
+}
+
+}  // namespace
+
+StepLayout LayOutStep(const StepRequest& request, const StepGround& ground) {
+  StepLayout layout;
+  layout.nodes = Candidates(request, *ground.place);
+  if (layout.nodes.empty() || static_cast<int>(layout.nodes.size()) < request.nodes) {
+    throw LaunchError("Requested node configuration is not available", 1);
+  }
+  int tasks = request.tasks;
+  if (tasks == 0) tasks = static_cast<int>(layout.nodes.size()) * std::max(1, request.tasks_per_node);
+  if (tasks < static_cast<int>(layout.nodes.size())) layout.nodes.resize(static_cast<size_t>(tasks));
+  LayoutRequest wanted;
+  wanted.tasks = tasks;
+  wanted.cpus_per_task = std::max(1, request.cpus_per_task);
+  wanted.overcommit = request.overcommit;
+  for (const int node : layout.nodes) {
+    int cpus = ground.spec->job->cpus_per_node[static_cast<size_t>(node)];
+    if (request.tasks_per_node > 0) cpus = std::min(cpus, request.tasks_per_node * wanted.cpus_per_task);
+    wanted.cpus_per_node.push_back(cpus);
+  }
+  const std::optional<Distribution> distribution = ParseDistribution(request.distribution);
+  if (!request.distribution.empty() && !distribution) {
+    throw LaunchError("Invalid -m/--distribution specification: " + request.distribution, 1);
+  }
+  layout.distribution = distribution.value_or(DefaultDistribution(tasks, static_cast<int>(layout.nodes.size())));
+  wanted.distribution = layout.distribution;
+  layout.tasks = LayOut(wanted);
+  return layout;
+}
+
+/// A share as the first node sees it: its tasks, and what carries its frames.
+struct StepServer::Share {
+  int number = 0;
+  int node = 0;  ///< within the job
+  std::set<int> running;
+  std::unique_ptr<ShareSink> sink;        ///< of the local one
+  std::unique_ptr<ShareRunner> runner;    ///< of the local one
+  std::shared_ptr<Channel> channel;       ///< of a remote one, once it has connected
+  std::vector<std::pair<Frame, std::string>> waiting;  ///< for that
+  size_t input_taken = 0;
+  bool is_over = false;
+};
+
+class StepServer::LocalSink : public ShareSink {
+ public:
+  LocalSink(StepServer* step, Share* share) : step_(step), share_(share) {}
+  void Output(int task, int stream, std::string_view bytes) override {
+    step_->client_->Send(Frame::kOutput, Packer().Number(task).Number(stream).Rest(bytes));
+  }
+  void TaskEnded(int task, int wait_status) override { step_->TaskEnded(share_, task, wait_status); }
+  void InputTaken(size_t bytes) override { step_->InputTaken(share_, bytes); }
+  void ShareEnded() override { step_->ShareEnded(share_); }
+  bool IsFull() const override { return step_->client_->is_full(); }
+
+ private:
+  StepServer* step_;
+  Share* share_;
+};
+
+StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Channel> client, int id,
+                       StepRequest request, const StepGround& ground, Hooks hooks)
+    : loop_(loop),
+      supervisor_(supervisor),
+      client_(std::move(client)),
+      id_(id),
+      request_(std::move(request)),
+      layout_(LayOutStep(request_, ground)),
+      grace_(static_cast<double>(ground.spec->limits.grace)),
+      own_node_(ground.place->node),
+      cpus_per_node_(ground.spec->job->cpus_per_node),
+      hooks_(std::move(hooks)),
+      start_(Now()) {
+  facts_.id = id_;
+  for (const int node : layout_.nodes) facts_.nodes.push_back(ground.place->names[static_cast<size_t>(node)]);
+  facts_.tasks = layout_.tasks;
+  facts_.distribution = layout_.distribution;
+  facts_.distribution_given = !request_.distribution.empty();
+  facts_.inside_job = ground.spec->script.has_value() || !ground.spec->command.empty();
+  facts_.label = request_.label;
+  facts_.umask = static_cast<mode_t>(request_.umask);
+  if (!ground.place->first_addresses.empty()) facts_.launcher_address = ground.place->first_addresses.front();
+  environment_ = StepEnvironment(Environment::FromWords(request_.environment), ground.job_environment, facts_);
+
+  for (size_t i = 0; i < layout_.nodes.size(); ++i) {
+    auto share = std::make_unique<Share>();
+    share->number = static_cast<int>(i);
+    share->node = layout_.nodes[i];
+    share->running.insert(layout_.tasks[i].begin(), layout_.tasks[i].end());
+    shares_.push_back(std::move(share));
+  }
+}
+
+void StepServer::Start(const NodeWorld& world) {
+  Packer created;
+  created.Number(id_).Number(static_cast<int64_t>(layout_.nodes.size()));
+  for (size_t i = 0; i < layout_.nodes.size(); ++i) created.Text(facts_.nodes[i]).Numbers(layout_.tasks[i]);
+  client_->Send(Frame::kStepCreated, created.payload());
+  client_->Listen([this](Frame type, std::string_view payload) { OnClientFrame(type, payload); },
+                  [this] { Terminate(); });
+  client_->OnDrained([this] {
+    for (const auto& share : shares_) {
+      if (share->runner) share->runner->Resume();
+      if (share->channel) share->channel->Resume();
+    }
+  });
+  for (const auto& share : shares_) {  // the others first: they start while we do
+    if (share->node != own_node_) hooks_.start_remote(this, share->node, share->number);
+  }
+  for (const auto& share : shares_) {
+    if (share->node != own_node_) continue;
+    share->sink = std::make_unique<LocalSink>(this, share.get());
+    share->runner = std::make_unique<ShareRunner>(loop_, supervisor_, share->sink.get(), Describe(*share), world);
+  }
+}
+
+StepServer::~StepServer() {
+  client_->OnDrained(nullptr);
+  for (const auto& share : shares_) {
+    if (share->channel) share->channel->Close();
+  }
+}
+
+StepShare StepServer::Describe(const Share& share) const {
+  StepShare described;
+  described.step = id_;
+  described.node = share.number;
+  described.node_name = facts_.nodes[static_cast<size_t>(share.number)];
+  described.tasks = layout_.tasks[static_cast<size_t>(share.number)];
+  described.cpus = cpus_per_node_[static_cast<size_t>(share.node)];
+  described.command = request_.command;
+  described.environment = environment_.Words();
+  described.work_dir = request_.work_dir;
+  described.umask = request_.umask;
+  described.input_task = request_.input_task;
+  described.grace = grace_;
+  return described;
+}
+
+void StepServer::Attach(int number, std::shared_ptr<Channel> channel) {
+  Share* share = shares_.at(static_cast<size_t>(number)).get();
+  if (share->is_over || share->channel) return channel->Close();
+  share->channel = std::move(channel);
+  share->channel->Listen(
+      [this, share](Frame type, std::string_view payload) { OnShareFrame(share, type, payload); },
+      [this, share] { ShareLost(share); });
+  share->channel->Send(Frame::kShare, Describe(*share).Pack());
+  for (const auto& [type, payload] : share->waiting) share->channel->Send(type, payload);
+  share->waiting.clear();
+}
+
+void StepServer::OnClientFrame(Frame type, std::string_view payload) {
+  if (type == Frame::kTerminate) return Terminate();
+  if (type != Frame::kStdin && type != Frame::kSignal) return;
+  for (const auto& share : shares_) {
+    if (!share->is_over) {
+      Forward(share.get(), type, payload);
+    } else if (type == Frame::kStdin) {
+      Unpacker fields(payload);
+      fields.Number();
+      InputTaken(share.get(), fields.Rest().size());
+    }
+  }
+}
+
+void StepServer::Forward(Share* share, Frame type, std::string_view payload) {
+  if (share->runner && type == Frame::kTerminate) {
+    share->runner->Terminate();
+  } else if (share->runner) {
+    Unpacker fields(payload);
+    const int64_t first = fields.Number();
+    if (type == Frame::kStdin) share->runner->Input(static_cast<uint32_t>(first), fields.Rest());
+    if (type == Frame::kSignal) share->runner->Signal(static_cast<int>(first));
+  } else if (share->channel) {
+    share->channel->Send(type, payload);
+  } else {
+    share->waiting.emplace_back(type, payload);
+  }
+}
+
+void StepServer::OnShareFrame(Share* share, Frame type, std::string_view payload) {
+  Unpacker fields(payload);
+  if (type == Frame::kOutput) {
+    client_->Send(type, payload);
+    if (client_->is_full()) share->channel->Pause();
+  } else if (type == Frame::kTaskEnded) {
+    const int task = static_cast<int>(fields.Number());
+    TaskEnded(share, task, static_cast<int>(fields.Number()));
+  } else if (type == Frame::kStdinTaken) {
+    InputTaken(share, static_cast<size_t>(fields.Number()));
+  } else if (type == Frame::kStepEnded) {
+    share->channel->Close();
+    ShareEnded(share);
+  }
+}
+
+void StepServer::TaskEnded(Share* share, int task, int wait_status) {
+  share->running.erase(task);
+  if (ShellCode(wait_status) > (outcome_.signal ? 128 + outcome_.signal : outcome_.code)) {
+    outcome_ = OutcomeOf(wait_status);
+  }
+  client_->Send(Frame::kTaskEnded, Packer().Number(task).Number(wait_status).payload());
+}
+
+void StepServer::InputTaken(Share* share, size_t bytes) {
+  share->input_taken += bytes;
+  size_t taken = share->input_taken;
+  for (const auto& other : shares_) taken = std::min(taken, other->input_taken);
+  if (taken <= input_reported_) return;
+  client_->Send(Frame::kStdinTaken, Packer().Number(static_cast<int64_t>(taken - input_reported_)).payload());
+  input_reported_ = taken;
+}
+
+void StepServer::ShareEnded(Share* share) {
+  if (share->is_over) return;
+  share->is_over = true;
+  const auto is_over = [](const auto& other) { return other->is_over; };
+  if (!std::all_of(shares_.begin(), shares_.end(), is_over)) return;
+  client_->Send(Frame::kStepEnded);
+  loop_->Later([this] { hooks_.ended(this); });
+}
+
+void StepServer::ShareLost(Share* share) {
+  if (share->is_over) return;
+  client_->Send(Frame::kNodeLost, Packer().Text(facts_.nodes[static_cast<size_t>(share->number)]).payload());
+  const std::set<int> lost = share->running;
+  for (const int task : lost) TaskEnded(share, task, kKilled);
+  ShareEnded(share);
+}
+
+void StepServer::NodeLost(int node) {
+  for (const auto& share : shares_) {
+    if (share->node == node) ShareLost(share.get());
+  }
+}
+
+void StepServer::Signal(int signal) {
+  for (const auto& share : shares_) {
+    if (!share->is_over) Forward(share.get(), Frame::kSignal, Packer().Number(signal).payload());
+  }
+}
+
+void StepServer::Terminate() {
+  if (std::exchange(is_ending_, true)) return;
+  for (const auto& share : shares_) {
+    if (!share->is_over) Forward(share.get(), Frame::kTerminate, {});
+  }
+}
+
+StepReport StepServer::Report() const {
+  StepReport report;
+  report.step = id_;
+  report.name = request_.name;
+  report.nodes = FoldHosts(facts_.nodes);
+  for (const auto& tasks : layout_.tasks) report.tasks += static_cast<int>(tasks.size());
+  report.start = start_;
+  report.end = Now();
+  report.outcome = outcome_;
+  return report;
+}
+
+}  // namespace launcher

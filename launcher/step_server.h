@@ -1,0 +1,99 @@
+#ifndef LAUNCHER_STEP_SERVER_H_
+#define LAUNCHER_STEP_SERVER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "report.h"
+#include "step.h"
+
+namespace launcher {
+
+/// What a step is laid out on.
+struct StepGround {
+  const LaunchSpec* spec;
+  const Place* place;
+  Environment job_environment;  ///< SLURM_* of the job, under what srun sends
+};
+
+/// The nodes and tasks that a request gets. Throws LaunchError with srun's words when they do not fit.
+struct StepLayout {
+  std::vector<int> nodes;  ///< numbers within the job
+  TaskIds tasks;
+  Distribution distribution;
+};
+StepLayout LayOutStep(const StepRequest& request, const StepGround& ground);
+
+/// One step on the first node: has its shares started everywhere, and carries their frames to the srun
+/// that asked for it, and its own to them.
+class StepServer {
+ public:
+  struct Hooks {
+    /// Has another node open a share's connection, which then comes to Attach.
+    std::function<void(StepServer*, int node, int share)> start_remote;
+    /// Called once, when all is over.
+    std::function<void(StepServer*)> ended;
+  };
+
+  /// Lays the step out; throws LaunchError when it does not fit.
+  StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Channel> client, int id, StepRequest request,
+             const StepGround& ground, Hooks hooks);
+  StepServer(const StepServer&) = delete;
+  StepServer& operator=(const StepServer&) = delete;
+  ~StepServer();
+
+  /// Tells the client and starts the shares; `world` is the first node's.
+  void Start(const NodeWorld& world);
+
+  /// The connection of share number `share`, from its node.
+  void Attach(int share, std::shared_ptr<Channel> channel);
+
+  /// A node is gone: its tasks are too.
+  void NodeLost(int node);
+
+  void Signal(int signal);
+
+  /// TERM, then KILL.
+  void Terminate();
+
+  int id() const { return id_; }
+  const std::shared_ptr<Channel>& client() const { return client_; }
+  StepReport Report() const;
+
+ private:
+  struct Share;
+  class LocalSink;
+
+  void OnClientFrame(Frame type, std::string_view payload);
+  void OnShareFrame(Share* share, Frame type, std::string_view payload);
+  void Forward(Share* share, Frame type, std::string_view payload);
+  void TaskEnded(Share* share, int task, int wait_status);
+  void InputTaken(Share* share, size_t bytes);
+  void ShareEnded(Share* share);
+  void ShareLost(Share* share);
+  StepShare Describe(const Share& share) const;
+
+  Loop* loop_;
+  Supervisor* supervisor_;
+  std::shared_ptr<Channel> client_;
+  int id_;
+  StepRequest request_;
+  StepLayout layout_;
+  StepFacts facts_;
+  Environment environment_;
+  double grace_;
+  int own_node_;
+  std::vector<int> cpus_per_node_;
+  Hooks hooks_;
+  std::vector<std::unique_ptr<Share>> shares_;
+  size_t input_reported_ = 0;
+  bool is_ending_ = false;
+  double start_;
+  Outcome outcome_;
+};
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_STEP_SERVER_H_
