@@ -38,6 +38,7 @@ COLUMNS = (
     "nodes",
     "node_list",  # folded, "" while pending
     "tasks",
+    "tasks_requested",  # 1 if -n or --ntasks-per-node was given
     "cpus",
     "cpus_per_task",
     "memory_mib",  # of the whole job
@@ -50,46 +51,54 @@ COLUMNS = (
     "region",
     "instance_type",
     "platform_job",  # lm-mpi-job-..., "" before it is known
-    "tasks_requested",  # 1 if -n or --ntasks-per-node was given
     "alloc_node",
     "alloc_sid",
     "cancelled_by",  # uid or None
-    "request",  # JSON text of the JobRequest's component with what else a listing may want; parsed only when asked
+    "details",  # JSON text: the request's values, the geometry, the paths of the streams; parsed only when asked
 )
 
 
 class JobView:
-    """One job. Attributes are COLUMNS; `detail(key)` reads the stored request's component."""
+    """One job. Attributes are COLUMNS; `option`, `geometry` and `stream` look into the details."""
 
-    __slots__ = (*COLUMNS, "_request")
+    __slots__ = (*COLUMNS, "_details")
 
     def __init__(self, values: Sequence[Any]) -> None:
         for column, value in zip(COLUMNS, values):  # noqa: B905 - strict= would cost a check per row of a listing
             setattr(self, column, value)
-        self._request: dict[str, Any] | None = None
+        self._details: dict[str, Any] | None = None
 
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
 
-    def detail(self, option: str) -> Any:
-        """The parsed value of an option of the request, by its long name, or None."""
-        if self._request is None:
+    def _look(self, part: str, key: str) -> Any:
+        if self._details is None:
             import json
 
-            self._request = json.loads(self.request or "{}")
-        return self._request.get(option)
+            self._details = json.loads(self.details or "{}")
+        return self._details.get(part, {}).get(key)
+
+    def option(self, long: str) -> Any:
+        """The parsed value of an option of the request, by its long name, or None."""
+        return self._look("values", long)
+
+    def geometry(self, field: str) -> Any:
+        """A field of the job's Geometry, `cpus_per_node` for one."""
+        return self._look("geometry", field)
+
+    def stream(self, name: str) -> str:
+        """Path of "in", "out" or "err", patterns expanded as far as the submit host can; "" where there is none."""
+        return self._look("streams", name) or ""
 
 
 STEP_COLUMNS = (
     "job_id",
-    "step",  # number; -1 batch, -2 extern
+    "step",  # number; -1 batch
     "name",
     "state",
     "node_list",
-    "nodes",
     "tasks",
-    "cpus",
     "start_time",
     "end_time",
     "exit_code",

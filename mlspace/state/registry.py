@@ -1,0 +1,358 @@
+"""The registry: every job of this user, in one SQLite file that many processes use at once.
+
+Commands and the controller meet here and nowhere else. Every change is one transaction; a final state is never overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+
+from mlspace.errors import StateError
+from mlspace.slurm import state
+from mlspace.slurm.job import COLUMNS, STEP_COLUMNS, JobView, StepView
+from mlspace.state import schema
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+
+FILE = "registry.sqlite"
+BUSY_SECONDS = 60.0
+LOCAL_FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs", "overlay")
+"""Where a write-ahead log works: it needs memory shared between all processes, which a network file system does not give."""
+
+NOT_FINAL = "state NOT IN (" + ", ".join(f"'{word}'" for word in state.FINAL) + ")"
+
+
+class Submission:
+    """One attempt to have the platform run a job; see schema.SUBMISSION_PHASES."""
+
+    FIELDS = (
+        *("submission", "job_id", "restart", "attempt", "secret", "phase", "owner", "posted_at", "region", "platform_job"),
+        "platform_status",
+    )
+    __slots__ = FIELDS
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        for field, value in zip(self.FIELDS, values):  # noqa: B905
+            setattr(self, field, value)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+class Registry:
+    """Open it by Registry.open; methods raise StateError when the file cannot be used."""
+
+    def __init__(self, database: sqlite3.Connection, path: str) -> None:
+        self._database = database
+        self.path = path
+
+    @classmethod
+    def open(cls, state_dir: str) -> Registry:
+        """The registry of a state directory; both are made (0700, 0600) where they are not there yet."""
+        import sqlite3
+
+        path = os.path.join(state_dir, FILE)
+        try:
+            make_private_directory(state_dir)
+            is_new = not os.path.exists(path)
+            if is_new:
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+            database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            registry = cls(database, path)
+            if database.execute("PRAGMA user_version").fetchone()[0] != schema.VERSION:
+                registry._make_tables(is_local(state_dir))
+        except OSError as error:
+            raise StateError(f"{error.filename or path}: {error.strerror}", *hint(state_dir)) from error
+        except sqlite3.Error as error:
+            raise damaged(path, error) from error
+        return registry
+
+    def _make_tables(self, local: bool) -> None:
+        if local:
+            self._database.execute("PRAGMA journal_mode = WAL")
+
+        def make(database: sqlite3.Connection) -> None:
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+            if version == schema.VERSION:
+                return  # another process was faster
+            if version != 0:
+                raise StateError(f"{self.path}: made by a newer version of this program (schema {version}, this one knows {schema.VERSION})")
+            for statement in schema.STATEMENTS:
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {schema.VERSION}")
+
+        self._change(make)
+
+    def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """One transaction that has the write lock from its beginning, so that it cannot fail in the middle for want of it."""
+        import sqlite3
+
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(self._database)
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise damaged(self.path, error) from error
+        return result
+
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        import sqlite3
+
+        try:
+            return self._database.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise damaged(self.path, error) from error
+
+    # Reading.
+
+    def jobs(
+        self,
+        *,
+        job_ids: Collection[int] | None = None,
+        states: Collection[str] | None = None,
+        users: Collection[str] | None = None,
+        ended_since: float | None = None,
+    ) -> list[JobView]:
+        """Jobs in order of id. `ended_since`: not those that ended before that time."""
+        conditions, values = ["1"], []
+        for column, wanted in (("job_id", job_ids), ("state", states), ("user", users)):
+            if wanted is not None:
+                conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+                values += wanted
+        if ended_since is not None:
+            conditions.append("(end_time IS NULL OR end_time >= ?)")
+            values.append(ended_since)
+        query = f"SELECT {', '.join(COLUMNS)} FROM job WHERE {' AND '.join(conditions)} ORDER BY job_id"
+        return [JobView(row) for row in self._rows(query, values)]
+
+    def job(self, job_id: int) -> JobView | None:
+        found = self.jobs(job_ids=[job_id])
+        return found[0] if found else None
+
+    def job_of_platform(self, platform_job: str) -> int | None:
+        """Job id of a platform job's name, of any attempt."""
+        rows = self._rows("SELECT job_id FROM submission WHERE platform_job = ?", [platform_job])
+        return rows[0][0] if rows else None
+
+    def steps(self, job_ids: Collection[int]) -> list[StepView]:
+        """Steps of the jobs' latest runs, in order of job and step."""
+        columns = ", ".join(f"step.{column}" for column in STEP_COLUMNS)
+        query = (
+            f"SELECT {columns} FROM step JOIN job ON job.job_id = step.job_id AND job.restart_count = step.restart"
+            f" WHERE step.job_id IN ({', '.join('?' * len(job_ids))}) ORDER BY step.job_id, step.step"
+        )
+        return [StepView(row) for row in self._rows(query, list(job_ids))]
+
+    def submissions(self, *, phases: Collection[str] = ("committed", "posting", "posted"), job_id: int | None = None) -> list[Submission]:
+        """Attempts in the order in which they were made; by default those of which something is still expected."""
+        query = f"SELECT {', '.join(Submission.FIELDS)} FROM submission WHERE phase IN ({', '.join('?' * len(phases))})"
+        values: list[Any] = list(phases)
+        if job_id is not None:
+            query += " AND job_id = ?"
+            values.append(job_id)
+        return [Submission(row) for row in self._rows(query + " ORDER BY rowid", values)]
+
+    def stored(self, job_id: int) -> tuple[str, dict[str, str]]:
+        """JSON text of the request, and the environment that the job was submitted with."""
+        import json
+        import zlib
+
+        rows = self._rows("SELECT request, variables FROM job JOIN environment ON digest = environment WHERE job_id = ?", [job_id])
+        variables: dict[str, str] = json.loads(zlib.decompress(rows[0][1]))
+        return rows[0][0], variables
+
+    def polled(self, region: str) -> float:
+        """When the platform was last asked about the region's jobs; 0 for never."""
+        rows = self._rows("SELECT time FROM poll WHERE region = ?", [region])
+        return rows[0][0] if rows else 0.0
+
+    # Changing.
+
+    def add(self, values: Mapping[str, Any], request: str, environment: Mapping[str, str], submission: Mapping[str, Any]) -> int:
+        """A new job with its first submission, committed; returns its id. `values` are columns of the job table."""
+        import hashlib
+        import json
+        import zlib
+
+        text = json.dumps(environment, sort_keys=True).encode()
+        digest = hashlib.sha256(text).hexdigest()
+        row = {**values, "request": request, "environment": digest}
+
+        def insert(database: sqlite3.Connection) -> int:
+            database.execute("INSERT OR IGNORE INTO environment VALUES (?, ?)", [digest, zlib.compress(text)])
+            names = ", ".join(row)
+            cursor = database.execute(f"INSERT INTO job ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+            job_id = int(cursor.lastrowid or 0)
+            # Slurm's counts down from here with every job: who came first has more.
+            database.execute("UPDATE job SET priority = ? WHERE job_id = ?", [FIRST_PRIORITY - job_id, job_id])
+            fields = {**submission, "job_id": job_id}
+            database.execute(f"INSERT INTO submission ({', '.join(fields)}) VALUES ({', '.join('?' * len(fields))})", list(fields.values()))
+            remember(database, job_id, values["submit_time"])
+            return job_id
+
+        return self._change(insert)
+
+    def remove(self, job_id: int) -> None:
+        """Takes back a job that the platform has refused; its id is not given again."""
+
+        def delete(database: sqlite3.Connection) -> None:
+            for table in ("history", "step", "submission", "job"):
+                database.execute(f"DELETE FROM {table} WHERE job_id = ?", [job_id])
+
+        self._change(delete)
+
+    def claim(self, submission: str, owner: str, previous_owner: str, now: float) -> bool:
+        """Takes a submission that nobody works on any more, in order to send it; False if another process was faster."""
+
+        def update(database: sqlite3.Connection) -> bool:
+            cursor = database.execute(
+                "UPDATE submission SET phase = 'posting', owner = ?, posted_at = ? WHERE submission = ? AND owner = ?"
+                " AND phase IN ('committed', 'posting')",
+                [owner, now, submission, previous_owner],
+            )
+            return cursor.rowcount == 1
+
+        return self._change(update)
+
+    def posted(self, submission: str, platform_job: str) -> bool:
+        """The platform's job for a submission. False if it has another one already: that is a double."""
+
+        def update(database: sqlite3.Connection) -> bool:
+            cursor = database.execute(
+                "UPDATE submission SET phase = 'posted', platform_job = ? WHERE submission = ? AND platform_job IN ('', ?)",
+                [platform_job, submission, platform_job],
+            )
+            if cursor.rowcount == 1:
+                database.execute(
+                    "UPDATE job SET platform_job = ? WHERE job_id = (SELECT job_id FROM submission WHERE submission = ?)",
+                    [platform_job, submission],
+                )
+            return cursor.rowcount == 1
+
+        return self._change(update)
+
+    def pending(self, job_id: int, reason: str) -> None:
+        """Why the job waits."""
+        self._change(
+            lambda database: database.execute("UPDATE job SET reason = ? WHERE job_id = ? AND state = 'PENDING' AND reason != ?", [reason, job_id, reason])
+        )
+
+    def running(self, job_id: int, start_time: int, node_list: str) -> None:
+        """The job has started; what is known already stays."""
+
+        def update(database: sqlite3.Connection) -> None:
+            cursor = database.execute(
+                "UPDATE job SET state = 'RUNNING', reason = 'None', start_time = ? WHERE job_id = ? AND state IN ('PENDING', 'CONFIGURING')",
+                [start_time, job_id],
+            )
+            if node_list:
+                database.execute("UPDATE job SET node_list = ? WHERE job_id = ? AND node_list = ''", [node_list, job_id])
+            if cursor.rowcount:
+                remember(database, job_id, start_time)
+
+        self._change(update)
+
+    def cancelling(self, job_id: int, uid: int) -> None:
+        """Somebody wants the job to end; a running one is COMPLETING until it has."""
+
+        def update(database: sqlite3.Connection) -> None:
+            database.execute(
+                f"UPDATE job SET cancelled_by = ?, state = CASE state WHEN 'RUNNING' THEN 'COMPLETING' ELSE state END WHERE job_id = ? AND {NOT_FINAL}",
+                [uid, job_id],
+            )
+
+        self._change(update)
+
+    def ended(self, job_id: int, outcome: Mapping[str, Any]) -> None:
+        """The end: `outcome` has state, reason, exit_code, exit_signal, end_time, and start_time where it became known only now."""
+
+        def update(database: sqlite3.Connection) -> None:
+            cursor = database.execute(
+                "UPDATE job SET state = :state, reason = :reason, exit_code = :exit_code, exit_signal = :exit_signal, end_time = :end_time,"
+                f" start_time = coalesce(start_time, :start_time) WHERE job_id = :job_id AND {NOT_FINAL}",
+                {"start_time": None, **outcome, "job_id": job_id},
+            )
+            database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id])
+            if cursor.rowcount:
+                remember(database, job_id, outcome["end_time"])
+
+        self._change(update)
+
+    def add_step(self, job_id: int, values: Mapping[str, Any]) -> None:
+        """A step of the job's present run; one that is known already is replaced."""
+
+        def insert(database: sqlite3.Connection) -> None:
+            row = {**values, "job_id": job_id}
+            database.execute(
+                f"INSERT OR REPLACE INTO step ({', '.join(row)}, restart) VALUES ({', '.join('?' * len(row))},"
+                " (SELECT restart_count FROM job WHERE job_id = ?))",
+                [*row.values(), job_id],
+            )
+
+        self._change(insert)
+
+    def set_polled(self, region: str, time: float) -> None:
+        self._change(lambda database: database.execute("INSERT OR REPLACE INTO poll VALUES (?, ?)", [region, time]))
+
+
+FIRST_PRIORITY = 4294901760
+"""Slurm's priority/basic starts here (2^32 - 2^16) and counts down."""
+
+
+def remember(database: sqlite3.Connection, job_id: int, time: int) -> None:
+    """Keeps the job's present state for accounting."""
+    database.execute("INSERT INTO history SELECT job_id, restart_count, ?, state, reason FROM job WHERE job_id = ?", [time, job_id])
+
+
+def make_private_directory(path: str) -> None:
+    """Makes a directory, 0700, and those above it; one that is there stays as it is."""
+    if not os.path.isdir(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:
+            if not os.path.isdir(path):
+                raise
+
+
+def is_local(directory: str) -> bool:
+    """Whether the directory is on a file system of this host, by the longest matching mount point."""
+    best, kind = "", ""
+    real = os.path.realpath(directory) + "/"
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+        for line in mounts:
+            before, _, after = line.partition(" - ")
+            point = before.split()[4].rstrip("/") + "/"
+            if real.startswith(point) and len(point) >= len(best):
+                best, kind = point, after.split()[0]
+    return kind in LOCAL_FILE_SYSTEMS
+
+
+def hint(state_dir: str) -> list[str]:
+    return [f"  MLSPACE_STATE_DIR names another state directory than {state_dir}"]
+
+
+def damaged(path: str, error: sqlite3.Error) -> StateError:
+    """What SQLite says, and what to do about it."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return StateError(f"{path}: another process holds the registry for more than {BUSY_SECONDS:.0f} s", "  try again")
+    if "full" in text:
+        return StateError(f"{path}: no space left on the device")
+    if "readonly" in text or "unable to open" in text:
+        return StateError(f"{path}: cannot be written", *hint(os.path.dirname(path)))
+    if "malformed" in text or "not a database" in text:
+        return StateError(f"{path}: the registry is damaged: {text}", "  move it away; a new one is made, and ended jobs are then unknown to sacct")
+    return StateError(f"{path}: {text}")

@@ -1,0 +1,58 @@
+"""The registry's tables, version 1. A newer version brings the statements that lead to it from the one before."""
+
+from __future__ import annotations
+
+VERSION = 1
+
+SUBMISSION_PHASES = ("committed", "posting", "posted", "ended")
+"""committed: nothing was sent yet. posting: a request may have been sent, no answer was recorded. posted: the platform's job is
+known. ended: nothing more is expected of it."""
+
+STATEMENTS = (
+    # AUTOINCREMENT: an id is never given twice, not even after the newest job was removed.
+    """
+    CREATE TABLE job (
+        job_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        array_job_id INTEGER, array_task_id INTEGER, array_spec TEXT,
+        het_job_id INTEGER, het_offset INTEGER,
+        name TEXT NOT NULL, user TEXT NOT NULL, uid INTEGER NOT NULL, grp TEXT NOT NULL, gid INTEGER NOT NULL,
+        account TEXT, partition TEXT NOT NULL, qos TEXT,
+        state TEXT NOT NULL, reason TEXT NOT NULL, exit_code INTEGER NOT NULL DEFAULT 0, exit_signal INTEGER NOT NULL DEFAULT 0,
+        priority INTEGER NOT NULL, nice INTEGER NOT NULL DEFAULT 0, restart_count INTEGER NOT NULL DEFAULT 0,
+        submit_time INTEGER NOT NULL, eligible_time INTEGER, start_time INTEGER, end_time INTEGER, time_limit INTEGER,
+        nodes INTEGER NOT NULL, node_list TEXT NOT NULL DEFAULT '', tasks INTEGER NOT NULL, tasks_requested INTEGER NOT NULL,
+        cpus INTEGER NOT NULL, cpus_per_task INTEGER, memory_mib INTEGER NOT NULL, gpus INTEGER NOT NULL,
+        batch INTEGER NOT NULL, requeue INTEGER NOT NULL, command TEXT NOT NULL, work_dir TEXT NOT NULL, comment TEXT,
+        region TEXT NOT NULL, instance_type TEXT NOT NULL, platform_job TEXT NOT NULL DEFAULT '',
+        alloc_node TEXT NOT NULL, alloc_sid INTEGER NOT NULL, cancelled_by INTEGER,
+        details TEXT NOT NULL,
+        request TEXT NOT NULL, environment TEXT NOT NULL REFERENCES environment(digest)
+    )
+    """,
+    "CREATE INDEX job_by_state ON job(state)",
+    "CREATE INDEX job_by_end ON job(end_time)",
+    # Stored once, however many jobs were submitted from the same shell.
+    "CREATE TABLE environment (digest TEXT PRIMARY KEY, variables BLOB NOT NULL)",
+    # One row for each attempt to have the platform run a job.
+    """
+    CREATE TABLE submission (
+        submission TEXT PRIMARY KEY, job_id INTEGER NOT NULL REFERENCES job(job_id),
+        restart INTEGER NOT NULL, attempt INTEGER NOT NULL, secret TEXT NOT NULL,
+        phase TEXT NOT NULL, owner TEXT NOT NULL DEFAULT '', posted_at REAL,
+        region TEXT NOT NULL, platform_job TEXT NOT NULL DEFAULT '', platform_status TEXT NOT NULL DEFAULT ''
+    )
+    """,
+    "CREATE INDEX submission_by_job ON submission(job_id)",
+    "CREATE INDEX submission_by_phase ON submission(phase)",
+    """
+    CREATE TABLE step (
+        job_id INTEGER NOT NULL REFERENCES job(job_id), restart INTEGER NOT NULL, step INTEGER NOT NULL,
+        name TEXT NOT NULL, state TEXT NOT NULL, node_list TEXT NOT NULL, tasks INTEGER NOT NULL,
+        start_time INTEGER, end_time INTEGER, exit_code INTEGER NOT NULL DEFAULT 0, exit_signal INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (job_id, restart, step)
+    )
+    """,
+    # Every change of a job's state, for accounting.
+    "CREATE TABLE history (job_id INTEGER NOT NULL, restart INTEGER NOT NULL, time INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL)",
+    "CREATE TABLE poll (region TEXT PRIMARY KEY, time REAL NOT NULL)",
+)
