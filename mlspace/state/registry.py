@@ -83,7 +83,7 @@ class Registry:
             if version == schema.VERSION:
                 return  # another process was faster
             if version != 0:
-                raise StateError(f"{self.path}: made by a newer version of this program (schema {version}, this one knows {schema.VERSION})")
+                raise StateError(f"{self.path}: schema {version} is of a newer version of this program, which knows {schema.VERSION}")
             for statement in schema.STATEMENTS:
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {schema.VERSION}")
@@ -126,7 +126,8 @@ class Registry:
         ended_since: float | None = None,
     ) -> list[JobView]:
         """Jobs in order of id. `ended_since`: not those that ended before that time."""
-        conditions, values = ["1"], []
+        conditions = ["1"]
+        values: list[Any] = []
         for column, wanted in (("job_id", job_ids), ("state", states), ("user", users)):
             if wanted is not None:
                 conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
@@ -245,16 +246,16 @@ class Registry:
 
     def pending(self, job_id: int, reason: str) -> None:
         """Why the job waits."""
-        self._change(
-            lambda database: database.execute("UPDATE job SET reason = ? WHERE job_id = ? AND state = 'PENDING' AND reason != ?", [reason, job_id, reason])
-        )
+        query = "UPDATE job SET reason = ? WHERE job_id = ? AND state = 'PENDING'"
+        self._change(lambda database: database.execute(query, [reason, job_id]))
 
     def running(self, job_id: int, start_time: int, node_list: str) -> None:
         """The job has started; what is known already stays."""
 
         def update(database: sqlite3.Connection) -> None:
             cursor = database.execute(
-                "UPDATE job SET state = 'RUNNING', reason = 'None', start_time = ? WHERE job_id = ? AND state IN ('PENDING', 'CONFIGURING')",
+                "UPDATE job SET state = 'RUNNING', reason = 'None', start_time = ?"
+                " WHERE job_id = ? AND state IN ('PENDING', 'CONFIGURING')",
                 [start_time, job_id],
             )
             if node_list:
@@ -269,7 +270,8 @@ class Registry:
 
         def update(database: sqlite3.Connection) -> None:
             database.execute(
-                f"UPDATE job SET cancelled_by = ?, state = CASE state WHEN 'RUNNING' THEN 'COMPLETING' ELSE state END WHERE job_id = ? AND {NOT_FINAL}",
+                "UPDATE job SET cancelled_by = ?, state = CASE state WHEN 'RUNNING' THEN 'COMPLETING' ELSE state END"
+                f" WHERE job_id = ? AND {NOT_FINAL}",
                 [uid, job_id],
             )
 
@@ -354,5 +356,5 @@ def damaged(path: str, error: sqlite3.Error) -> StateError:
     if "readonly" in text or "unable to open" in text:
         return StateError(f"{path}: cannot be written", *hint(os.path.dirname(path)))
     if "malformed" in text or "not a database" in text:
-        return StateError(f"{path}: the registry is damaged: {text}", "  move it away; a new one is made, and ended jobs are then unknown to sacct")
+        return StateError(f"{path}: the registry is damaged: {text}", "  move it away: a new one is made, which does not know the old jobs")
     return StateError(f"{path}: {text}")

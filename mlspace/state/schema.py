@@ -53,6 +53,10 @@ STATEMENTS = (
     )
     """,
     # Every change of a job's state, for accounting.
-    "CREATE TABLE history (job_id INTEGER NOT NULL, restart INTEGER NOT NULL, time INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL)",
+    """
+    CREATE TABLE history (
+        job_id INTEGER NOT NULL, restart INTEGER NOT NULL, time INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL
+    )
+    """,
     "CREATE TABLE poll (region TEXT PRIMARY KEY, time REAL NOT NULL)",
 )

@@ -1,0 +1,101 @@
+"""srun: run a parallel program, in an allocation of its own or inside a job.
+
+Where the first node's runtime directory is on this host, `launch srun` does the work and this process becomes it: inside a job at
+once, outside as soon as the allocation has started. Elsewhere the program runs as role `tasks`, and its log is followed.
+"""
+
+from __future__ import annotations
+
+import os
+
+from mlspace.commands import submitting
+from mlspace.errors import MlspaceError
+from mlspace.slurm import state
+from mlspace.slurm.request import JobRequest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn
+
+    from mlspace.context import Context
+    from mlspace.session import Session
+    from mlspace.slurm.geometry import Geometry
+
+PROGRAM = "srun"
+
+LOOK_SECONDS = 0.01
+"""Between two looks whether the first node is there; a look is one stat."""
+
+PATIENCE_SECONDS = 1.0
+"""How long an allocation may take before we say that we wait for it."""
+
+PASSED_ON = (
+    *("label", "unbuffered", "quiet", "verbose", "output", "error", "input", "open-mode", "chdir", "export"),
+    *("kill-on-bad-exit", "wait", "distribution", "ntasks-per-node", "cpus-per-task", "job-name"),
+)
+"""Options that decide how the step runs, which `launch srun` reads itself."""
+
+
+def run(context: Context, argv: Sequence[str]) -> int:
+    call = submitting.Call(context, PROGRAM, argv)
+    if call.answer is not None:
+        context.print(call.answer)
+        return 0
+    if context.environ.get("SLURM_JOB_ID") or call.text("jobid"):
+        become_launch(argv, context.environ)
+    if not call.words:
+        raise MlspaceError("fatal: No command given to execute.")
+    component = call.component()
+    component.values.setdefault("job-name", os.path.basename(call.words[0]))
+    request = JobRequest(PROGRAM, [component], command=call.words)
+    session, geometry = submitting.prepare(context, request)
+    if component["test-only"]:
+        context.warn(submitting.test_only_line(context, session, request, geometry))
+        return 0
+    job_id = session.submit(request, geometry)
+    try:
+        if not session.cluster.channel:
+            return session.follow(job_id)
+        directory = wait_for_allocation(context, session, job_id)
+    except KeyboardInterrupt:
+        session.cancel(job_id)
+        context.warn(f"{PROGRAM}: Force Terminated job {job_id}")
+        raise
+    become_launch(step_arguments(geometry, directory, call), session.step_environment(job_id))
+
+
+def become_launch(arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    """Go on as `launch srun`: its streams, signals and exit code are then srun's own."""
+    from mlspace.session import launcher_path
+
+    os.execve(launcher_path(), [PROGRAM, *arguments], dict(environ))
+
+
+def wait_for_allocation(context: Context, session: Session, job_id: int) -> str:
+    """The runtime directory of the job's first node, when its `launch` answers there."""
+    channel = os.path.join(session.runtime_directory(job_id), "channel")
+    begin, said = context.monotonic(), False
+    while not os.path.exists(channel):
+        context.sleep(LOOK_SECONDS)
+        if context.monotonic() - begin < PATIENCE_SECONDS:
+            continue
+        session.refresh()
+        job = session.job(job_id)
+        if job.state in state.FINAL:
+            raise MlspaceError(f"Unable to allocate resources: job {job_id} ended: {job.state} ({job.reason})")
+        if not said and job.state == state.PENDING:
+            context.warn(f"{PROGRAM}: job {job_id} queued and waiting for resources")
+            said = True
+    if said:
+        context.warn(f"{PROGRAM}: job {job_id} has been allocated resources")
+    return os.path.dirname(channel)
+
+
+def step_arguments(geometry: Geometry, directory: str, call: submitting.Call) -> list[str]:
+    """The command line of `launch srun` for the one step of an allocation of its own."""
+    words = [f"--mlspace-job-dir={directory}", "--mlspace-owner", f"--nodes={geometry.nodes}", f"--ntasks={geometry.tasks}"]
+    for setting in call.settings:
+        if setting.option.long in PASSED_ON:
+            words.append(f"--{setting.option.long}" if setting.text is None else f"--{setting.option.long}={setting.text}")
+    return [*words, "--", *call.words]
