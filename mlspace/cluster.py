@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from mlspace.slurm.geometry import Limits
+
 
 class Node:
     """One node as configured: CPUs = sockets x cores_per_socket x threads_per_core; memory in MiB; gpus with an optional type."""
@@ -102,3 +104,70 @@ class Cluster:
             if partition.name == name or (name is None and partition.default):
                 return partition
         return None
+
+    def limits(self, partition: Partition) -> Limits:
+        """What a request to this partition is measured against."""
+        from mlspace.slurm.geometry import Limits
+
+        named = set(partition.nodes or ())
+        nodes = [node for node in self.nodes if node.name in named] if partition.nodes is not None else self.nodes
+        return Limits(
+            len(nodes),
+            max(node.cpus for node in nodes),
+            max(node.memory_mib for node in nodes),
+            sockets=max(node.sockets for node in nodes),
+            gpus=max(node.gpus for node in nodes),
+            def_mem_per_cpu=self.def_mem_per_cpu,
+            max_time=partition.max_time,
+            names=None if partition.nodes is None else [node.name for node in nodes],
+        )
+
+    @classmethod
+    def from_shape(cls, shape: Mapping[str, Any], node_names: str, *, launch: str, spec_dir: str) -> Cluster:
+        """The embedded MLSpace's cluster. shape: mlspace/local/shape.py, to_json; node_names: a host list."""
+        from mlspace.slurm.hostlist import expand_hosts
+
+        names = expand_hosts(node_names)
+        nodes = [
+            Node(name, shape["cpus"], shape["memory_mib"], sockets=shape["sockets"], gpus=shape["gpus"], gpu_type=shape["gpu_type"])
+            for name in names
+        ]
+        partitions = [
+            Partition(
+                row["name"],
+                shape["region"],
+                names[row["first"] - 1 : row["last"]],
+                default=row["default"],
+                max_time=row["max_time_minutes"],
+            )
+            for row in shape["partitions"]
+        ]
+        return cls(
+            "mlspace",
+            nodes,
+            partitions,
+            def_mem_per_cpu=shape["def_mem_per_cpu_mib"],
+            carrier="file",
+            env_mode="shared",
+            launch=launch,
+            spec_dir=spec_dir,
+            channel=True,
+        )
+
+    @classmethod
+    def from_catalog(cls, configs: Mapping[str, Any], *, region: str, launch: str) -> Cluster:
+        """A Gateway's regions as partitions, its largest instance types as nodes: the platform does not name any.
+
+        configs: the answer of GET /configs. region: the default partition, or "" for the first.
+        """
+        from mlspace.gateway.catalog import read_regions
+
+        regions = read_regions(configs)
+        partitions = [
+            Partition(name, name, None, default=name == region or (not region and number == 0)) for number, name in enumerate(regions)
+        ]
+        types = {name: kinds for name, kinds in regions.items() if kinds}
+        nodes = [Node(kind.key, kind.cpus, kind.memory_mib, gpus=kind.gpus) for kinds in types.values() for kind in kinds]
+        return cls(
+            "mlspace", nodes, partitions, def_mem_per_cpu=None, carrier="parts", env_mode="image", launch=launch, instance_types=types
+        )

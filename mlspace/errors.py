@@ -59,6 +59,7 @@ class GatewayError(MlspaceError):
 
     transient: trying the same call again later may succeed.
     outcome_unknown: the call may have taken effect although no answer came (a lost POST).
+    retry_after: seconds that the server asked to wait, or None.
     """
 
     def __init__(self, *lines: str, status: int | None = None, transient: bool = False, outcome_unknown: bool = False) -> None:
@@ -66,3 +67,4 @@ class GatewayError(MlspaceError):
         self.status = status
         self.transient = transient
         self.outcome_unknown = outcome_unknown
+        self.retry_after: float | None = None

@@ -54,7 +54,7 @@ COLUMNS = (
     "alloc_node",
     "alloc_sid",
     "cancelled_by",  # uid or None
-    "details",  # JSON text: the request's values, the geometry, the paths of the streams; parsed only when asked
+    "details",  # JSON text: the request's values, geometry, files, and the submitter's process; parsed only when asked
 )
 
 
@@ -88,8 +88,14 @@ class JobView:
         return self._look("geometry", field)
 
     def stream(self, name: str) -> str:
-        """Path of "in", "out" or "err", patterns expanded as far as the submit host can; "" where there is none."""
-        return self._look("streams", name) or ""
+        """Path of "in", "out" or "err", its patterns expanded; "" where there is none."""
+        from mlspace.slurm.filename import batch_values, expand
+
+        file = self._look("files", name)
+        if not file:
+            return ""
+        host = self.node_list or self.alloc_node
+        return expand(file["path"], batch_values(self.job_id, self.name, self.user, host, self.array_job_id, self.array_task_id))
 
 
 STEP_COLUMNS = (

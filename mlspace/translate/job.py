@@ -1,0 +1,161 @@
+"""From a stored job to what the platform receives: the LaunchSpec, and the body of POST /jobs.
+
+Pure: everything it needs was written down when the job was submitted, so that any process can do it again, also after a crash.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlspace.cluster import Cluster
+from mlspace.slurm.environment import job_variables
+from mlspace.slurm.export import named
+from mlspace.slurm.geometry import Geometry
+from mlspace.slurm.request import JobRequest
+from mlspace.spec.launch import Env, File, Job, LaunchSpec, Limits, Script, Stdio
+
+OWNER_SECONDS = 60
+"""How long an allocation waits for the srun that asked for it."""
+
+KILL_WAIT_SECONDS = 30
+"""Slurm's KillWait: from TERM to KILL."""
+
+DESCRIPTION = "mlspace-slurm job {job_id} submission {submission} restart {restart} attempt {attempt}"
+
+
+@dataclass(frozen=True)
+class StoredJob:
+    """A job as the registry has it, with the submission that is to be sent. `environment` is what travels, --export done.
+
+    details: JobView.details as a mapping: geometry, files, umask, rlimits, submit_dir.
+    """
+
+    job_id: int
+    name: str
+    user: str
+    uid: int
+    group: str
+    gid: int
+    partition: str
+    region: str
+    instance_type: str
+    time_limit: int | None
+    alloc_node: str
+    work_dir: str
+    request: JobRequest
+    details: Mapping[str, Any]
+    environment: Mapping[str, str]
+    submission: str
+    secret: str
+    restart: int
+    attempt: int
+    report_file: str
+    commands: str
+
+    @property
+    def geometry(self) -> Geometry:
+        return Geometry.from_json(self.details["geometry"])
+
+
+def description(job: StoredJob) -> str:
+    """`job_desc`: by it a submission is found again in the platform's list. Nothing of the user's words stands in it."""
+    return DESCRIPTION.format(job_id=job.job_id, submission=job.submission, restart=job.restart, attempt=job.attempt)
+
+
+def role_of(request: JobRequest) -> str:
+    if request.program == "mlspace":
+        return "exec"
+    return "batch" if request.script is not None else "tasks"
+
+
+def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
+    """What `launch` must do for the job. On a cluster whose nodes' channel is on this host, srun only needs the allocation held."""
+    request, component, geometry = job.request, job.request.first, job.geometry
+    role = role_of(request)
+    is_held = role == "tasks" and cluster.channel
+    files = job.details["files"]
+    signal = component["signal"] or {}
+    script = request.script
+    return LaunchSpec(
+        role="batch" if is_held else role,
+        job=Job(
+            id=job.job_id,
+            name=job.name,
+            user=job.user,
+            group=job.group,
+            uid=job.uid,
+            gid=job.gid,
+            partition=job.partition,
+            cluster=cluster.name,
+            submit_host=job.alloc_node,
+            submit_dir=job.details["submit_dir"],
+            nodes=geometry.nodes,
+            cpus_per_node=geometry.cpus_per_node,
+            tasks_per_node=geometry.tasks_per_node,
+            distribution=geometry.distribution,
+            gpus_per_node=geometry.gpus_per_node,
+            env=job_variables(component, geometry),
+            restart=job.restart,
+        ),
+        script=None if script is None else Script(script.text, script.arguments, script.path),
+        command=() if is_held or request.command is None else request.command,
+        shell=component["shell"] or "",
+        env=Env("image" if role == "exec" else cluster.env_mode, dict(job.environment), named=environment_names(job)),
+        work_dir=job.work_dir,
+        umask=job.details["umask"],
+        rlimits=job.details["rlimits"],
+        stdio=Stdio(
+            in_=file_of(files, "in"),
+            out=file_of(files, "out"),
+            err=file_of(files, "err"),
+            open_mode=component["open-mode"] or "truncate",
+            label=bool(component["label"]),
+        ),
+        report_file=file_of(job.details, "report") or File(job.report_file),
+        limits=Limits(
+            seconds=None if job.time_limit is None else job.time_limit * 60,
+            signal=signal.get("signal"),
+            warn=signal.get("warn", Limits.warn),
+            batch_only=signal.get("batch_only", False),
+            grace=KILL_WAIT_SECONDS,
+        ),
+        submission=job.submission,
+        secret=job.secret,
+        owner=OWNER_SECONDS if is_held else None,
+        commands=job.commands,
+    )
+
+
+def environment_names(job: StoredJob) -> list[str]:
+    """Variables that win over the image's own: those that the user named one by one."""
+    if job.request.program == "mlspace":
+        return list(job.environment)
+    return named(job.request.first["export"])
+
+
+def file_of(files: Mapping[str, Any], name: str) -> File | None:
+    file = files.get(name)
+    return File(file["path"], file["inode"], file["owner"]) if file else None
+
+
+def job_body(job: StoredJob, cluster: Cluster, flags: Mapping[str, str], image: str) -> dict[str, Any]:
+    """The body of POST /jobs. Source: mlspace-facts §2: `type`, `region` and `processes_per_worker` are always said."""
+    component = job.request.first
+    body: dict[str, Any] = {
+        "script": shlex.quote(component["launch-bin"] or cluster.launch),
+        "base_image": component["image"] or image,
+        "instance_type": job.instance_type,
+        "region": job.region,
+        "type": "binary",
+        "n_workers": job.geometry.nodes,
+        "processes_per_worker": component["ranks"] or 1,
+        "job_desc": description(job),
+        "flags": dict(flags),
+    }
+    for field, option in (("include_nodes", "nodelist"), ("exclude_nodes", "exclude")):
+        if component[option]:
+            body[field] = component[option]
+    return body

@@ -1,0 +1,80 @@
+"""What the platform and `launch` say of a job, in Slurm's words."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+REPORT_MARK = b"#mlspace-report 1 "
+
+PENDING = ("pending", "inqueue", "starting", "restarting")
+RUNNING = ("running", "completing", "terminating")
+NOT_FOUND = "job not found"
+"""Also what a job is called in its first seconds."""
+
+ENDED = {
+    "completed": ("COMPLETED", "None", 0, 0),
+    "succeeded": ("COMPLETED", "None", 0, 0),
+    "failed": ("FAILED", "NonZeroExitCode", 1, 0),
+    "stopped": ("CANCELLED", "None", 0, 15),
+    "deleted": ("CANCELLED", "None", 0, 15),
+    "cancelled": ("CANCELLED", "None", 0, 15),
+    "terminated": ("PREEMPTED", "None", 0, 0),
+}
+"""Platform status -> state, reason, exit code, signal, where no report tells better. Source: mlspace-facts §4.1."""
+
+
+def outcome_of(status: str, end_time: int) -> dict[str, Any] | None:
+    """The end that a platform status means; None for a status that is no end."""
+    if status not in ENDED:
+        return None
+    state, reason, code, signal = ENDED[status]
+    return {"state": state, "reason": reason, "exit_code": code, "exit_signal": signal, "end_time": end_time}
+
+
+def reports(lines: bytes, submission: str, secret: str) -> Iterator[Mapping[str, Any]]:
+    """The reports of one submission in a log or a report file; a line whose MAC is wrong is somebody else's, and skipped.
+
+    Format: docs/protocol.md §5.
+    """
+    for line in lines.split(b"\n"):
+        if not line.startswith(REPORT_MARK):
+            continue
+        mac, _, text = line[len(REPORT_MARK) :].partition(b" ")
+        expected = hmac.new(bytes.fromhex(secret), text, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(mac, expected.encode()):
+            continue
+        report = json.loads(text)
+        if report.get("submission") == submission:
+            yield report
+
+
+def outcome_of_report(report: Mapping[str, Any], cancelled: bool) -> dict[str, Any]:
+    """The end as `launch` reports it. `cancelled`: somebody asked for it; what the processes did then does not count."""
+    state = "CANCELLED" if cancelled else report["state"]
+    return {
+        "state": state,
+        "reason": "None" if cancelled else report["reason"],
+        "exit_code": report["code"],
+        "exit_signal": report["signal"],
+        "start_time": int(report["start"]),
+        "end_time": int(report["end"]),
+    }
+
+
+def step_of_report(report: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the registry's step table."""
+    return {
+        "step": report["step"],
+        "name": report["name"],
+        "state": report["state"],
+        "node_list": report.get("nodes", ""),
+        "tasks": report["tasks"],
+        "start_time": int(report["start"]),
+        "end_time": int(report["end"]),
+        "exit_code": report["code"],
+        "exit_signal": report["signal"],
+    }
