@@ -8,7 +8,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import BinaryIO, TextIO
 
 
@@ -40,6 +40,7 @@ class Context:
         stderr: TextIO | None = None,
         user: User | None = None,
         host: str | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         self.environ = os.environ if environ is None else environ
         self._cwd = cwd
@@ -48,6 +49,7 @@ class Context:
         self.stderr = sys.stderr if stderr is None else stderr
         self._user = user
         self._host = host
+        self.arguments = list(arguments)  # of the command, as accounting shows them
 
     @property
     def cwd(self) -> str:

@@ -27,7 +27,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
         return 0
     wrap = call.text("wrap")
     script = read_script(context, wrap, call.words)
-    directive_words = directives.read(script.text, script.path or "standard input") if wrap is None else [[]]
+    directive_words = directives.read(script.text, script.path or "stdin") if wrap is None else [[]]
     component = call.component(directive_words)
     component.values.setdefault("job-name", job_name(script, wrap))
     request = JobRequest(PROGRAM, [component], script=script)

@@ -43,7 +43,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
         context.print(call.answer)
         return 0
     if context.environ.get("SLURM_JOB_ID") or call.text("jobid"):
-        become_launch(argv, context.environ)
+        return become_launch(context, argv, context.environ)
     if not call.words:
         raise MlspaceError("fatal: No command given to execute.")
     component = call.component()
@@ -62,14 +62,14 @@ def run(context: Context, argv: Sequence[str]) -> int:
         session.cancel(job_id)
         context.warn(f"{PROGRAM}: Force Terminated job {job_id}")
         raise
-    become_launch(step_arguments(geometry, directory, call), session.step_environment(job_id))
+    return become_launch(context, step_arguments(geometry, directory, call), session.step_environment())
 
 
-def become_launch(arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+def become_launch(context: Context, arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     """Go on as `launch srun`: its streams, signals and exit code are then srun's own."""
-    from mlspace.session import launcher_path
+    from mlspace.installation import launcher_path
 
-    os.execve(launcher_path(), [PROGRAM, *arguments], dict(environ))
+    os.execve(launcher_path(context.environ), [PROGRAM, *arguments], dict(environ))
 
 
 def wait_for_allocation(context: Context, session: Session, job_id: int) -> str:

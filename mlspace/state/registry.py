@@ -174,11 +174,6 @@ class Registry:
         variables: dict[str, str] = json.loads(zlib.decompress(rows[0][1]))
         return rows[0][0], variables
 
-    def polled(self, region: str) -> float:
-        """When the platform was last asked about the region's jobs; 0 for never."""
-        rows = self._rows("SELECT time FROM poll WHERE region = ?", [region])
-        return rows[0][0] if rows else 0.0
-
     # Changing.
 
     def add(self, values: Mapping[str, Any], request: str, environment: Mapping[str, str], submission: Mapping[str, Any]) -> int:
@@ -226,6 +221,11 @@ class Registry:
             return cursor.rowcount == 1
 
         return self._change(update)
+
+    def release(self, submission: str, *, sent: bool) -> None:
+        """Gives a claimed submission up to whoever comes next. `sent`: the request may have had its effect."""
+        query = "UPDATE submission SET owner = '', phase = ? WHERE submission = ? AND phase IN ('committed', 'posting')"
+        self._change(lambda database: database.execute(query, ["posting" if sent else "committed", submission]))
 
     def posted(self, submission: str, platform_job: str) -> bool:
         """The platform's job for a submission. False if it has another one already: that is a double."""
@@ -286,11 +286,15 @@ class Registry:
                 f" start_time = coalesce(start_time, :start_time) WHERE job_id = :job_id AND {NOT_FINAL}",
                 {"start_time": None, **outcome, "job_id": job_id},
             )
-            database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id])
+            database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id])  # close_submissions, in one go
             if cursor.rowcount:
                 remember(database, job_id, outcome["end_time"])
 
         self._change(update)
+
+    def close_submissions(self, job_id: int) -> None:
+        """Nothing more is expected of a job that has ended."""
+        self._change(lambda database: database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id]))
 
     def add_step(self, job_id: int, values: Mapping[str, Any]) -> None:
         """A step of the job's present run; one that is known already is replaced."""
@@ -305,8 +309,18 @@ class Registry:
 
         self._change(insert)
 
-    def set_polled(self, region: str, time: float) -> None:
-        self._change(lambda database: database.execute("INSERT OR REPLACE INTO poll VALUES (?, ?)", [region, time]))
+    def claim_poll(self, region: str, now: float, seconds: float) -> bool:
+        """Whether it is our turn to ask the platform about a region: nobody did so in the last `seconds`. Says so to the others."""
+
+        def update(database: sqlite3.Connection) -> bool:
+            cursor = database.execute(
+                "INSERT INTO poll VALUES (:region, :now) ON CONFLICT (region) DO UPDATE SET time = :now"
+                " WHERE time <= :now - :seconds OR time > :now + 1",  # the second: a clock that was set back
+                {"region": region, "now": now, "seconds": seconds},
+            )
+            return cursor.rowcount == 1
+
+        return self._change(update)
 
 
 FIRST_PRIORITY = 4294901760

@@ -1,0 +1,299 @@
+"""What slurmctld does, one round at a time: sends what is to be sent, learns what has started and ended, writes it down.
+
+Any command may call a round. Nothing is kept in memory between rounds that the registry does not have, so that a process that is
+killed anywhere leaves nothing undone that the next one would not find.
+"""
+
+from __future__ import annotations
+
+import os
+
+from mlspace.errors import GatewayError, MlspaceError
+from mlspace.slurm import state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mlspace.cluster import Cluster
+    from mlspace.gateway.client import Client
+    from mlspace.gateway.wire import PlatformJob
+    from mlspace.slurm.job import JobView
+    from mlspace.state.registry import Registry, Submission
+    from mlspace.translate.job import StoredJob
+
+POLL_SECONDS = 2.0
+"""What squeue shows is at most that old (design §4)."""
+
+SETTLE_SECONDS = 60.0
+"""How long a POST whose answer was lost may take to show up in the platform's list before it is sent again."""
+
+LEASE_SECONDS = 300.0
+"""How long a process of another host may take to send a submission; on this host we can see whether it lives."""
+
+FEW_JOBS = 4
+"""Up to so many jobs are asked about one by one; more by one list."""
+
+
+class Controller:
+    """Advances the jobs of one registry. `gateway` and `cluster` are called when they are needed, and not before."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        state_dir: str,
+        now: Callable[[], float],
+        gateway: Callable[[], Client],
+        cluster: Callable[[], Cluster],
+        image: Callable[[], str],
+        commands: str,
+    ) -> None:
+        self.registry = registry
+        self.state_dir = state_dir
+        self.now = now
+        self.gateway = gateway
+        self.cluster = cluster
+        self.image = image
+        self.commands = commands
+        self._sizes: dict[str, int] = {}  # of report files when they were last read
+
+    # Sending.
+
+    def send(self, submission: Submission, previous_owner: str) -> None:
+        """Sends a committed submission, unless somebody else does. Raises GatewayError; release() has then been called.
+
+        A lost answer leaves it for a later round, which looks for the job before anything is sent again.
+        """
+        if not self.registry.claim(submission.submission, process_identity(), previous_owner, self.now()):
+            return
+        try:
+            name = self.gateway().run_job(self.body(submission))
+        except GatewayError as error:
+            self.registry.release(submission.submission, sent=error.outcome_unknown)
+            raise
+        except BaseException:  # interrupted: it may have been sent
+            self.registry.release(submission.submission, sent=True)
+            raise
+        self.adopt(submission, name)
+
+    def adopt(self, submission: Submission, name: str) -> None:
+        """Records the platform's job of a submission; a second one is a double, and deleted at once."""
+        if not self.registry.posted(submission.submission, name):
+            self.gateway().delete_job(name, submission.region)
+            return
+        job = self.registry.job(submission.job_id)
+        if job is not None and (job.state in state.FINAL or job.cancelled_by is not None):
+            self.gateway().delete_job(name, submission.region)  # cancelled while it was on its way
+
+    def body(self, submission: Submission) -> dict[str, object]:
+        """The request for a submission; with the carrier `file` its specification is written, too."""
+        from mlspace.spec import codec
+        from mlspace.translate.job import job_body, launch_spec
+
+        job, cluster = self.stored_job(submission), self.cluster()
+        data = codec.encode(launch_spec(job, cluster))
+        if cluster.carrier == "file":
+            path = os.path.join(cluster.spec_dir, f"{submission.submission}.json")
+            os.makedirs(cluster.spec_dir, mode=0o700, exist_ok=True)
+            codec.write_file(data, path)
+            flags = codec.file_flags(data, path)
+        else:
+            flags = codec.part_flags(data)
+        return job_body(job, cluster, flags, self.image())
+
+    def stored_job(self, submission: Submission) -> StoredJob:
+        import json
+
+        from mlspace.slurm.request import JobRequest
+        from mlspace.translate.job import StoredJob
+
+        view = self.registry.job(submission.job_id)
+        if view is None:
+            raise MlspaceError(f"job {submission.job_id} is not in the registry any more")
+        request, environment = self.registry.stored(view.job_id)
+        return StoredJob(
+            job_id=view.job_id,
+            name=view.name,
+            user=view.user,
+            uid=view.uid,
+            group=view.grp,
+            gid=view.gid,
+            partition=view.partition,
+            region=view.region,
+            instance_type=view.instance_type,
+            time_limit=view.time_limit,
+            alloc_node=view.alloc_node,
+            work_dir=view.work_dir,
+            request=JobRequest.from_json(json.loads(request)),
+            details=json.loads(view.details),
+            environment=environment,
+            submission=submission.submission,
+            secret=submission.secret,
+            restart=submission.restart,
+            attempt=submission.attempt,
+            report_file=self.report_path(submission.submission),
+            commands=self.commands,
+        )
+
+    # One round.
+
+    def advance(self) -> None:
+        """One round: report files, submissions that nobody works on, and, at most every POLL_SECONDS, the platform."""
+        open_ones = self.registry.submissions()
+        if not open_ones:
+            return
+        jobs = {job.job_id: job for job in self.registry.jobs(job_ids=[submission.job_id for submission in open_ones])}
+        ended = {one.submission for one in open_ones if self.read_report(one, jobs[one.job_id])}
+        rest = [one for one in open_ones if one.submission not in ended]
+        for submission in rest:
+            if submission.phase != "posted" and not is_alive(submission.owner, submission.posted_at, self.now()):
+                self.repair(submission, jobs[submission.job_id])
+        by_region: dict[str, list[Submission]] = {}
+        for submission in rest:
+            if submission.phase == "posted":
+                by_region.setdefault(submission.region, []).append(submission)
+        for region, submissions in by_region.items():
+            if self.registry.claim_poll(region, self.now(), POLL_SECONDS * len(by_region)):
+                self.poll(region, submissions, jobs)
+
+    def repair(self, submission: Submission, job: JobView) -> None:
+        """A submission whose process died, or whose answer was lost."""
+        if submission.phase == "posting":
+            found = [one for one in self.gateway().list_jobs(submission.region) if submission.submission in one.description]
+            for one in found:
+                self.adopt(submission, one.name)
+            if found or self.now() < (submission.posted_at or 0) + SETTLE_SECONDS:
+                return
+        if job.state in state.FINAL:
+            self.registry.close_submissions(job.job_id)
+            return
+        try:
+            self.send(submission, submission.owner)
+        except GatewayError as error:
+            if not error.transient and not error.outcome_unknown:
+                self.registry.ended(job.job_id, refused(int(self.now())))
+
+    def poll(self, region: str, submissions: list[Submission], jobs: dict[int, JobView]) -> None:
+        """Asks the platform about jobs of a region, and writes down what it says."""
+        known = {one.name: one for one in self.ask(region, submissions)}
+        for submission in submissions:
+            platform = known.get(submission.platform_job)
+            if platform is not None:
+                self.note(submission, jobs[submission.job_id], platform)
+
+    def ask(self, region: str, submissions: list[Submission]) -> Iterable[PlatformJob]:
+        client = self.gateway()
+        if len(submissions) <= FEW_JOBS:
+            return [client.job(submission.platform_job) for submission in submissions]
+        return client.list_jobs(region)
+
+    def note(self, submission: Submission, job: JobView, platform: PlatformJob) -> None:
+        """One job's platform status. A report knows more than the platform: it is looked for once more before an end is believed."""
+        from mlspace.translate import status
+
+        if platform.status in status.PENDING:
+            self.registry.pending(job.job_id, "Resources")
+        elif platform.status in status.RUNNING:
+            if job.state == state.PENDING and not self.cluster().channel:
+                self.registry.running(job.job_id, platform.running_at or int(self.now()), node_names(submission.platform_job, job.nodes))
+        elif platform.status in status.ENDED and not self.read_report(submission, job):
+            outcome = status.outcome_of(platform.status, platform.completed_at or int(self.now())) or {}
+            if job.cancelled_by is not None:
+                outcome |= {"state": state.CANCELLED, "reason": "None"}
+            self.registry.ended(job.job_id, outcome)
+
+    def read_report(self, submission: Submission, job: JobView) -> bool:
+        """Takes over what `launch` has reported in its file; whether the job has ended by it."""
+        path = self.report_path(submission.submission)
+        try:
+            size = os.stat(path).st_size
+            if size == self._sizes.get(path):
+                return False
+            with open(path, "rb") as file:
+                lines = file.read()
+        except OSError:
+            return False
+        self._sizes[path] = size
+        return self.take_reports(submission, job, lines)
+
+    def take_reports(self, submission: Submission, job: JobView, lines: bytes) -> bool:
+        """Writes down what reports say, from wherever they came; whether the job has ended by them."""
+        from mlspace.translate import status
+
+        steps = None
+        for report in status.reports(lines, submission.submission, submission.secret):
+            if report["event"] == "start" and job.state in (state.PENDING, state.CONFIGURING):
+                self.registry.running(job.job_id, int(report["time"]), report.get("nodes", ""))
+            elif report["event"] == "step":
+                if steps is None:
+                    steps = {step.step for step in self.registry.steps([job.job_id])}
+                if report["step"] not in steps:
+                    self.registry.add_step(job.job_id, status.step_of_report(report))
+            elif report["event"] == "end":
+                self.registry.ended(job.job_id, status.outcome_of_report(report, job.cancelled_by is not None))
+                self.forget_files(submission)
+                return True
+        return False
+
+    def report_path(self, submission: str) -> str:
+        return os.path.join(self.state_dir, "reports", submission)
+
+    def forget_files(self, submission: Submission) -> None:
+        """The report and the specification of a job that has ended: the registry has what is worth keeping."""
+        for path in (self.report_path(submission.submission), os.path.join(self.state_dir, "specs", f"{submission.submission}.json")):
+            try:
+                os.unlink(path)
+            except FileNotFoundError:
+                pass
+
+    # Cancelling.
+
+    def cancel(self, job: JobView, uid: int) -> None:
+        """Ends a job: at once if nothing was sent, else the platform is asked to, and the job is over when it says so."""
+        self.registry.cancelling(job.job_id, uid)
+        for submission in self.registry.submissions(job_id=job.job_id):
+            if submission.phase == "posted":
+                self.gateway().delete_job(submission.platform_job, submission.region)
+            if job.state == state.PENDING:
+                self.registry.ended(job.job_id, cancelled(int(self.now())))
+
+
+def cancelled(end_time: int) -> dict[str, object]:
+    return {"state": state.CANCELLED, "reason": "None", "exit_code": 0, "exit_signal": 0, "end_time": end_time}
+
+
+def refused(end_time: int) -> dict[str, object]:
+    """A submission that the platform refuses for good, found out after its command had gone."""
+    return {"state": state.FAILED, "reason": "JobLaunchFailure", "exit_code": 1, "exit_signal": 0, "end_time": end_time}
+
+
+def node_names(platform_job: str, nodes: int) -> str:
+    """Pods of a platform job by its naming rule (mlspace-facts §3): the master is node 0."""
+    workers = {1: "", 2: f",{platform_job}-mpiworker-0"}.get(nodes, f",{platform_job}-mpiworker-[0-{nodes - 2}]")
+    return f"{platform_job}-mpimaster-0{workers}"
+
+
+def process_identity() -> str:
+    """This process, so that no other one is taken for it: host, pid, and the time at which it started."""
+    pid = os.getpid()
+    return f"{os.uname().nodename} {pid} {started(pid)}"
+
+
+def is_alive(owner: str, since: float | None, now: float) -> bool:
+    """Whether the process that claimed a submission still works on it."""
+    host, _, rest = owner.partition(" ")
+    if not rest:
+        return False
+    if host != os.uname().nodename:
+        return since is not None and now < since + LEASE_SECONDS
+    pid, _, start = rest.partition(" ")
+    return started(int(pid)) == start
+
+
+def started(pid: int) -> str:
+    """When a process started, in the kernel's ticks; "" for one that is no more."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""

@@ -1,0 +1,53 @@
+"""Following a job's log: the program's lines, told apart by stream, without what the platform adds.
+
+A broken stream is opened again from the beginning, and what was seen already is passed over, so that no line is lost or comes twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from mlspace.errors import GatewayError
+from mlspace.gateway.client import Client
+
+TAG = re.compile(rb"^(?:\S+ )?\[\d+,\d+\]<(stdout|stderr)>:")
+"""Open MPI's tag, with the platform's time stamp before it if there is one: `[1,0]<stdout>:`."""
+
+NOT_YET = b"in queue. Try later"
+ENDED = ("completed", "succeeded", "failed", "stopped", "deleted", "terminated")
+PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+def follow(client: Client, name: str, region: str, sleep: Callable[[float], None]) -> Iterator[tuple[int, bytes]]:
+    """Pairs of stream (1 or 2) and line, newline included, until the job has ended and its log was read to the end."""
+    seen = 0
+    pause = PAUSE_SECONDS
+    while True:
+        has_ended = client.job(name).status in ENDED
+        fresh = 0
+        try:
+            for number, line in enumerate(program_lines(client.logs(name, region)), start=1):
+                if number > seen:
+                    yield line
+                    seen, fresh = number, fresh + 1
+        except GatewayError as error:
+            if not error.transient:
+                raise
+            has_ended = False  # the stream broke: there may be more
+        if has_ended:
+            return
+        pause = PAUSE_SECONDS if fresh else min(2 * pause, LONGEST_PAUSE_SECONDS)
+        sleep(pause)
+
+
+def program_lines(pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The tagged lines of a log: what the ranks printed. A line without end is still being written, and left for later."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            tag = TAG.match(line)
+            if tag:
+                yield (1 if tag[1] == b"stdout" else 2), line[tag.end() :] + b"\n"
