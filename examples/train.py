@@ -78,7 +78,7 @@ class Group:
             return receive(self.peers[0], len(numbers))
         total = list(numbers)
         for peer in self.peers:
-            total = [a + b for a, b in zip(total, receive(peer, len(numbers)))]
+            total = [a + b for a, b in zip(total, receive(peer, len(numbers)), strict=True)]
         for peer in self.peers:
             send(peer, total)
         return total
@@ -103,7 +103,7 @@ def gradient(weights: list[float], shard: list[tuple[list[float], float]]) -> li
     sums = [0.0] * (FEATURES + 1)
     loss = 0.0
     for point, label in shard:
-        score = weights[-1] + sum(w * x for w, x in zip(weights, point))
+        score = weights[-1] + sum(w * x for w, x in zip(weights, point, strict=False))
         probability = 1 / (1 + math.exp(-score))
         loss -= math.log(probability if label else 1 - probability)
         for i, x in enumerate(point):
@@ -133,7 +133,7 @@ def train() -> int:
     losses = []
     for step in range(STEPS):
         *sums, loss = group.sum(gradient(weights, shard))
-        weights = [w - LEARNING_RATE * 10 * s / SAMPLES for w, s in zip(weights, sums)]
+        weights = [w - LEARNING_RATE * 10 * s / SAMPLES for w, s in zip(weights, sums, strict=True)]
         losses.append(loss / SAMPLES)
         if rank == 0 and step % 8 == 0:
             print(f"step {step:3d}  loss {losses[-1]:.4f}", flush=True)

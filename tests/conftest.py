@@ -20,7 +20,10 @@ from mlspace import entry
 from mlspace.context import Context, User
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("SLURM", "SBATCH", "SRUN", "SALLOC", "SQUEUE", "SACCT", "SINFO", "SCANCEL", "SCONTROL", "MLSPACE", "OMPI_", "PMIX_", "PRTE_", "XDG_RUNTIME")
+OURS = (
+    *("SLURM", "SBATCH", "SRUN", "SALLOC", "SQUEUE", "SACCT", "SINFO", "SCANCEL", "SCONTROL"),
+    *("MLSPACE", "OMPI_", "PMIX_", "PRTE_", "XDG_RUNTIME"),
+)
 
 
 class Result(NamedTuple):

@@ -69,7 +69,8 @@ def test_wait_ends_with_the_jobs_exit_code(cli: Cli, command: str, code: int) ->
 
 
 def test_parsable_wrap_export_and_script_from_stdin(cli: Cli) -> None:
-    assert cli("sbatch", "--parsable", "--wait", "--export=NONE,COLOUR=dark red", "--wrap", 'echo "<$COLOUR> <${SECRET-none}>"').stdout == "1\n"
+    done = cli("sbatch", "--parsable", "--wait", "--export=NONE,COLOUR=dark red", "--wrap", 'echo "<$COLOUR> <${SECRET-none}>"')
+    assert done.stdout == "1\n"
     assert (cli.directory / "slurm-1.out").read_text() == "<dark red> <none>\n"
     script = b'#!/bin/bash\n#SBATCH --job-name=piped\n#SBATCH -o %x.txt\necho "$SLURM_JOB_NAME" "$@"\n'
     assert cli("sbatch", "--wait", stdin=script).code == 0
@@ -191,13 +192,15 @@ echo sub: $(sbatch --parsable --wrap 'sleep 300')
 scancel 2 && echo cancelled
 head -c 100000 /dev/urandom > data; srun -n1 cat < data | cmp - data && echo same
 clean=$(env | sed -n 's/^\\(SLURM[^=]*\\)=.*/\\1/p' | grep -v '^SLURM_JOB_ID$' | sed 's/^/-u /' | tr '\\n' ' ')
-echo only-id: $(env $clean srun hostname | sort | tr '\\n' ' ') $(env $clean {bin_directory}/srun -n1 hostname) $(env $clean {bin_directory}/squeue -h -j $SLURM_JOB_ID -o %T)
+bare() {{ env $clean "$@"; }}
+echo only-id: $(bare srun hostname | sort | tr '\\n' ' ') $(bare {bin_directory}/srun -n1 hostname)
+echo only-id: $(bare {bin_directory}/squeue -h -j $SLURM_JOB_ID -o %T)
 echo id-and-hosts: $(env $clean {bin_directory}/scontrol show hostnames 'a[1-2]' | tr '\\n' ' ')
 """
     done = cli("sbatch", "--wait", stdin=script.encode())
     assert (cli.directory / "slurm-1.out").read_text() == (
         "names: n1 n2\nsrun: n1 n2\nabsolute: n1\nqueue: 1 RUNNING n[1-2]\nsub: 2\ncancelled\nsame\n"
-        "only-id: n1 n2 n1 RUNNING\nid-and-hosts: a1 a2\n"
+        "only-id: n1 n2 n1\nonly-id: RUNNING\nid-and-hosts: a1 a2\n"
     )
     assert done.code == 0
 

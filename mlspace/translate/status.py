@@ -53,10 +53,10 @@ def reports(lines: bytes, submission: str, secret: str) -> Iterator[Mapping[str,
 
 
 def outcome_of_report(report: Mapping[str, Any], cancelled: bool) -> dict[str, Any]:
-    """The end as `launch` reports it. `cancelled`: somebody asked for it; what the processes did then does not count."""
-    state = "CANCELLED" if cancelled else report["state"]
+    """The end as `launch` reports it. `cancelled`: somebody asked for it, and then it does not count how the processes took it."""
+    failed = report["state"] != "COMPLETED"
     return {
-        "state": state,
+        "state": "CANCELLED" if cancelled and failed else report["state"],
         "reason": "None" if cancelled else report["reason"],
         "exit_code": report["code"],
         "exit_signal": report["signal"],
