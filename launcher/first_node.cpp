@@ -229,6 +229,7 @@ void FirstNode::CreateStep(const std::shared_ptr<Channel>& channel, std::string_
     return channel->Send(Frame::kStepRefused, Packer().Text(error.what()).payload());
   }
   ++next_step_;
+  reporter_.Step(steps_.back()->Report());
   steps_.back()->Start(world_);
 }
 
@@ -250,7 +251,9 @@ void FirstNode::OnShare(const std::shared_ptr<Channel>& channel, int64_t key) {
 }
 
 void FirstNode::OnStepEnded(StepServer* step) {
-  reporter_.Step(step->Report());
+  StepReport report = step->Report();
+  if (outcome_ && report.outcome.signal != 0) report.outcome.state = "CANCELLED";  // it did not end by itself
+  reporter_.Step(report);
   for (auto key = keys_.begin(); key != keys_.end();) {
     key = key->second.first == step ? keys_.erase(key) : std::next(key);
   }

@@ -94,9 +94,9 @@ void Reporter::Step(const StepReport& step) {
   json.Text("event", "step").Text("submission", spec_.submission).Number("step", step.step);
   json.Text("name", step.name.substr(0, kMostName));
   if (step.nodes.size() <= kMostNodes) json.Text("nodes", step.nodes);
-  json.Number("tasks", step.tasks).Time("start", step.start).Time("end", step.end);
-  json.Number("code", step.outcome.code).Number("signal", step.outcome.signal);
-  Write(json.Text("state", step.outcome.state).Done(), false);
+  json.Number("tasks", step.tasks).Time("start", step.start);
+  if (step.end) json.Time("end", *step.end).Number("code", step.outcome.code).Number("signal", step.outcome.signal);
+  Write(json.Text("state", step.end ? step.outcome.state : "RUNNING").Done(), false);
 }
 
 void Reporter::End(const Outcome& outcome) {

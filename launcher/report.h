@@ -1,6 +1,7 @@
 #ifndef LAUNCHER_REPORT_H_
 #define LAUNCHER_REPORT_H_
 
+#include <optional>
 #include <string>
 
 #include "nodes.h"
@@ -19,14 +20,14 @@ struct Outcome {
 /// The outcome of a process: COMPLETED, or FAILED with its code or signal.
 Outcome OutcomeOf(int wait_status);
 
-/// A step as its report says it.
+/// A step as its report says it. One without end is running.
 struct StepReport {
   int step = 0;
   std::string name;
   std::string nodes;  ///< folded
   int tasks = 0;
   double start = 0;   ///< unix seconds
-  double end = 0;
+  std::optional<double> end;
   Outcome outcome;
 };
 

@@ -247,11 +247,14 @@ void StepServer::InputTaken(Share* share, size_t bytes) {
   input_reported_ = taken;
 }
 
+bool StepServer::is_over() const {
+  return std::all_of(shares_.begin(), shares_.end(), [](const auto& share) { return share->is_over; });
+}
+
 void StepServer::ShareEnded(Share* share) {
   if (share->is_over) return;
   share->is_over = true;
-  const auto is_over = [](const auto& other) { return other->is_over; };
-  if (!std::all_of(shares_.begin(), shares_.end(), is_over)) return;
+  if (!is_over()) return;
   client_->Send(Frame::kStepEnded);
   loop_->Later([this] { hooks_.ended(this); });
 }
@@ -290,7 +293,7 @@ StepReport StepServer::Report() const {
   report.nodes = FoldHosts(facts_.nodes);
   for (const auto& tasks : layout_.tasks) report.tasks += static_cast<int>(tasks.size());
   report.start = start_;
-  report.end = Now();
+  if (is_over()) report.end = Now();
   report.outcome = outcome_;
   return report;
 }

@@ -60,6 +60,7 @@ class StepServer {
 
   int id() const { return id_; }
   const std::shared_ptr<Channel>& client() const { return client_; }
+  /// What is known of it so far; without an end while one of its shares runs.
   StepReport Report() const;
 
  private:
@@ -71,6 +72,7 @@ class StepServer {
   void Forward(Share* share, Frame type, std::string_view payload);
   void TaskEnded(Share* share, int task, int wait_status);
   void InputTaken(Share* share, size_t bytes);
+  bool is_over() const;
   void ShareEnded(Share* share);
   void ShareLost(Share* share);
   StepShare Describe(const Share& share) const;

@@ -41,9 +41,10 @@ VENDOR_KEYS = {
 class Config:
     """Values by key, "" where nothing says, and where each was found."""
 
-    __slots__ = ("origins", "values")
+    __slots__ = ("file", "origins", "values")
 
     def __init__(self) -> None:
+        self.file = ""  # our own, where there is one
         self.values: dict[str, str] = {}
         self.origins: dict[str, str] = {}
 
@@ -75,6 +76,7 @@ def read(environ: Mapping[str, str], home: str) -> Config:
     own = os.path.join(environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "mlspace", "config.yaml")
     if os.path.exists(own):
         read_own_file(config, own)
+        config.file = own
     if not config.is_remote:
         for name in ("credentials", "config"):
             path = os.path.join(home, ".mls", name)

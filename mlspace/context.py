@@ -75,12 +75,20 @@ class Context:
         """Seconds since the epoch."""
         return time.time()
 
+    def uptime(self) -> float:
+        """Seconds since this host was booted."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
     def monotonic(self) -> float:
         """Seconds on a clock that never goes back."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def date(self) -> str:
+        """The moment as squeue -l and sinfo -l head their lists: "Tue Nov 24 01:54:18 2026"."""
+        return time.ctime(self.now())
 
     def print(self, text: str) -> None:
         """One line, or several, on standard output."""

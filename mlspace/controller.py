@@ -13,7 +13,7 @@ from mlspace.slurm import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from mlspace.cluster import Cluster
     from mlspace.gateway.client import Client
@@ -30,6 +30,8 @@ SETTLE_SECONDS = 60.0
 
 LEASE_SECONDS = 300.0
 """How long a process of another host may take to send a submission; on this host we can see whether it lives."""
+
+CONCURRENT_CALLS = 8
 
 FEW_JOBS = 4
 """Up to so many jobs are asked about one by one; more by one list."""
@@ -191,6 +193,8 @@ class Controller:
         """One job's platform status. A report knows more than the platform: it is looked for once more before an end is believed."""
         from mlspace.translate import status
 
+        if job.cancelled_by is not None and platform.status not in status.ENDED:
+            self.delete([submission])  # the request before may have been lost
         if platform.status in status.PENDING:
             self.registry.pending(job.job_id, "Resources")
         elif platform.status in status.RUNNING:
@@ -220,15 +224,16 @@ class Controller:
         """Writes down what reports say, from wherever they came; whether the job has ended by them."""
         from mlspace.translate import status
 
-        steps = None
+        known: dict[int, str] | None = None
         for report in status.reports(lines, submission.submission, submission.secret):
             if report["event"] == "start" and job.state in (state.PENDING, state.CONFIGURING):
                 self.registry.running(job.job_id, int(report["time"]), report.get("nodes", ""))
             elif report["event"] == "step":
-                if steps is None:
-                    steps = {step.step for step in self.registry.steps([job.job_id])}
-                if report["step"] not in steps:
+                if known is None:
+                    known = {step.step: step.state for step in self.registry.steps([job.job_id])}
+                if known.get(report["step"]) != report["state"]:
                     self.registry.add_step(job.job_id, status.step_of_report(report))
+                    known[report["step"]] = report["state"]
             elif report["event"] == "end":
                 self.registry.ended(job.job_id, status.outcome_of_report(report, job.cancelled_by is not None))
                 self.forget_files(submission)
@@ -248,14 +253,36 @@ class Controller:
 
     # Cancelling.
 
-    def cancel(self, job: JobView, uid: int) -> None:
-        """Ends a job: at once if nothing was sent, else the platform is asked to, and the job is over when it says so."""
-        self.registry.cancelling(job.job_id, uid)
-        for submission in self.registry.submissions(job_id=job.job_id):
-            if submission.phase == "posted":
-                self.gateway().delete_job(submission.platform_job, submission.region)
-            if job.state == state.PENDING:
+    def cancel(self, jobs: Sequence[JobView], uid: int) -> None:
+        """Ends jobs: at once if nothing was sent, else the platform is asked to; a running one is over when it says so.
+
+        Raises the first GatewayError, when all have been tried; what could not be asked for is asked again in later rounds.
+        """
+        for job in jobs:
+            self.registry.cancelling(job.job_id, uid)
+        mine = {job.job_id: self.registry.submissions(job_id=job.job_id, phases=("posted",)) for job in jobs}
+        failures = self.delete([submission for submissions in mine.values() for submission in submissions])
+        for job in jobs:
+            if job.state == state.PENDING and not any(submission.submission in failures for submission in mine[job.job_id]):
                 self.registry.ended(job.job_id, cancelled(int(self.now())))
+        for error in failures.values():
+            raise error
+
+    def delete(self, submissions: Sequence[Submission]) -> dict[str, GatewayError]:
+        """Asks the platform to end the jobs of these submissions, several at a time; the errors by submission."""
+        if not submissions:
+            return {}
+        from concurrent.futures import ThreadPoolExecutor
+
+        client, failures = self.gateway(), {}
+        with ThreadPoolExecutor(min(CONCURRENT_CALLS, len(submissions))) as pool:
+            calls = {one.submission: pool.submit(client.delete_job, one.platform_job, one.region) for one in submissions}
+        for submission, call in calls.items():
+            try:
+                call.result()
+            except GatewayError as error:
+                failures[submission] = error
+        return failures
 
 
 def cancelled(end_time: int) -> dict[str, object]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 
 from mlspace import config, controller
-from mlspace.errors import GatewayError, MlspaceError, RequestRefused
+from mlspace.errors import BadValue, GatewayError, MlspaceError, RequestRefused
 from mlspace.slurm import state
 from mlspace.state.registry import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
     from mlspace.cluster import Cluster, Partition
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlspace.local.endpoint import Endpoint
     from mlspace.slurm.geometry import Geometry
     from mlspace.slurm.job import JobView
+    from mlspace.slurm.occupation import Occupation
     from mlspace.slurm.request import JobRequest
 
 LOOK_SECONDS = 0.02
@@ -28,6 +29,13 @@ LOOK_SECONDS = 0.02
 
 FAILED = {"sbatch": "Batch job submission failed", "srun": "Unable to allocate resources", "mlspace": "the job was not submitted"}
 """How each command says that there is no job."""
+
+MIN_JOB_AGE_SECONDS = 300
+"""How long squeue, scancel and scontrol know a job that has ended; sacct knows it for ever. Source: slurm.conf(5) MinJobAge."""
+
+LONGEST_ID = 10
+PLATFORM_PREFIX = "lm-"
+"""What the platform's own names of jobs begin with (mlspace-facts §4.1)."""
 
 LIMITS = ("AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "RSS", "STACK")
 """Soft limits that travel with a job, as Slurm's PropagateResourceLimits=ALL."""
@@ -98,10 +106,14 @@ class Session:
             self._client = Client(Transport(url, Credentials(*words), self.state_dir))
         return self._client
 
+    @property
+    def _local_directory(self) -> str:
+        return os.path.join(self.state_dir, "local")
+
     def _endpoint(self) -> Endpoint:
         from mlspace.local import daemon, endpoint
 
-        directory = os.path.join(self.state_dir, "local")
+        directory = self._local_directory
         if not self.is_inside_job:
             self.registry  # noqa: B018 - makes the state directory, or says why it cannot be
             return daemon.ensure_running(directory, self.context.environ)
@@ -295,6 +307,44 @@ class Session:
             raise MlspaceError("Invalid job id specified")
         return job
 
+    def recent_jobs(self, job_ids: Collection[int] | None = None, users: Collection[str] | None = None) -> list[JobView]:
+        """The jobs that Slurm's controller would know: those that have not ended, and those that ended a short time ago."""
+        since = self.context.now() - MIN_JOB_AGE_SECONDS
+        return self.registry.jobs(job_ids=job_ids, users=users, ended_since=since)
+
+    def occupation(self) -> Occupation:
+        """What the running jobs take of each node."""
+        from mlspace.slurm.occupation import HOLDING, Occupation
+
+        self.refresh()
+        return Occupation(self.registry.jobs(states=HOLDING))
+
+    def machine(self) -> dict[str, str]:
+        """What scontrol tells of the host behind a node, by its keys; nothing where the nodes are elsewhere."""
+        if self.config.is_remote:
+            return {}
+        from mlspace.local import endpoint
+        from mlspace.slurm.timestamp import format_timestamp
+
+        kernel = os.uname()
+        facts = {"Arch": kernel.machine, "OS": f"{kernel.sysname} {kernel.release} {kernel.version}"}
+        facts["CPULoad"] = f"{os.getloadavg()[0]:.2f}"
+        facts["FreeMem"] = str(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20)
+        time_format = self.context.environ.get("SLURM_TIME_FORMAT", "")
+        facts["BootTime"] = format_timestamp(int(self.context.now() - self.context.uptime()), time_format)
+        begun = endpoint.published_at(self._local_directory)
+        facts["SlurmdStartTime"] = "None" if begun is None else format_timestamp(begun, time_format)
+        return facts
+
+    def job_id(self, text: str) -> int:
+        """The job's id from what a user wrote: "12", or the platform's name of the job. Raises BadValue."""
+        if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID:
+            return int(text)
+        found = self.registry.job_of_platform(text) if text.startswith(PLATFORM_PREFIX) else None
+        if found is None:
+            raise BadValue(text)
+        return found
+
     def wait(self, job_id: int) -> JobView:
         """The job when it has ended. Its report is seen at once; the platform is asked every two seconds."""
         next_round = 0.0
@@ -313,11 +363,9 @@ class Session:
         submissions = self.registry.submissions(job_id=job_id)
         return self.controller.report_path(submissions[-1].submission) if submissions else ""
 
-    def cancel(self, job_id: int) -> None:
-        """Ends a job; one that has ended already stays as it is."""
-        job = self.job(job_id)
-        if job.state not in state.FINAL:
-            self.controller.cancel(job, self.context.user.uid)
+    def cancel(self, jobs: Sequence[JobView]) -> None:
+        """Ends jobs; one that has ended already stays as it is."""
+        self.controller.cancel([job for job in jobs if job.state not in state.FINAL], self.context.user.uid)
 
     def runtime_directory(self, job_id: int) -> str:
         """Where the job's first node has its runtime directory, on this host (docs/protocol.md §4)."""

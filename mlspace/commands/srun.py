@@ -59,7 +59,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
             return session.follow(job_id)
         directory = wait_for_allocation(context, session, job_id)
     except KeyboardInterrupt:
-        session.cancel(job_id)
+        session.cancel([session.job(job_id)])
         context.warn(f"{PROGRAM}: Force Terminated job {job_id}")
         raise
     return become_launch(context, step_arguments(geometry, directory, call), session.step_environment())

@@ -62,6 +62,14 @@ def read_living(directory: str) -> Endpoint | None:
     return None
 
 
+def published_at(directory: str) -> float | None:
+    """When the gateway of `directory` began to serve it, unix seconds; None where there has been none."""
+    try:
+        return os.stat(os.path.join(directory, FILE)).st_mtime
+    except OSError:
+        return None
+
+
 def parse(data: bytes) -> Endpoint | None:
     import json
 

@@ -1,0 +1,1 @@
+"""Jobs, steps, nodes and partitions as text: what the listing commands print."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from mlspace.slurm import state
+from mlspace.slurm.hostlist import expand_hosts
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,12 +75,20 @@ class JobView:
 
         def __getattr__(self, name: str) -> Any: ...
 
-    def _look(self, part: str, key: str) -> Any:
+    def _parsed(self) -> dict[str, Any]:
         if self._details is None:
             import json
 
             self._details = json.loads(self.details or "{}")
-        return self._details.get(part, {}).get(key)
+        return self._details
+
+    def _look(self, part: str, key: str) -> Any:
+        return self._parsed().get(part, {}).get(key)
+
+    @property
+    def submit_line(self) -> str:
+        """The command line that submitted the job."""
+        return str(self._parsed().get("submit_line", ""))
 
     def option(self, long: str) -> Any:
         """The parsed value of an option of the request, by its long name, or None."""
@@ -98,6 +109,50 @@ class JobView:
         return expand(file["path"], batch_values(self.job_id, self.name, self.user, host, self.array_job_id, self.array_task_id))
 
 
+    @property
+    def label(self) -> str:
+        """The id that users see: "7", "7_3" an array's element, "7_[4-9%2]" its elements that wait, "7+1" a component."""
+        if self.array_spec:
+            return f"{self.array_job_id}_[{self.array_spec}]"
+        if self.array_task_id is not None:
+            return f"{self.array_job_id}_{self.array_task_id}"
+        return str(self.job_id) if self.het_job_id is None else f"{self.het_job_id}+{self.het_offset}"
+
+    @property
+    def is_pending(self) -> bool:
+        return bool(self.state == state.PENDING)
+
+    @property
+    def first_node(self) -> str:
+        """Where the batch script runs; "" while the job waits."""
+        names = expand_hosts(self.node_list) if self.node_list else []
+        return names[0] if names else ""
+
+    def elapsed(self, now: float) -> int:
+        """Seconds that the job has run."""
+        if self.start_time is None:
+            return 0
+        return max(0, int(self.end_time or now) - int(self.start_time))
+
+    @property
+    def least_cpus_per_node(self) -> int:
+        """CPUs that a node must have at least. Source: Slurm 22.05, pn_min_cpus."""
+        per_task = self.cpus_per_task or 1
+        return max(self.option("mincpus") or 1, per_task * (self.option("ntasks-per-node") or 1))
+
+    @property
+    def shown_cpus(self) -> int:
+        """Those that were given; while the job waits, those that were asked for."""
+        if not self.is_pending:
+            return int(self.cpus)
+        return int(max(self.tasks * (self.cpus_per_task or 1), self.nodes * self.least_cpus_per_node))
+
+    @property
+    def shown_memory_mib(self) -> int:
+        per_cpu = self.geometry("mem_per_cpu")
+        return per_cpu * self.shown_cpus if self.is_pending and per_cpu else int(self.memory_mib)
+
+
 STEP_COLUMNS = (
     "job_id",
     "step",  # number; -1 batch
@@ -112,14 +167,33 @@ STEP_COLUMNS = (
 )
 
 
+BATCH = -1
+
+
+def batch_step(job: JobView) -> StepView:
+    """The batch script as a step of its job, which has started."""
+    cancelled = job.state == state.CANCELLED
+    signal = job.exit_signal or (15 if cancelled or job.state == state.TIMEOUT else 0)
+    # Slurm 22.05: the script of a job that ran out of time, too, was cancelled.
+    step_state = state.CANCELLED if cancelled or job.state == state.TIMEOUT else job.state
+    return StepView(
+        [job.job_id, BATCH, "batch", step_state, job.first_node, 1, job.start_time, job.end_time, job.exit_code, signal]
+    )
+
+
 class StepView:
-    """One step of a job. Attributes are STEP_COLUMNS."""
+    """One step of a job. Attributes are STEP_COLUMNS; BATCH is the step of the batch script itself."""
 
     __slots__ = STEP_COLUMNS
 
     def __init__(self, values: Sequence[Any]) -> None:
         for column, value in zip(STEP_COLUMNS, values):  # noqa: B905
             setattr(self, column, value)
+
+    @property
+    def name_in_job(self) -> str:
+        """ "batch", or the step's number."""
+        return "batch" if self.step == BATCH else str(self.step)
 
     if TYPE_CHECKING:
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mlspace.errors import BadValue
+
 PENDING = "PENDING"
 CONFIGURING = "CONFIGURING"
 RUNNING = "RUNNING"
@@ -48,3 +50,21 @@ ACTIVE = (PENDING, CONFIGURING, RUNNING, COMPLETING, SUSPENDED)
 """States that squeue shows when it is not told which."""
 
 FINAL = (COMPLETED, CANCELLED, FAILED, TIMEOUT, NODE_FAIL, PREEMPTED, BOOT_FAIL, DEADLINE, OUT_OF_MEMORY)
+
+BASE = (PENDING, RUNNING, SUSPENDED, COMPLETED, CANCELLED, FAILED, TIMEOUT, NODE_FAIL, PREEMPTED, BOOT_FAIL, DEADLINE, OUT_OF_MEMORY)
+"""In the order in which Slurm names them; the flags of a state, as COMPLETING, come behind."""
+
+NAMES = (
+    *BASE,
+    *(COMPLETING, CONFIGURING, "RESIZING", "RESV_DEL_HOLD", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD"),
+    *("REVOKED", "SIGNALING", "SPECIAL_EXIT", "STAGE_OUT", "STOPPED"),
+)
+
+
+def find(text: str) -> str:
+    """The long name of a state given by its long or short one, in any case. Raises BadValue."""
+    word = text.upper()
+    for name, short in SHORT.items():
+        if word in (name, short):
+            return name
+    raise BadValue(text)

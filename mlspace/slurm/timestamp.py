@@ -41,10 +41,11 @@ def checked(text: str) -> str:
     return text
 
 
-def parse(text: str, now: float) -> int:
+def parse(text: str, now: float, *, past: bool = False) -> int:
     """Unix seconds, in local time. A time of day that is past means tomorrow; a date without year that is past, next year.
 
-    Raises BadValue. Source: sbatch(1) --begin.
+    past: what is meant has been: a time of day is today's, a date without year that is to come, last year's.
+    Raises BadValue. Source: sbatch(1) --begin; sacct(1) --starttime; sbatch, sacct 22.05.
     """
     word = text.strip().lower()
     if word.startswith("now"):
@@ -57,13 +58,13 @@ def parse(text: str, now: float) -> int:
         if clock is None:
             raise BadValue(text)
         moment = at(now, clock)
-        return moment if moment > now else at(now, clock, days=1)
+        return moment if past or moment > now else at(now, clock, days=1)
     if day_text in ("today", "tomorrow"):
         return at(now, clock or (0, 0, 0), days=day_text == "tomorrow")
     year, month, day = read_date(day_text, text)
     moment = on(year or time.localtime(now).tm_year, month, day, clock or (0, 0, 0), text)
-    if year is None and moment < now:
-        moment = on(time.localtime(now).tm_year + 1, month, day, clock or (0, 0, 0), text)
+    if year is None and (moment > now if past else moment < now):
+        moment = on(time.localtime(now).tm_year + (-1 if past else 1), month, day, clock or (0, 0, 0), text)
     return moment
 
 

@@ -142,6 +142,11 @@ class Registry:
         found = self.jobs(job_ids=[job_id])
         return found[0] if found else None
 
+    def next_job_id(self) -> int:
+        """The id that the next job will have."""
+        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = 'job'")
+        return int(rows[0][0]) + 1 if rows else 1
+
     def job_of_platform(self, platform_job: str) -> int | None:
         """Job id of a platform job's name, of any attempt."""
         rows = self._rows("SELECT job_id FROM submission WHERE platform_job = ?", [platform_job])
@@ -287,6 +292,10 @@ class Registry:
                 {"start_time": None, **outcome, "job_id": job_id},
             )
             database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id])  # close_submissions, in one go
+            database.execute(
+                "UPDATE step SET state = 'CANCELLED', end_time = ?, exit_signal = 15 WHERE job_id = ? AND end_time IS NULL",
+                [outcome["end_time"], job_id],
+            )
             if cursor.rowcount:
                 remember(database, job_id, outcome["end_time"])
 

@@ -66,7 +66,7 @@ def outcome_of_report(report: Mapping[str, Any], cancelled: bool) -> dict[str, A
 
 
 def step_of_report(report: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the registry's step table."""
+    """A row of the registry's step table; a report without end is of a step that has begun."""
     return {
         "step": report["step"],
         "name": report["name"],
@@ -74,7 +74,7 @@ def step_of_report(report: Mapping[str, Any]) -> dict[str, Any]:
         "node_list": report.get("nodes", ""),
         "tasks": report["tasks"],
         "start_time": int(report["start"]),
-        "end_time": int(report["end"]),
-        "exit_code": report["code"],
-        "exit_signal": report["signal"],
+        "end_time": int(report["end"]) if "end" in report else None,
+        "exit_code": report.get("code", 0),
+        "exit_signal": report.get("signal", 0),
     }

@@ -1,0 +1,194 @@
+"""scontrol's records: a job, a step, a node and a partition as Key=Value. Source: scontrol(1); scontrol 22.05."""
+
+from __future__ import annotations
+
+from mlspace.render.sinfo import gres
+from mlspace.render.squeue import hosts, sharing
+from mlspace.slurm import duration
+from mlspace.slurm.hostlist import expand_hosts, fold_hosts
+from mlspace.slurm.size import format_memory
+from mlspace.slurm.timestamp import format_timestamp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mlspace.cluster import Cluster, Node, Partition
+    from mlspace.render.squeue import JobRow
+    from mlspace.slurm.job import JobView, StepView
+    from mlspace.slurm.occupation import Occupation, Taken
+
+REQUESTED_GPUS = (("TresPerJob", "gpus"), ("TresPerNode", "gpus-per-node"), ("TresPerNode", "gres"), ("TresPerTask", "gpus-per-task"))
+"""Keys, and the options whose values they show."""
+
+NONE = "(null)"
+NOT_YET = "Unknown"
+
+
+def record(lines: Sequence[str], oneliner: bool) -> str:
+    """A record as it is printed: lines under each other, and an empty one behind; or all in one."""
+    return " ".join(lines) if oneliner else "\n   ".join(lines) + "\n"
+
+
+def tres(cpus: int, memory_mib: int, nodes: int, gpus: int) -> str:
+    """Trackable resources in scontrol's order: "cpu=8,mem=800M,node=2,billing=8,gres/gpu=2"."""
+    return f"cpu={cpus},mem={format_memory(memory_mib)},node={nodes},billing={cpus}{gpu_word(gpus)}"
+
+
+def gpu_word(gpus: int) -> str:
+    return f",gres/gpu={gpus}" if gpus else ""
+
+
+def job(row: JobRow, details: bool) -> list[str]:
+    """The lines of a job. `details`: with what every node gives, and where it runs on the platform."""
+    job = row.job
+    begun = job.start_time is not None
+    end = row.time(job.end_time, NOT_YET)
+    if begun and job.end_time is None and job.time_limit is not None:
+        end = row.time(job.start_time + job.time_limit * 60)
+    nodes = job.option("nodes")
+    node_count = f"{nodes[0]}-{nodes[1] or nodes[0]}" if job.is_pending and nodes else str(job.nodes)
+    cpus, gpus = job.shown_cpus, job.gpus
+    return [
+        f"JobId={job.job_id}{array(job)} JobName={job.name}",
+        f"UserId={job.user}({job.uid}) GroupId={job.grp}({job.gid}) MCS_label=N/A",
+        f"Priority={job.priority} Nice={job.nice} Account={job.account or NONE} QOS={job.qos or 'normal'}",
+        f"JobState={job.state} Reason={job.reason} Dependency={NONE}",
+        f"Requeue={job.requeue} Restarts={job.restart_count} BatchFlag={job.batch} Reboot=0 ExitCode={job.exit_code}:{job.exit_signal}",
+        *(["DerivedExitCode=0:0"] if details else []),
+        f"RunTime={duration.format_long(job.elapsed(row.now))} TimeLimit={duration.format_limit(job.time_limit, long=True)} TimeMin=N/A",
+        f"SubmitTime={row.time(job.submit_time)} EligibleTime={row.time(job.eligible_time, NOT_YET)}",
+        f"AccrueTime={row.time(job.eligible_time, NOT_YET)}",
+        f"StartTime={row.time(job.start_time, NOT_YET)} EndTime={end} Deadline=N/A",
+        f"SuspendTime=None SecsPreSuspend=0 LastSchedEval={row.time(job.start_time or job.submit_time)} Scheduler=Main",
+        f"Partition={job.partition} AllocNode:Sid={job.alloc_node}:{job.alloc_sid}",
+        f"ReqNodeList={hosts(row, 'nodelist') or NONE} ExcNodeList={hosts(row, 'exclude') or NONE}",
+        f"NodeList={job.node_list}",
+        *([f"BatchHost={job.first_node}"] if job.first_node else []),
+        f"NumNodes={node_count} NumCPUs={cpus} NumTasks={job.tasks} CPUs/Task={job.cpus_per_task or 1} ReqB:S:C:T=0:0:*:*",
+        f"TRES={tres(cpus, job.shown_memory_mib, job.nodes, gpus)}",
+        f"Socks/Node=* NtasksPerN:B:S:C={job.option('ntasks-per-node') or 0}:0:*:* CoreSpec=*",
+        *(job_nodes(job) if details and begun else []),
+        f"MinCPUsNode={job.least_cpus_per_node} {memory(job)} MinTmpDiskNode={job.option('tmp') or 0}",
+        f"Features={job.option('constraint') or NONE} DelayBoot=00:00:00",
+        f"OverSubscribe={sharing(row)} Contiguous={int(bool(job.option('contiguous')))} Licenses={NONE} Network={NONE}",
+        f"Command={job.command or NONE}",
+        f"WorkDir={job.work_dir}",
+        *([f"Comment={job.comment} "] if job.comment else []),
+        *(streams(job) if job.batch else []),
+        *([f"MLSpaceJob={job.platform_job or NONE} Region={job.region} InstanceType={job.instance_type}"] if details else []),
+        "Power=",
+        *requested_gpus(job),
+        "",
+    ]
+
+
+def array(job: JobView) -> str:
+    if job.array_job_id is None:
+        return ""
+    return f" ArrayJobId={job.array_job_id} ArrayTaskId={job.array_spec or job.array_task_id}"
+
+
+def memory(job: JobView) -> str:
+    per_cpu = job.geometry("mem_per_cpu")
+    return f"MinMemoryCPU={format_memory(per_cpu)}" if per_cpu else f"MinMemoryNode={format_memory(job.geometry('mem_per_node') or 0)}"
+
+
+def streams(job: JobView) -> list[str]:
+    out = job.stream("out")
+    return [f"StdErr={job.stream('err') or out}", f"StdIn={job.stream('in') or '/dev/null'}", f"StdOut={out}"]
+
+
+def requested_gpus(job: JobView) -> list[str]:
+    """The GPUs that were asked for, as they were asked for."""
+    words = []
+    for key, option in REQUESTED_GPUS:
+        asked = [":".join(str(part) for part in ("gres", *one) if part != "") for one in job.option(option) or []]
+        if asked:
+            words.append(f"{key}={','.join(asked)}")
+    return words
+
+
+def job_nodes(job: JobView) -> list[str]:
+    """What each group of equal nodes gives to the job. Which of a node's CPUs is the platform's matter."""
+    names = expand_hosts(job.node_list)
+    gpus = job.geometry("gpus_per_node") or 0
+    groups: dict[tuple[int, int], list[str]] = {}
+    for name, cpus, mib in zip(names, job.geometry("cpus_per_node") or [], job.geometry("memory_mib_per_node") or []):  # noqa: B905
+        groups.setdefault((cpus, mib), []).append(name)
+    return [f"JOB_GRES={f'gpu:{job.gpus}' if job.gpus else NONE}"] + [
+        f"  Nodes={fold_hosts(members)} CPUs={cpus} Mem={mib} GRES={f'gpu:{gpus}' if gpus else ''}"
+        for (cpus, mib), members in groups.items()
+    ]
+
+
+def step(job: JobView, step: StepView, time_format: str) -> list[str]:
+    """The lines of a step that runs."""
+    return [
+        f"StepId={job.label}.{step.name_in_job} UserId={job.uid}"
+        f" StartTime={format_timestamp(step.start_time, time_format)} TimeLimit=UNLIMITED",
+        f"State={step.state} Partition={job.partition} NodeList={step.node_list}",
+        f"Nodes={len(expand_hosts(step.node_list))} CPUs=0 Tasks={step.tasks} Name={step.name} Network={NONE}",
+        f"TRES={NONE}",
+        f"ResvPorts={NONE}",
+        "CPUFreqReq=Default",
+        f"SrunHost:Pid={NONE}:0",
+    ]
+
+
+def node(node: Node, taken: Taken, partitions: Iterable[Partition], machine: Mapping[str, str], version: str) -> list[str]:
+    """The lines of a node. machine: what is known of the host behind it: Arch, CPULoad, OS, FreeMem, BootTime, SlurmdStartTime."""
+    member_of = ",".join(one.name for one in partitions if node.name in (one.nodes or ()))
+    configured = f"cpu={node.cpus},mem={node.memory_mib}M,billing={node.cpus}{gpu_word(node.gpus)}"
+    allocated = f"cpu={taken.cpus},mem={format_memory(taken.memory_mib)}{gpu_word(taken.gpus)}"
+    architecture = f"Arch={machine['Arch']} " if "Arch" in machine else ""
+    return [
+        f"NodeName={node.name} {architecture}CoresPerSocket={node.cores_per_socket} ",
+        f"CPUAlloc={taken.cpus} CPUEfctv={node.cpus} CPUTot={node.cpus} CPULoad={machine.get('CPULoad', 'N/A')}",
+        f"AvailableFeatures={NONE}",
+        f"ActiveFeatures={NONE}",
+        f"Gres={gres(node)}",
+        f"NodeAddr={node.name} NodeHostName={node.name} Version={version}",
+        *([f"OS={machine['OS']} "] if "OS" in machine else []),
+        f"RealMemory={node.memory_mib} AllocMem={taken.memory_mib} FreeMem={machine.get('FreeMem', 'N/A')} Sockets={node.sockets} Boards=1",
+        f"State={taken.node_state(node.cpus)} ThreadsPerCore={node.threads_per_core} TmpDisk=0 Weight=1 Owner=N/A MCS_label=N/A",
+        f"Partitions={member_of} ",
+        f"BootTime={machine.get('BootTime', 'None')} SlurmdStartTime={machine.get('SlurmdStartTime', 'None')}",
+        f"LastBusyTime={machine.get('LastBusyTime', 'Unknown')}",
+        f"CfgTRES={configured}",
+        f"AllocTRES={allocated if taken.cpus else ''}",
+        "CapWatts=n/a",
+        "CurrentWatts=0 AveWatts=0",
+        "ExtSensorsJoules=n/s ExtSensorsWatts=0 ExtSensorsTemp=n/s",
+    ]
+
+
+def partition(partition: Partition, cluster: Cluster) -> list[str]:
+    """The lines of a partition."""
+    named = set(partition.nodes or ())
+    nodes = [node for node in cluster.nodes if node.name in named]
+    cpus, mib, gpus = sum(node.cpus for node in nodes), sum(node.memory_mib for node in nodes), sum(node.gpus for node in nodes)
+    default = "YES" if partition.default else "NO"
+    tracked = f"cpu={cpus},mem={mib}M,node={len(nodes)},billing={cpus}{gpu_word(gpus)}"
+    return [
+        f"PartitionName={partition.name}",
+        "AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL",
+        f"AllocNodes=ALL Default={default} QoS=N/A",
+        "DefaultTime=NONE DisableRootJobs=NO ExclusiveUser=NO GraceTime=0 Hidden=NO",
+        f"MaxNodes=UNLIMITED MaxTime={duration.format_limit(partition.max_time, long=True)} MinNodes=0 LLN=NO MaxCPUsPerNode=UNLIMITED",
+        f"Nodes={fold_hosts(partition.nodes) if partition.nodes else NONE}",
+        "PriorityJobFactor=1 PriorityTier=1 RootOnly=NO ReqResv=NO OverSubscribe=NO",
+        "OverTimeLimit=NONE PreemptMode=OFF",
+        f"State=UP TotalCPUs={cpus} TotalNodes={len(nodes)} SelectTypeParameters=NONE",
+        f"JobDefaults={NONE}",
+        "DefMemPerNode=UNLIMITED MaxMemPerNode=UNLIMITED",
+        f"TRES={tracked}",
+    ]
+
+
+def last_busy(node: str, jobs: Iterable[JobView], occupation: Occupation, now: float, time_format: str) -> str:
+    """When a job last had the node, as far as that is known; "Unknown" if none had."""
+    if occupation[node].cpus:
+        return format_timestamp(now, time_format)
+    ends = [job.end_time for job in jobs if job.end_time and node in expand_hosts(job.node_list)]
+    return format_timestamp(max(ends), time_format) if ends else "Unknown"

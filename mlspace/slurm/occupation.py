@@ -1,0 +1,58 @@
+"""What running jobs take of each node: for sinfo's states and what scontrol shows of a node."""
+
+from __future__ import annotations
+
+from mlspace.slurm import state
+from mlspace.slurm.hostlist import expand_hosts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlspace.slurm.job import JobView
+
+IDLE = "IDLE"
+MIXED = "MIXED"
+ALLOCATED = "ALLOCATED"
+
+HOLDING = (state.CONFIGURING, state.RUNNING, state.COMPLETING, state.SUSPENDED)
+"""States in which a job has its nodes."""
+
+
+class Taken:
+    """CPUs, memory (MiB) and GPUs of one node that jobs have."""
+
+    __slots__ = ("cpus", "gpus", "memory_mib")
+
+    def __init__(self) -> None:
+        self.cpus = 0
+        self.memory_mib = 0
+        self.gpus = 0
+
+    def node_state(self, cpus: int) -> str:
+        """The state of a node with so many CPUs. Source: Slurm 22.05, select/cons_tres: by its CPUs alone."""
+        if self.cpus >= cpus:
+            return ALLOCATED
+        return MIXED if self.cpus else IDLE
+
+
+class Occupation:
+    """`occupation[node]` is what the jobs have of that node; a node that nobody uses has nothing taken."""
+
+    def __init__(self, jobs: Iterable[JobView]) -> None:
+        self._nodes: dict[str, Taken] = {}
+        for job in jobs:
+            if job.state in HOLDING:
+                self._add(job)
+
+    def __getitem__(self, node: str) -> Taken:
+        return self._nodes.get(node) or Taken()
+
+    def _add(self, job: JobView) -> None:
+        cpus, memory = job.geometry("cpus_per_node") or [], job.geometry("memory_mib_per_node") or []
+        gpus = job.geometry("gpus_per_node") or 0
+        for name, node_cpus, node_memory in zip(expand_hosts(job.node_list), cpus, memory):  # noqa: B905 - the nodes may not be known yet
+            taken = self._nodes.setdefault(name, Taken())
+            taken.cpus += node_cpus
+            taken.memory_mib += node_memory
+            taken.gpus += gpus

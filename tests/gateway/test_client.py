@@ -1,0 +1,355 @@
+"""The Gateway's calls as they go out, and what is read of the answers; a job's log as it is followed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import responses
+
+from mlspace.errors import GatewayError
+from mlspace.gateway import logs
+from mlspace.gateway.catalog import InstanceType, memory_mib, read_key, read_regions, read_type
+from mlspace.gateway.client import PAGE, Client
+from mlspace.gateway.transport import Credentials, Transport
+from mlspace.gateway.wire import PlatformJob, field, unix_time
+
+URL = "https://gateway.test/public/v2"
+NAME = "lm-mpi-job-17"
+LISTED = {"job_name": NAME, "status": "Running", "region": "SR006", "job_desc": "d", "completed_dt": None}
+STATUS = {"job_name": NAME, "status": "Completed", "running_at": 1_700_000_000, "completed_at": 1_700_000_060}
+
+
+@pytest.fixture
+def http() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Client:
+    return Client(Transport(URL, Credentials("ann", "s", "k", "w", "token"), str(tmp_path)))
+
+
+# Calls.
+
+CALLS: list[tuple[Callable[[Client], Any], str, str, dict[str, str], Any]] = [
+    (lambda client: client.configs(), "GET", "/configs", {"cluster_type": "MT"}, {"regions": []}),
+    (
+        lambda client: client.list_jobs("SR006"),
+        "GET",
+        "/jobs",
+        {"region": "SR006", "limit": "1000", "offset": "0"},
+        {"jobs": [], "count": 0},
+    ),
+    (lambda client: client.job(NAME), "GET", f"/jobs/{NAME}", {}, STATUS),
+    (lambda client: client.delete_job(NAME, "SR006"), "DELETE", f"/jobs/{NAME}", {"region": "SR006"}, {"job_name": NAME}),
+    (
+        lambda client: list(client.logs(NAME, "SR006")),
+        "GET",
+        f"/jobs/{NAME}/logs",
+        {"region": "SR006", "verbose": "false", "tail": "0"},
+        {},
+    ),
+    (lambda client: client.run_job({"script": "x"}), "POST", "/jobs", {}, {"job_name": NAME}),
+]
+
+
+@pytest.mark.parametrize(("call", "method", "path", "query", "answer"), CALLS, ids=["configs", "list", "job", "delete", "logs", "run"])
+def test_method_path_and_query(
+    http: responses.RequestsMock, client: Client, call: Callable[[Client], Any], method: str, path: str, query: dict[str, str], answer: Any
+) -> None:
+    http.add(method, URL + path, json=answer, match=[responses.matchers.query_param_matcher(query)])
+    call(client)
+    assert len(http.calls) == 1
+    assert bool(http.calls[0].request.body) is (method == "POST")
+
+
+def test_body_of_a_submit_travels_as_it_is(http: responses.RequestsMock, client: Client) -> None:
+    body = {"script": "a b", "n_workers": 2, "flags": {"spec-part-0": "e30="}}
+    http.post(f"{URL}/jobs", json={"job_name": NAME, "status": "Pending", "created_at": 1})
+    assert client.run_job(body) == NAME
+    request = http.calls[0].request
+    assert json.loads(request.body or b"") == body
+    assert request.headers["content-type"] == "application/json"
+
+
+def test_all_pages_of_the_list(http: responses.RequestsMock, client: Client) -> None:
+    jobs = [{**LISTED, "job_name": f"j{number}"} for number in range(PAGE + 3)]
+    for start in (0, PAGE):
+        query = {"region": "R", "limit": PAGE, "offset": start}
+        answer = {"jobs": jobs[start : start + PAGE], "count": len(jobs)}
+        http.get(f"{URL}/jobs", json=answer, match=[responses.matchers.query_param_matcher(query)])
+    assert [job.name for job in client.list_jobs("R")] == [f"j{number}" for number in range(PAGE + 3)]
+
+
+def test_list_ends_where_the_count_promises_too_much(http: responses.RequestsMock, client: Client) -> None:
+    http.get(f"{URL}/jobs", json={"jobs": [LISTED], "count": 5})
+    http.get(f"{URL}/jobs", json={"jobs": [], "count": 5})
+    assert len(client.list_jobs("R")) == 1
+
+
+# Answers.
+
+
+def test_fields_that_are_not_known_do_not_matter(http: responses.RequestsMock, client: Client) -> None:
+    more = {"new_field": {"deep": [1]}, "gpu_count": None}
+    http.get(f"{URL}/jobs", json={"jobs": [{**LISTED, **more}], "count": 1, **more})
+    http.get(f"{URL}/jobs/{NAME}", json={**STATUS, **more})
+    assert client.list_jobs("R") == [PlatformJob(NAME, "running", "SR006", "d")]
+    assert client.job(NAME) == PlatformJob(NAME, "completed", running_at=1_700_000_000, completed_at=1_700_000_060)
+
+
+@pytest.mark.parametrize("missing", ["job_name", "status", "region"])
+def test_missing_field_of_a_listed_job_is_named(missing: str) -> None:
+    with pytest.raises(GatewayError, match=f"^MLSpace's answer has no field {missing}\n"):
+        PlatformJob.from_list({key: value for key, value in LISTED.items() if key != missing})
+
+
+@pytest.mark.parametrize("missing", ["job_name", "status"])
+def test_missing_field_of_a_job_is_named(missing: str) -> None:
+    with pytest.raises(GatewayError, match=f"^MLSpace's answer has no field {missing}\n"):
+        PlatformJob.from_status({key: value for key, value in STATUS.items() if key != missing})
+
+
+@pytest.mark.parametrize(
+    ("call", "path", "answer", "missing"),
+    [
+        (lambda client: client.configs(), "/configs", {"images": []}, "regions"),
+        (lambda client: client.list_jobs("R"), "/jobs", {"count": 0}, "jobs"),
+        (lambda client: client.list_jobs("R"), "/jobs", {"jobs": [LISTED]}, "count"),
+        (lambda client: client.list_jobs("R"), "/jobs", [LISTED], "jobs"),
+        (lambda client: client.job(NAME), f"/jobs/{NAME}", "busy", "job_name"),
+        (lambda client: client.job(NAME), f"/jobs/{NAME}", {"detail": "x" * 900}, "job_name"),
+    ],
+)
+def test_missing_field_of_an_answer_is_named(
+    http: responses.RequestsMock, client: Client, call: Callable[[Client], Any], path: str, answer: Any, missing: str
+) -> None:
+    http.get(URL + path, json=answer)
+    with pytest.raises(GatewayError) as caught:
+        call(client)
+    assert caught.value.lines[0] == f"MLSpace's answer has no field {missing}"
+    assert len(caught.value.lines[1]) < 250
+
+
+@pytest.mark.parametrize("empty", [{}, {"job_desc": None}, {"completed_dt": ""}])
+def test_what_a_listed_job_may_leave_out(empty: dict[str, Any]) -> None:
+    item = {"job_name": "j", "status": "Pending", "region": "R", **empty}
+    assert PlatformJob.from_list(item) == PlatformJob("j", "pending", "R")
+
+
+def test_times_that_are_not_reached() -> None:
+    answer = {"job_name": "j", "status": "Job not found", "region": None, "running_at": 0, "completed_at": None}
+    assert PlatformJob.from_status(answer) == PlatformJob("j", "job not found")
+
+
+def test_field_may_be_empty() -> None:
+    assert field({"a": None}, "a") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("1970-01-01T00:00:00Z", 0),
+        ("2026-08-03T10:00:00Z", 1_785_751_200),
+        ("2026-08-03T10:00:00.123456Z", 1_785_751_200),
+        ("2024-02-29T23:59:59Z", 1_709_251_199),
+    ],
+)
+def test_unix_time(text: str | None, seconds: int | None) -> None:
+    assert unix_time(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-08-03", "2026-13-03T10:00:00Z", "2026-08-03 10:00:00"])
+def test_time_that_is_none(text: str) -> None:
+    with pytest.raises(GatewayError, match=text):
+        unix_time(text)
+
+
+# The catalogue.
+
+
+@pytest.mark.parametrize(
+    ("key", "gpus", "cpus", "memory"),
+    [
+        ("a100plus.8gpu.80vG.96C.1456G", 8, 96, 1456 * 1024),
+        ("a100.1gpu.40", 1, 0, 0),
+        ("v100.2gpu.32G.6C.96G", 2, 6, 96 * 1024),
+        ("cpu.2C.4000M", 0, 2, 4000),
+        ("gpu.4gpu.8C.16000M", 4, 8, 16000),
+        ("free.0gpu", 0, 0, 0),
+        ("cpu", 0, 0, 0),
+        ("something.else.entirely", 0, 0, 0),
+        ("", 0, 0, 0),
+    ],
+)
+def test_read_key(key: str, gpus: int, cpus: int, memory: int) -> None:
+    assert read_key(key) == InstanceType(key, gpus, cpus, memory)
+
+
+@pytest.mark.parametrize(
+    ("text", "mib"),
+    [
+        ("243Gi", 248_832),
+        ("512Mi", 512),
+        ("2Ti", 2 * 1024**2),
+        ("2048Ki", 2),
+        ("1048576", 1),
+        ("", 0),
+        ("1.5Gi", 0),
+        ("lots", 0),
+        ("-1Gi", 0),
+    ],
+)
+def test_memory_mib(text: str, mib: int) -> None:
+    assert memory_mib(text) == mib
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ({"limits": {"nvidia.com/gpu": "7", "cpu": "90", "memory": "1400Gi"}}, (7, 90, 1400 * 1024)),
+        ({"limits": {"cpu": "90.5"}}, (8, 90, 1456 * 1024)),
+        ({"limits": {"cpu": 90}}, (8, 90, 1456 * 1024)),
+        ({"limits": {"cpu": "900m", "memory": "?"}}, (8, 96, 1456 * 1024)),
+        ({"limits": {}}, (8, 96, 1456 * 1024)),
+        ({"limits": None}, (8, 96, 1456 * 1024)),
+        (None, (8, 96, 1456 * 1024)),
+    ],
+)
+def test_limits_of_a_type_are_believed_before_its_key(resource: Any, expected: tuple[int, int, int]) -> None:
+    key = "a100plus.8gpu.80vG.96C.1456G"
+    assert read_type({"key": key, "resource": resource}) == InstanceType(key, *expected)
+
+
+def test_regions_leave_out_what_is_no_instance_type() -> None:
+    types = [{"key": "cpu.2C.4G"}, {"key": "storage.big"}, {"key": "v100.1gpu.32G.3C.48G", "extra": 1}]
+    found = read_regions({"regions": [{"key": "A", "instances_types": types}, {"key": "B", "instances_types": []}]})
+    assert {name: [kind.key for kind in kinds] for name, kinds in found.items()} == {"A": ["cpu.2C.4G", "v100.1gpu.32G.3C.48G"], "B": []}
+
+
+@pytest.mark.parametrize(
+    ("configs", "missing"),
+    [({}, "regions"), ({"regions": [{"instances_types": []}]}, "key"), ({"regions": [{"key": "A"}]}, "instances_types")],
+)
+def test_missing_field_of_the_catalogue_is_named(configs: dict[str, Any], missing: str) -> None:
+    with pytest.raises(GatewayError, match=f"has no field {missing}\n"):
+        read_regions(configs)
+
+
+# The log.
+
+OUT, ERR = b"[1,0]<stdout>:", b"[1,1]<stderr>:"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "lines"),
+    [
+        ([], []),
+        ([OUT + b"a\n"], [(1, b"a\n")]),
+        ([ERR + b"a\n"], [(2, b"a\n")]),
+        ([b"2026-08-03T10:00:00Z " + OUT + b"a\n"], [(1, b"a\n")]),
+        ([OUT + b"\n"], [(1, b"\n")]),
+        ([OUT + b" a " + OUT + b"\n"], [(1, b" a " + OUT + b"\n")]),
+        ([OUT + b"\xff\x00\r\n"], [(1, b"\xff\x00\r\n")]),
+        ([b"Job is starting\n", b"job j in queue. Try later\n"], []),
+        ([b"a " * 2 + OUT + b"x\n"], []),
+        ([OUT + b"no end"], []),
+        ([b"[1,", b"0]<std", b"out>:a", b"b", b"\n" + ERR, b"c\n"], [(1, b"ab\n"), (2, b"c\n")]),
+    ],
+)
+def test_program_lines(pieces: list[bytes], lines: list[tuple[int, bytes]]) -> None:
+    assert list(logs.program_lines(iter(pieces))) == lines
+
+
+class Played:
+    """A client whose job goes through `statuses`, and whose log gives at every call the next of `bodies`.
+
+    An exception among a body's pieces breaks the stream there.
+    """
+
+    def __init__(self, statuses: list[str], bodies: list[list[bytes | Exception]]) -> None:
+        self.statuses, self.bodies = iter(statuses), iter(bodies)
+        self.pauses: list[float] = []
+
+    def job(self, name: str) -> PlatformJob:
+        return PlatformJob(name, next(self.statuses))
+
+    def logs(self, name: str, region: str) -> Iterator[bytes]:
+        for piece in next(self.bodies):
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+    def follow(self) -> list[tuple[int, bytes]]:
+        return list(logs.follow(self, NAME, "R", self.pauses.append))  # type: ignore[arg-type]
+
+
+BROKEN = GatewayError("the connection broke", transient=True)
+
+
+@pytest.mark.parametrize("status", logs.ENDED)
+def test_follow_ends_with_the_job(status: str) -> None:
+    played = Played([status], [[OUT + b"a\n", ERR + b"b\n"]])
+    assert played.follow() == [(1, b"a\n"), (2, b"b\n")]
+    assert played.pauses == []
+
+
+def test_follow_reads_once_more_after_the_end() -> None:
+    """What is printed between the last reading and the end must not be lost."""
+    played = Played(["running", "completed"], [[OUT + b"a\n"], [OUT + b"a\n" + OUT + b"b\n"]])
+    assert played.follow() == [(1, b"a\n"), (1, b"b\n")]
+
+
+def test_broken_stream_loses_and_repeats_nothing() -> None:
+    bodies: list[list[bytes | Exception]] = [
+        [OUT + b"a\n" + OUT + b"b", BROKEN],
+        [OUT + b"a\n", BROKEN],
+        [OUT + b"a\n" + OUT + b"b\n" + OUT + b"a\n"],
+    ]
+    assert Played(["running", "running", "completed"], bodies).follow() == [(1, b"a\n"), (1, b"b\n"), (1, b"a\n")]
+
+
+def test_stream_that_breaks_after_the_end_is_read_again() -> None:
+    played = Played(["completed", "completed"], [[OUT + b"a\n", BROKEN], [OUT + b"a\n" + OUT + b"b\n"]])
+    assert played.follow() == [(1, b"a\n"), (1, b"b\n")]
+
+
+def test_job_in_the_queue_is_waited_for() -> None:
+    played = Played(["job not found", "pending", "completed"], [[b"in queue. Try later\n"], [b"in queue. Try later\n"], [OUT + b"a\n"]])
+    assert played.follow() == [(1, b"a\n")]
+
+
+def test_pauses_grow_while_nothing_comes_and_shrink_again() -> None:
+    silent: list[list[bytes | Exception]] = [[]] * 6
+    played = Played(["running"] * 7 + ["completed"], [*silent, [OUT + b"a\n"], [OUT + b"a\n"]])
+    assert played.follow() == [(1, b"a\n")]
+    assert played.pauses == pytest.approx([0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 0.2])
+
+
+def test_refusal_ends_the_following() -> None:
+    refused = GatewayError("these credentials may not do that", status=403)
+    with pytest.raises(GatewayError) as caught:
+        Played(["running"], [[refused]]).follow()
+    assert caught.value is refused
+
+
+def test_lines_come_while_the_stream_is_open() -> None:
+    """A long job is one stream: its lines must not wait for the stream's end."""
+    read: list[str] = []
+
+    class Open(Played):
+        def logs(self, name: str, region: str) -> Iterator[bytes]:
+            for word in ("first", "second"):
+                read.append(word)
+                yield OUT + word.encode() + b"\n"
+
+    following = logs.follow(Open(["running", "completed"], []), NAME, "R", read.clear)  # type: ignore[arg-type]
+    assert next(following) == (1, b"first\n")
+    assert read == ["first"]
