@@ -35,7 +35,9 @@ def read_key(key: str) -> InstanceType:
 def read_regions(configs: Mapping[str, Any]) -> dict[str, list[InstanceType]]:
     """Instance types by region key, from the answer of GET /configs; what a pod really gets (its limits) before what the key says."""
     return {
-        field(region, "key"): [read_type(kind) for kind in field(region, "instances_types") if "gpu" in kind["key"] or "cpu" in kind["key"]]
+        field(region, "key"): [
+            read_type(kind) for kind in field(region, "instances_types") if "gpu" in field(kind, "key") or "cpu" in field(kind, "key")
+        ]
         for region in field(configs, "regions")
     }
 
@@ -46,7 +48,7 @@ def read_type(kind: Mapping[str, Any]) -> InstanceType:
     return InstanceType(
         named.key,
         int(limits.get("nvidia.com/gpu") or named.gpus),
-        int(float(limits["cpu"])) if str(limits.get("cpu") or "").replace(".", "").isdigit() else named.cpus,
+        int(float(limits["cpu"])) if re.fullmatch(r"\d+(\.\d+)?", str(limits.get("cpu") or ""), re.ASCII) else named.cpus,
         memory_mib(limits.get("memory") or "") or named.memory_mib,
     )
 

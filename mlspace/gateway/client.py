@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlspace.errors import GatewayError
 from mlspace.gateway.transport import Transport
 from mlspace.gateway.wire import PlatformJob, field
 
@@ -25,7 +26,12 @@ class Client:
 
     def run_job(self, body: Mapping[str, Any]) -> str:
         """Submits a job; returns its platform name."""
-        name: str = field(self._transport.post("submit the job", "/jobs", body), "job_name")
+        answer = self._transport.post("submit the job", "/jobs", body)
+        try:
+            name: str = field(answer, "job_name")
+        except GatewayError as error:
+            error.outcome_unknown = True
+            raise
         return name
 
     def list_jobs(self, region: str) -> list[PlatformJob]:
@@ -34,7 +40,7 @@ class Client:
         while True:
             params = {"region": region, "limit": PAGE, "offset": len(jobs)}
             answer = self._transport.get("list jobs", "/jobs", params)
-            page = field(answer, "jobs")
+            page = field(answer, "jobs") or []
             jobs += [PlatformJob.from_list(item) for item in page]
             if not page or len(jobs) >= field(answer, "count"):
                 return jobs

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -56,7 +57,12 @@ class Transport:
 
     def post(self, what: str, path: str, body: Mapping[str, Any]) -> Any:
         """JSON of a POST, which is sent once. Where no answer came, GatewayError.outcome_unknown tells that it may have had its effect."""
-        return self._json(what, self._authorized(what, "POST", path, json=body))
+        response = self._authorized(what, "POST", path, json=body)
+        try:
+            return self._json(what, response)
+        except GatewayError as error:
+            error.outcome_unknown = True  # it was accepted, as far as we can see
+            raise
 
     def stream(self, what: str, path: str, params: Mapping[str, Any]) -> Iterator[bytes]:
         """The body of a GET as it comes, in pieces. Ends when the server ends it; GatewayError when the connection breaks."""
@@ -87,11 +93,24 @@ class Transport:
             response = self._send(what, method, path, headers=self._headers(self._new_token()), **arguments)
         if response.ok:
             return response
-        error = error_of(what, response.status_code, response.content, response.headers.get("x-request-id", ""))
+        error = self._error(what, response)
+        # What stands between us and MLSpace may have given up waiting for an answer to a request that was taken.
+        error.outcome_unknown = method == "POST" and response.status_code >= 500
         after = response.headers.get("Retry-After", "")
-        if response.status_code in TRANSIENT and after.isdigit():
+        if response.status_code in TRANSIENT and after.isascii() and after.isdigit():
             error.retry_after = float(after)
         raise error
+
+    def _error(self, what: str, response: requests.Response, if_empty: bytes = b"") -> GatewayError:
+        """The error that an answer stands for, without our secrets, which a server may send back."""
+        try:
+            body = response.content or if_empty
+        except requests.RequestException:
+            body = b"the connection broke"
+        for secret in (self._token, self.credentials.client_secret, self.credentials.api_key):
+            if secret:
+                body = body.replace(secret.encode(), b"***")
+        return error_of(what, response.status_code, body, response.headers.get("x-request-id", ""))
 
     def _send(self, what: str, method: str, path: str, **arguments: Any) -> requests.Response:
         try:
@@ -100,6 +119,8 @@ class Transport:
             raise unreachable(self.endpoint, "no answer", outcome_unknown=False) from error
         except requests.ConnectionError as error:
             raise unreachable(self.endpoint, "the connection failed", outcome_unknown=not was_refused(error)) from error
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema) as error:
+            raise GatewayError(f"{self.endpoint} is not the address of a Gateway", "  set MLSPACE_ENDPOINT to https://...") from error
         except requests.RequestException as error:
             text = f"MLSpace could not {what}: {type(error).__name__}"
             raise GatewayError(text, transient=True, outcome_unknown=True) from error
@@ -108,7 +129,7 @@ class Transport:
         try:
             return response.json()
         except ValueError as error:
-            raise error_of(what, response.status_code, response.content or b"the answer is not JSON") from error
+            raise self._error(what, response, b"the answer is not JSON") from error
 
     def _headers(self, token: str) -> dict[str, str]:
         return {
@@ -134,9 +155,13 @@ class Transport:
     def _new_token(self) -> str:
         what = "log in"
         body = {"client_id": self.credentials.client_id, "client_secret": self.credentials.client_secret}
-        response = self._send(what, "POST", "/service_auth", json=body)
+        try:
+            response = self._send(what, "POST", "/service_auth", json=body)
+        except GatewayError as error:
+            error.outcome_unknown = False  # what we log in for was not sent
+            raise
         if not response.ok:
-            raise error_of(what, response.status_code, response.content)
+            raise self._error(what, response)
         try:
             token = self._json(what, response)["token"]
             self._token = token["access_token"]
@@ -161,8 +186,7 @@ def identity(endpoint: str, credentials: Credentials) -> str:
 
 
 def is_loopback(endpoint: str) -> bool:
-    host = endpoint.partition("://")[2].partition("/")[0].rpartition(":")[0]
-    return host in ("127.0.0.1", "localhost", "[::1]")
+    return urlsplit(endpoint).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def was_refused(error: requests.ConnectionError) -> bool:

@@ -23,7 +23,7 @@ class PlatformJob:
     def from_list(cls, item: dict[str, Any]) -> PlatformJob:
         return cls(
             field(item, "job_name"),
-            field(item, "status").lower(),
+            str(field(item, "status")).lower(),
             field(item, "region"),
             item.get("job_desc") or "",
             None,
@@ -35,7 +35,7 @@ class PlatformJob:
         """`GET /jobs/{name}`: a fresh job, and one that never was, have status "job not found"."""
         return cls(
             field(answer, "job_name"),
-            field(answer, "status").lower(),
+            str(field(answer, "status")).lower(),
             answer.get("region") or "",
             "",
             answer.get("running_at") or None,

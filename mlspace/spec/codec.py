@@ -101,8 +101,13 @@ def checksum(data: bytes) -> str:
 def largest(data: bytes) -> str:
     """What is large in a specification, for a user who has to make it smaller."""
     document = json.loads(data)
-    script = len(document.get("script", {}).get("text", ""))
+    script = size_of(document.get("script", {}).get("text", ""))
     variables = document.get("env", {}).get("set", {})
-    name = max(variables, key=lambda key: len(str(variables[key])), default="")
-    sizes = f"the script has {script} characters, the environment {sum(len(str(value)) for value in variables.values())}"
+    name = max(variables, key=lambda key: size_of(variables[key]), default="")
+    sizes = f"the script has {script} characters, the environment {sum(size_of(value) for value in variables.values())}"
     return f"{sizes}, most of it in {name}; --export=NONE leaves it out" if name else sizes
+
+
+def size_of(value: str | dict[str, str]) -> int:
+    """Characters of a text of the protocol, in either form."""
+    return len(value) if isinstance(value, str) else len(base64.b64decode(value["b64"]))

@@ -83,7 +83,10 @@ class Registry:
             if version == schema.VERSION:
                 return  # another process was faster
             if version != 0:
-                raise StateError(f"{self.path}: schema {version} is of a newer version of this program, which knows {schema.VERSION}")
+                raise StateError(
+                    f"{self.path}: schema {version} is of a newer version of this program, which knows {schema.VERSION}",
+                    "  use that version, or set MLSPACE_STATE_DIR to another directory",
+                )
             for statement in schema.STATEMENTS:
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {schema.VERSION}")

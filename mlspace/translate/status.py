@@ -47,8 +47,11 @@ def reports(lines: bytes, submission: str, secret: str) -> Iterator[Mapping[str,
         expected = hmac.new(bytes.fromhex(secret), text, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(mac, expected.encode()):
             continue
-        report = json.loads(text)
-        if report.get("submission") == submission:
+        try:
+            report = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(report, dict) and report.get("submission") == submission:
             yield report
 
 
