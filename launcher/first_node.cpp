@@ -14,6 +14,7 @@ namespace launcher {
 namespace {
 
 constexpr double kReleaseSeconds = 5;
+constexpr double kArrivalSeconds = 10;  ///< the platform starts a job's nodes within a few seconds of each other
 constexpr int kOutputFileSignal = 53;  ///< what Slurm reports when the output file cannot be opened
 
 std::string TimeStamp() {
@@ -57,6 +58,7 @@ int FirstNode::Run() {
   if (place_.names.size() > 1) {
     tcp_listener_ = ListenForNodes(place_.first_addresses, ChannelPorts(spec_.submission));
     AcceptOn(tcp_listener_.get(), false);
+    loop_.After(kStartPatience, [this] { MissNodes(); });
   }
   reporter_.Start();
   unix_listener_ = directory_.Listen();
@@ -132,7 +134,7 @@ void FirstNode::StartTasks() {
   for (const int count : job.tasks_per_node) tasks += count;
   SpawnPlan plan;
   plan.argv = {directory_.bin() + "/srun", "--mlspace-job-dir=" + directory_.path(), "--nodes=" + std::to_string(job.nodes),
-               "--ntasks=" + std::to_string(tasks), "--distribution=" + DistributionName(job.distribution)};
+               "--ntasks=" + std::to_string(tasks), "--distribution=" + DistributionOption(job.distribution)};
   if (spec_.stdio.label) plan.argv.push_back("--label");
   const auto add_file = [&plan](const char* option, const std::optional<StdioFile>& file) {
     if (file && IsShared(*file)) plan.argv.push_back(option + file->path);
@@ -144,6 +146,7 @@ void FirstNode::StartTasks() {
   plan.argv.push_back("--");
   plan.argv.insert(plan.argv.end(), spec_.command.begin(), spec_.command.end());
   plan.environment = base_;
+  plan.environment.Set("SLURM_JOB_NAME", job.name);  // for %x
   plan.work_dir = spec_.work_dir.value_or("");
   plan.umask = spec_.umask;
   const UniqueFd nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -181,6 +184,7 @@ void FirstNode::OnPeer(const std::shared_ptr<Channel>& channel, const Peer& peer
 void FirstNode::OnNode(const std::shared_ptr<Channel>& channel, int node) {
   if (node < 1 || node >= static_cast<int>(place_.names.size()) || nodes_.count(node) > 0) return channel->Close();
   nodes_[node] = channel;
+  arrived_.insert(node);
   channel->Listen([](Frame, std::string_view) {}, [this, node] { OnNodeLost(node); });
   for (const std::string& payload : waiting_for_node_[node]) channel->Send(Frame::kStartShare, payload);
   waiting_for_node_.erase(node);
@@ -193,6 +197,12 @@ void FirstNode::OnNodeLost(int node) {
   const std::string& name = place_.names[static_cast<size_t>(node)];
   for (const auto& step : steps_) step->NodeLost(node);
   Cancel(" DUE TO NODE FAILURE, the connection to " + name + " broke", Ended("NODE_FAIL", "NodeDown", 0, SIGTERM));
+}
+
+void FirstNode::MissNodes() {
+  for (size_t node = 1; node < place_.names.size(); ++node) {
+    if (arrived_.count(static_cast<int>(node)) == 0) return OnNodeLost(static_cast<int>(node));
+  }
 }
 
 void FirstNode::OnOwner(const std::shared_ptr<Channel>& channel) { owner_ = channel; }
@@ -259,7 +269,8 @@ void FirstNode::OnStepEnded(StepServer* step) {
   }
   const std::shared_ptr<Channel> client = step->client();
   steps_.erase(std::find_if(steps_.begin(), steps_.end(), [step](const auto& other) { return other.get() == step; }));
-  if (client->is_open()) OnClient(client);  // an owner still has to end the allocation
+  if (client->is_open()) return OnClient(client);  // an owner still has to end the allocation
+  if (client == owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
 }
 
 // Limits and the end.
@@ -303,9 +314,12 @@ void FirstNode::End(const Outcome& outcome, double grace) {
 /// Waits until the other nodes have gone, too, so that nothing of the job runs when it is said to have ended.
 void FirstNode::ReleaseNodes() {
   const int64_t until = MonotonicMs() + static_cast<int64_t>(1000 * (kReleaseSeconds + static_cast<double>(spec_.limits.grace)));
+  const int64_t arrival_until = MonotonicMs() + static_cast<int64_t>(1000 * kArrivalSeconds);
   const auto look = std::make_shared<std::function<void()>>();
-  *look = [this, until, look] {
-    if (nodes_.empty() || MonotonicMs() > until) {
+  *look = [this, until, arrival_until, look] {
+    // A node that comes when we have gone would look for us for minutes.
+    const bool all_came = arrived_.size() + 1 == place_.names.size() || MonotonicMs() > arrival_until;
+    if ((nodes_.empty() && all_came) || MonotonicMs() > until) {
       *look = nullptr;
       return loop_.Stop();
     }

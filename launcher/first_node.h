@@ -34,6 +34,7 @@ class FirstNode {
   void OnPeer(const std::shared_ptr<Channel>& channel, const Peer& peer);
   void OnNode(const std::shared_ptr<Channel>& channel, int node);
   void OnNodeLost(int node);
+  void MissNodes();
   void OnOwner(const std::shared_ptr<Channel>& channel);
   void OnClient(const std::shared_ptr<Channel>& channel);
   void OnShare(const std::shared_ptr<Channel>& channel, int64_t key);
@@ -66,6 +67,7 @@ class FirstNode {
   UniqueFd tcp_listener_;
   pid_t main_pid_ = -1;
   std::map<int, std::shared_ptr<Channel>> nodes_;  ///< control channels, by number of the node
+  std::set<int> arrived_;                          ///< nodes that have ever connected
   std::map<int, std::vector<std::string>> waiting_for_node_;  ///< kStartShare payloads for nodes still to come
   std::map<int64_t, std::pair<StepServer*, int>> keys_;  ///< of shares whose connection is still to come
   std::vector<std::unique_ptr<StepServer>> steps_;

@@ -23,8 +23,8 @@ struct Credentials {
 };
 
 /// Server's side on a fresh connection: challenges, checks, answers. Then calls `done` with the peer;
-/// the channel is the caller's to Listen on. A peer that fails, or takes longer than ten seconds, is
-/// told why and cut off. `local`: the peer is on a Unix socket and has our own uid, which the kernel
+/// the channel is the caller's to Listen on. A peer that fails is told why
+/// and cut off; one that takes longer than ten seconds is cut off. `local`: the peer is on a Unix socket and has our own uid, which the kernel
 /// says: a client then needs no MAC.
 void ServeHandshake(Loop* loop, std::shared_ptr<Channel> channel, const Credentials& credentials, bool local,
                     std::function<void(std::shared_ptr<Channel>, const Peer&)> done);

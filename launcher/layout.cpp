@@ -121,6 +121,11 @@ std::string DistributionName(const Distribution& distribution) {
   return "block" + distribution.sockets;
 }
 
+std::string DistributionOption(const Distribution& distribution) {
+  const std::string name = DistributionName(distribution);
+  return distribution.kind == Distribution::Kind::kPlane ? name + "=" + std::to_string(distribution.plane_size) : name;
+}
+
 TaskIds LayOut(const LayoutRequest& request) {
   std::vector<int> room;
   for (const int cpus : request.cpus_per_node)

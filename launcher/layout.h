@@ -28,6 +28,9 @@ Distribution DefaultDistribution(int tasks, int nodes);
 /// `arbitrary`.
 std::string DistributionName(const Distribution& distribution);
 
+/// As srun's --distribution takes it: DistributionName with the size of planes.
+std::string DistributionOption(const Distribution& distribution);
+
 /// For each node the global ids of its tasks, ascending; ids are 0..tasks-1, each exactly once.
 using TaskIds = std::vector<std::vector<int>>;
 

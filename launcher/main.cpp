@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -70,6 +73,14 @@ int Run(const std::string& name, const Words& args) {
   return RunSpec(args);
 }
 
+/// Opens 0, 1 and 2 where the caller has closed them: the next descriptor that we make must not become
+/// somebody's standard output.
+void FillStandardDescriptors() {
+  int fd = 0;
+  while (fd >= 0 && fd <= 2) fd = open("/dev/null", O_RDWR);
+  if (fd > 2) close(fd);
+}
+
 /// The name that launch was called by: one of the links in the job's bin/, or its own.
 std::string CalledAs(const char* word) {
   const std::string path = word == nullptr ? "launch" : word;
@@ -80,6 +91,7 @@ std::string CalledAs(const char* word) {
 }  // namespace launcher
 
 int main(int argc, char** argv) {
+  launcher::FillStandardDescriptors();
   const std::string name = launcher::CalledAs(argc > 0 ? argv[0] : nullptr);
   try {
     return launcher::Run(name, {argv + (argc > 0 ? 1 : 0), argv + argc});

@@ -11,6 +11,9 @@
 
 namespace launcher {
 
+/// How long, in seconds, a node waits for another to come: that one may still pull its image.
+constexpr double kStartPatience = 300;
+
 /// TCP ports on which the first node may listen for the others, in the order tried by both sides.
 /// Several jobs may share an address, so a port can be another job's: the handshake tells.
 std::vector<int> ChannelPorts(const std::string& submission);

@@ -10,7 +10,6 @@
 namespace launcher {
 namespace {
 
-constexpr double kStartPatience = 300;  ///< the first node may still pull its image
 constexpr double kSharePatience = 30;
 constexpr double kEndPatience = 5;
 

@@ -104,8 +104,7 @@ std::vector<Candidate> LiveDirectories(const std::string& id, const Environment&
   return found;
 }
 
-sockaddr_un SocketAddress(const std::string& directory) {
-  const std::string path = directory + "/channel";
+sockaddr_un SocketAddress(const std::string& path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) throw LaunchError("the path " + path + " is too long", 1);
@@ -155,10 +154,12 @@ std::string RuntimeDir::WriteScript(const std::string& text) const {
 
 UniqueFd RuntimeDir::Listen() const {
   UniqueFd socket_fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const sockaddr_un address = SocketAddress(path_);
+  const std::string path = path_ + "/channel";
+  const std::string draft = path_ + "/new";  // it gets its name when it can be connected to
+  const sockaddr_un address = SocketAddress(draft);
   if (!socket_fd || bind(socket_fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      listen(socket_fd.get(), 1024) != 0) {
-    Fail("cannot listen on", address.sun_path);
+      listen(socket_fd.get(), 1024) != 0 || rename(draft.c_str(), path.c_str()) != 0) {
+    Fail("cannot listen on", path);
   }
   return socket_fd;
 }
@@ -180,7 +181,7 @@ std::optional<std::string> FindJobDir(const Environment& environment) {
 
 UniqueFd ConnectToJob(const std::string& directory) {
   UniqueFd socket_fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const sockaddr_un address = SocketAddress(directory);
+  const sockaddr_un address = SocketAddress(directory + "/channel");
   if (!socket_fd || connect(socket_fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return UniqueFd();
   }

@@ -31,7 +31,7 @@ class RuntimeDir {
   /// Writes the batch script, executable, and returns its path.
   std::string WriteScript(const std::string& text) const;
 
-  /// A listening Unix socket, `channel`. Made last: who sees it may use everything else.
+  /// A listening Unix socket, `channel`. Who sees it may connect, and use everything but `script`.
   UniqueFd Listen() const;
 
  private:
@@ -47,8 +47,8 @@ std::optional<std::string> FindJobDir(const Environment& environment);
 /// Connects to the `channel` of a runtime directory; nothing when nobody listens there.
 UniqueFd ConnectToJob(const std::string& directory);
 
-/// Executes the login side's command of that name from the job's `commands` directory, else from the
-/// PATH without our own links. Throws LaunchError when there is none.
+/// Executes the login side's command of that name from the job's `commands` directory. Throws LaunchError
+/// when there is none.
 int RunForeign(const std::string& name, const std::vector<std::string>& args);
 
 }  // namespace launcher

@@ -26,7 +26,7 @@ std::vector<int> Candidates(const StepRequest& request, const Place& place) {
   };
   for (const std::string& name : request.with) nodes.push_back(number(name));
   const int wanted = request.nodes > 0 ? request.nodes : (nodes.empty() ? static_cast<int>(place.names.size()) : 0);
-  for (int i = request.relative; i < static_cast<int>(place.names.size()); ++i) {
+  for (int i = std::max(0, request.relative); i < static_cast<int>(place.names.size()); ++i) {
     const bool is_there = std::find(nodes.begin(), nodes.end(), i) != nodes.end();
     if (is_there || static_cast<int>(nodes.size()) >= wanted) continue;
     if (without.count(place.names[static_cast<size_t>(i)]) == 0) nodes.push_back(i);
@@ -40,6 +40,7 @@ std::vector<int> Candidates(const StepRequest& request, const Place& place) {
 StepLayout LayOutStep(const StepRequest& request, const StepGround& ground) {
   StepLayout layout;
   layout.nodes = Candidates(request, *ground.place);
+  if (request.command.empty()) throw LaunchError("the step has no command", 1);
   if (layout.nodes.empty() || static_cast<int>(layout.nodes.size()) < request.nodes) {
     throw LaunchError("Requested node configuration is not available", 1);
   }
@@ -188,15 +189,15 @@ void StepServer::Attach(int number, std::shared_ptr<Channel> channel) {
 void StepServer::OnClientFrame(Frame type, std::string_view payload) {
   if (type == Frame::kTerminate) return Terminate();
   if (type != Frame::kStdin && type != Frame::kSignal) return;
-  for (const auto& share : shares_) {
-    if (!share->is_over) {
-      Forward(share.get(), type, payload);
-    } else if (type == Frame::kStdin) {
-      Unpacker fields(payload);
-      fields.Number();
-      InputTaken(share.get(), fields.Rest().size());
-    }
+  if (type == Frame::kStdin) {
+    Unpacker fields(payload);
+    fields.Number();
+    input_received_ += fields.Rest().size();
   }
+  for (const auto& share : shares_) {
+    if (!share->is_over) Forward(share.get(), type, payload);
+  }
+  ReportInputTaken();
 }
 
 void StepServer::Forward(Share* share, Frame type, std::string_view payload) {
@@ -240,8 +241,15 @@ void StepServer::TaskEnded(Share* share, int task, int wait_status) {
 
 void StepServer::InputTaken(Share* share, size_t bytes) {
   share->input_taken += bytes;
-  size_t taken = share->input_taken;
-  for (const auto& other : shares_) taken = std::min(taken, other->input_taken);
+  ReportInputTaken();
+}
+
+/// What every share has taken that still runs: one that has ended takes nothing any more, and wants nothing.
+void StepServer::ReportInputTaken() {
+  size_t taken = input_received_;
+  for (const auto& share : shares_) {
+    if (!share->is_over) taken = std::min(taken, share->input_taken);
+  }
   if (taken <= input_reported_) return;
   client_->Send(Frame::kStdinTaken, Packer().Number(static_cast<int64_t>(taken - input_reported_)).payload());
   input_reported_ = taken;
@@ -254,7 +262,7 @@ bool StepServer::is_over() const {
 void StepServer::ShareEnded(Share* share) {
   if (share->is_over) return;
   share->is_over = true;
-  if (!is_over()) return;
+  if (!is_over()) return ReportInputTaken();
   client_->Send(Frame::kStepEnded);
   loop_->Later([this] { hooks_.ended(this); });
 }

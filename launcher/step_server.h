@@ -72,6 +72,7 @@ class StepServer {
   void Forward(Share* share, Frame type, std::string_view payload);
   void TaskEnded(Share* share, int task, int wait_status);
   void InputTaken(Share* share, size_t bytes);
+  void ReportInputTaken();
   bool is_over() const;
   void ShareEnded(Share* share);
   void ShareLost(Share* share);
@@ -90,6 +91,7 @@ class StepServer {
   std::vector<int> cpus_per_node_;
   Hooks hooks_;
   std::vector<std::unique_ptr<Share>> shares_;
+  size_t input_received_ = 0;  ///< bytes from the client
   size_t input_reported_ = 0;
   bool is_ending_ = false;
   double start_;

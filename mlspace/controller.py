@@ -10,15 +10,18 @@ import os
 
 from mlspace.errors import GatewayError, MlspaceError
 from mlspace.slurm import state
+from mlspace.slurm.job import COLUMNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
 
     from mlspace.cluster import Cluster
     from mlspace.gateway.client import Client
     from mlspace.gateway.wire import PlatformJob
     from mlspace.slurm.job import JobView
+    from mlspace.slurm.request import JobRequest
     from mlspace.state.registry import Registry, Submission
     from mlspace.translate.job import StoredJob
 
@@ -69,7 +72,7 @@ class Controller:
         if not self.registry.claim(submission.submission, process_identity(), previous_owner, self.now()):
             return
         try:
-            name = self.gateway().run_job(self.body(submission))
+            name = self.gateway().run_job(self.body(self.find(submission)))
         except GatewayError as error:
             self.registry.release(submission.submission, sent=error.outcome_unknown)
             raise
@@ -87,47 +90,47 @@ class Controller:
         if job is not None and (job.state in state.FINAL or job.cancelled_by is not None):
             self.gateway().delete_job(name, submission.region)  # cancelled while it was on its way
 
-    def body(self, submission: Submission) -> dict[str, object]:
-        """The request for a submission; with the carrier `file` its specification is written, too."""
+    def body(self, job: StoredJob, *, write: bool = True) -> dict[str, object]:
+        """The request for a submission; with the carrier `file` its specification is written, too, unless told otherwise."""
         from mlspace.spec import codec
         from mlspace.translate.job import job_body, launch_spec
 
-        job, cluster = self.stored_job(submission), self.cluster()
+        cluster = self.cluster()
         data = codec.encode(launch_spec(job, cluster))
         if cluster.carrier == "file":
-            path = os.path.join(cluster.spec_dir, f"{submission.submission}.json")
-            os.makedirs(cluster.spec_dir, mode=0o700, exist_ok=True)
-            codec.write_file(data, path)
+            path = os.path.join(cluster.spec_dir, f"{job.submission}.json")
+            if write:
+                os.makedirs(cluster.spec_dir, mode=0o700, exist_ok=True)
+                codec.write_file(data, path)
             flags = codec.file_flags(data, path)
         else:
             flags = codec.part_flags(data)
         return job_body(job, cluster, flags, self.image())
 
-    def stored_job(self, submission: Submission) -> StoredJob:
+    def find(self, submission: Submission) -> StoredJob:
+        """The job of a submission, from the registry."""
         import json
 
         from mlspace.slurm.request import JobRequest
-        from mlspace.translate.job import StoredJob
 
         view = self.registry.job(submission.job_id)
         if view is None:
             raise MlspaceError(f"job {submission.job_id} is not in the registry any more")
         request, environment = self.registry.stored(view.job_id)
+        columns = {column: getattr(view, column) for column in COLUMNS}
+        columns["details"] = json.loads(view.details)
+        return self.stored_job(columns, JobRequest.from_json(json.loads(request)), environment, submission)
+
+    def stored_job(
+        self, columns: Mapping[str, Any], request: JobRequest, environment: Mapping[str, str], submission: Submission
+    ) -> StoredJob:
+        """A job by the columns of the registry's table, `details` parsed."""
+        from mlspace.translate.job import OF_TABLE, StoredJob
+
         return StoredJob(
-            job_id=view.job_id,
-            name=view.name,
-            user=view.user,
-            uid=view.uid,
-            group=view.grp,
-            gid=view.gid,
-            partition=view.partition,
-            region=view.region,
-            instance_type=view.instance_type,
-            time_limit=view.time_limit,
-            alloc_node=view.alloc_node,
-            work_dir=view.work_dir,
-            request=JobRequest.from_json(json.loads(request)),
-            details=json.loads(view.details),
+            **{column: columns[column] for column in OF_TABLE},
+            group=columns["grp"],
+            request=request,
             environment=environment,
             submission=submission.submission,
             secret=submission.secret,

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.02
 """Between two looks for a report; a look is one stat."""
 
-FAILED = {"sbatch": "Batch job submission failed", "srun": "Unable to allocate resources", "mlspace": "the job was not submitted"}
-"""How each command says that there is no job."""
-
 MIN_JOB_AGE_SECONDS = 300
 """How long squeue, scancel and scontrol know a job that has ended; sacct knows it for ever. Source: slurm.conf(5) MinJobAge."""
 
@@ -157,10 +154,12 @@ class Session:
         name = request.first["partition"]
         partition = self.cluster.partition(name)
         if partition is None:
+            from mlspace.slurm.demand import FAILED
+
             known = ", ".join(one.name for one in self.cluster.partitions)
             raise RequestRefused(
                 f"invalid partition specified: {name}",
-                f"{FAILED[request.program]}: Invalid partition name specified",
+                f"{FAILED[request.program]}Invalid partition name specified",
                 f"  the partitions here are {known}",
             )
         return partition
@@ -177,18 +176,11 @@ class Session:
     def submit(self, request: JobRequest, geometry: Geometry) -> int:
         """Submits; returns the job's id. The job is in the registry before anything is sent, and stays there unless it is refused."""
         import json
-        import secrets
+
+        from mlspace.slurm.demand import FAILED
 
         values, environment = self.describe(request, geometry)
-        submission = {
-            "submission": secrets.token_hex(16),
-            "secret": secrets.token_hex(32),
-            "restart": 0,
-            "attempt": 1,
-            "phase": "committed",
-            "owner": controller.process_identity(),
-            "region": values["region"],
-        }
+        submission = new_submission(values["region"])
         job_id = self.registry.add(values, json.dumps(request.to_json()), environment, submission)
         os.makedirs(os.path.join(self.state_dir, "reports"), mode=0o700, exist_ok=True)
         sent = self.registry.submissions(job_id=job_id)[0]
@@ -198,11 +190,21 @@ class Session:
             if error.outcome_unknown or (error.transient and not self.config.is_remote):
                 return job_id  # a later round sends it, or finds it
             self.registry.remove(job_id)
-            raise MlspaceError(f"{FAILED[request.program]}: {error.lines[0]}", *error.lines[1:]) from error
+            raise MlspaceError(f"{FAILED[request.program]}{error.lines[0]}", *error.lines[1:]) from error
         except MlspaceError:
             self.registry.remove(job_id)
             raise
         return job_id
+
+    def preview(self, request: JobRequest, geometry: Geometry) -> dict[str, Any]:
+        """What would be sent to submit the request, as the next job. Nothing is sent, nothing is written."""
+        from mlspace.state.registry import Submission
+
+        values, environment = self.describe(request, geometry)
+        submission = new_submission(values["region"])
+        columns = {**values, "details": json_of(values["details"]), "job_id": self.registry.next_job_id()}
+        sent = Submission([submission.get(field, "") for field in Submission.FIELDS])
+        return self.controller.body(self.controller.stored_job(columns, request, environment, sent), write=False)
 
     def describe(self, request: JobRequest, geometry: Geometry) -> tuple[dict[str, Any], dict[str, str]]:
         """Columns of the registry's job table for a new job, and the environment that travels with it."""
@@ -397,6 +399,27 @@ class Session:
         ended = self.wait(job_id)
         code: int = 128 + ended.exit_signal if ended.exit_signal else ended.exit_code
         return code or int(ended.state != state.COMPLETED)
+
+
+def new_submission(region: str) -> dict[str, Any]:
+    """Columns of the registry's submission table for a first attempt, which this process sends."""
+    import secrets
+
+    return {
+        "submission": secrets.token_hex(16),
+        "secret": secrets.token_hex(32),
+        "restart": 0,
+        "attempt": 1,
+        "phase": "committed",
+        "owner": controller.process_identity(),
+        "region": region,
+    }
+
+
+def json_of(text: str) -> Any:
+    import json
+
+    return json.loads(text)
 
 
 def runtime_root(uid: int) -> str:

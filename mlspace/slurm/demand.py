@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 UNLIMITED_NODES = 2**31 - 1
 
-# What stands before Slurm's reason, by program.
 FAILED = {
     "sbatch": "Batch job submission failed: ",
     "srun": "Unable to allocate resources: ",
     "salloc": "Job submit/allocate failed: ",
+    "mlspace": "the job was not submitted: ",
 }
+"""How each command says that there is no job; the reason follows."""
 
 
 class Demand:

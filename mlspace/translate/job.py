@@ -26,6 +26,13 @@ KILL_WAIT_SECONDS = 30
 DESCRIPTION = "mlspace-slurm job {job_id} submission {submission} restart {restart} attempt {attempt}"
 
 
+OF_TABLE = (
+    *("job_id", "name", "user", "uid", "gid", "partition", "region", "instance_type", "time_limit", "alloc_node", "work_dir"),
+    "details",
+)
+"""Fields of StoredJob that are columns of the registry's job table."""
+
+
 @dataclass(frozen=True)
 class StoredJob:
     """A job as the registry has it, with the submission that is to be sent. `environment` is what travels, --export done.

@@ -151,7 +151,7 @@ TEST(ReadsTheOlderDocument) {
   const LaunchSpec spec = ReadFlagsCase("the older document, no version");
   EXPECT_TRUE(spec.role == Role::kExec);
   EXPECT_EQ(spec.command, (Words{"env", "-0"}));
-  EXPECT_EQ(spec.env.set.at("PATH"), std::string("/x"));
+  EXPECT_EQ(spec.env.set.at("PATH"), std::string("/usr/bin:/bin"));
   EXPECT_EQ(spec.env.named, (Words{"PATH"}));
   EXPECT_EQ(*spec.work_dir, std::string("/tmp"));
   EXPECT_FALSE(spec.shell.has_value());

@@ -41,9 +41,8 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
 
 
 def run_script(runtime: Runtime, script: str, nodes: int = 2, tasks: int = 2) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of a batch script; the other nodes end well. The first step is over: all nodes are there."""
-    barrier = f"srun -N{nodes} -n{nodes} true"
-    spec = batch(f"#!/bin/sh\n{barrier}\n{script}\n", nodes, tasks, limits=Limits(grace=5))
+    """Exit code, stdout and stderr of a batch script; the other nodes end well."""
+    spec = batch(f"#!/bin/sh\n{script}\n", nodes, tasks, limits=Limits(grace=5))
     codes, first = runtime.run_all(spec)
     assert codes[1:] == [0] * (nodes - 1)
     assert processes_of(spec.submission) == []
@@ -153,7 +152,7 @@ def test_much_output_from_all_nodes(runtime: Runtime, tmp_path: Path) -> None:
 def test_output_files_of_tasks(runtime: Runtime, tmp_path: Path) -> None:
     code, out, _ = run_script(runtime, f"srun -n4 -o '{tmp_path}/%t-%n-%N-%s.txt' sh -c 'echo $SLURM_PROCID'")
     assert (code, out) == (0, "")
-    names = [f"0-0-{FIRST}-1.txt", f"1-0-{FIRST}-1.txt", f"2-1-{SECOND}-1.txt", f"3-1-{SECOND}-1.txt"]
+    names = [f"0-0-{FIRST}-0.txt", f"1-0-{FIRST}-0.txt", f"2-1-{SECOND}-0.txt", f"3-1-{SECOND}-0.txt"]
     assert {path.name: path.read_text() for path in tmp_path.glob("*.txt")} == {name: f"{name[0]}\n" for name in names}
 
 
@@ -176,14 +175,14 @@ def test_srun_on_the_other_node(runtime: Runtime) -> None:
     """A task is a user of srun as the script is; the step it starts is on both nodes again."""
     inner = 'srun -N2 -n2 sh -c "exit 3"; echo $?'
     code, out, err = run_script(runtime, f"srun -N1 -n1 -w {SECOND} sh -c 'echo $SLURM_STEP_ID; {inner}'")
-    assert (code, out) == (0, "1\n3\n")
+    assert (code, out) == (0, "0\n3\n")
     assert f"srun: error: {SECOND}: task 1: Exited with exit code 3" in err.splitlines()
 
 
 def test_steps_at_the_same_time(runtime: Runtime) -> None:
     script = "for i in 1 2 3 4 5 6 7 8; do srun -n2 sh -c 'echo $SLURM_STEP_ID' & done; wait"
     code, out, err = run_script(runtime, script)
-    assert (code, sorted(out.split(), key=int), err) == (0, [str(step) for step in range(1, 9) for _ in (0, 1)], "")
+    assert (code, sorted(out.split(), key=int), err) == (0, [str(step) for step in range(8) for _ in (0, 1)], "")
 
 
 def test_the_world_of_a_task(runtime: Runtime, tmp_path: Path) -> None:
@@ -517,6 +516,34 @@ def test_an_allocation_ends_with_its_owner(runtime: Runtime) -> None:
     assert runtime.start_command(owner).wait() == 3
     assert [node.wait() for node in nodes] == [3, 0]
     assert end_of(spec, nodes[0]) == ("FAILED", "NonZeroExitCode", 3, 0)
+
+
+def test_an_allocation_ends_when_its_owner_is_killed_in_a_step(runtime: Runtime) -> None:
+    spec = batch("", 2, owner=20, limits=Limits(grace=1))
+    nodes = runtime.start_all(spec)
+    directory = runtime_directory(spec)
+    wait_until((directory / "channel").exists, "the allocation")
+    words = ["srun", f"--mlspace-job-dir={directory}", "--mlspace-owner", "-n2", "sh", "-c", f"touch {runtime.directory}/began; sleep 3600"]
+    owner = runtime.start_command([str(runtime.launch), *words])
+    wait_until((runtime.directory / "began").exists, "the step")
+    owner.process.kill()
+    assert [node.wait() for node in nodes] == [143, 0]
+    assert end_of(spec, nodes[0]) == ("CANCELLED", "None", 0, 15)
+    assert processes_of(spec.submission) == []
+
+
+def test_a_job_that_is_over_before_its_other_node_comes(runtime: Runtime) -> None:
+    spec = batch("#!/bin/sh\nexit 0\n", 2)
+    first = runtime.start_node(spec, 0)
+    wait_until(lambda: reports_of(spec, first.stderr.encode()).get("start"), "the first node")
+    second = runtime.start_node(spec, 1)
+    assert [first.wait(), second.wait()] == [0, 0]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_srun_with_closed_descriptors(runtime: Runtime, closed: str) -> None:
+    code, stdout, _ = run_script(runtime, f"srun -n1 sh -c 'cat; echo said' {closed} || exit 9; echo over")
+    assert (code, stdout.splitlines()[-1:]) == (0, ["over"])
 
 
 def test_an_allocation_ends_when_its_owner_goes(runtime: Runtime) -> None:
