@@ -147,7 +147,7 @@ def test_many_at_once_get_ids_of_their_own_and_all_finish(cli: Cli) -> None:
 def test_more_work_than_the_cluster_holds_waits_for_resources(cli: Cli) -> None:
     for _ in range(6):
         cli("sbatch", "-n2", "--wrap", "while [ ! -e go ]; do sleep 0.1; done")
-    wait_until(lambda: cli("squeue", "-h", "-t", "R", "-o", "%i").stdout.split() == ["4", "3", "2", "1"], "four running jobs")
+    wait_until(lambda: cli("squeue", "-h", "-t", "R", "-o", "%i").stdout.split() == ["1", "2", "3", "4"], "four running jobs")
     assert cli("squeue", "-h", "-t", "PD", "-o", "%i %R").stdout.splitlines() == ["5 (Resources)", "6 (Resources)"]
     assert cli("sinfo", "-h", "-o", "%T %D").stdout.split() == ["allocated", "4"]
     (cli.directory / "go").touch()
@@ -186,14 +186,14 @@ def test_commands_inside_a_job(cli: Cli) -> None:
 #SBATCH -N2 --ntasks-per-node=1
 echo names: $(scontrol show hostnames | tr '\\n' ' ')
 echo srun: $(srun hostname | sort | tr '\\n' ' ')
-echo absolute: $({bin_directory}/srun -n1 hostname)
+echo absolute: $({bin_directory}/srun -N1 -n1 hostname)
 echo queue: $(squeue -h -j $SLURM_JOB_ID -o '%i %T %N')
 echo sub: $(sbatch --parsable --wrap 'sleep 300')
 scancel 2 && echo cancelled
-head -c 100000 /dev/urandom > data; srun -n1 cat < data | cmp - data && echo same
+head -c 100000 /dev/urandom > data; srun -N1 -n1 cat < data | cmp - data && echo same
 clean=$(env | sed -n 's/^\\(SLURM[^=]*\\)=.*/\\1/p' | grep -v '^SLURM_JOB_ID$' | sed 's/^/-u /' | tr '\\n' ' ')
 bare() {{ env $clean "$@"; }}
-echo only-id: $(bare srun hostname | sort | tr '\\n' ' ') $(bare {bin_directory}/srun -n1 hostname)
+echo only-id: $(bare srun hostname | sort | tr '\\n' ' ') $(bare {bin_directory}/srun -N1 -n1 hostname)
 echo only-id: $(bare {bin_directory}/squeue -h -j $SLURM_JOB_ID -o %T)
 echo id-and-hosts: $(env $clean {bin_directory}/scontrol show hostnames 'a[1-2]' | tr '\\n' ' ')
 """
