@@ -166,9 +166,9 @@ def test_srun_needs_only_the_job_id(runtime: Runtime, kept: str) -> None:
 
 
 def test_srun_outside_of_any_job(runtime: Runtime) -> None:
-    code, out, err = run_script(runtime, "exec env -u MLSPACE_JOB_DIR -u SLURM_JOBID SLURM_JOB_ID=3 srun hostname", nodes=1)
+    code, out, err = run_script(runtime, "exec env -u MLSPACE_JOB_DIR -u SLURM_JOBID SLURM_JOB_ID=999999983 srun hostname", nodes=1)
     assert (code, out) == (1, "")
-    assert "srun: error: Unable to confirm allocation for job 3: Invalid job id specified" in err
+    assert "srun: error: Unable to confirm allocation for job 999999983: Invalid job id specified" in err
 
 
 def test_srun_on_the_other_node(runtime: Runtime) -> None:
