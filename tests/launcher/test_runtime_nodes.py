@@ -18,6 +18,7 @@ from mlspace.spec.launch import File, LaunchSpec, Limits
 from tests.launcher.helpers.runtime import (
     Runtime,
     batch,
+    command_of,
     end_of,
     newest_launch,
     processes_of,
@@ -223,7 +224,7 @@ def test_a_killed_srun_takes_its_step_along(runtime: Runtime) -> None:
     first, _ = runtime.start_all(spec)
 
     def tasks() -> list[int]:
-        return [pid for pid in processes_of(spec.submission) if Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\x003600\x00"]
+        return [pid for pid in processes_of(spec.submission) if command_of(pid) == ["sleep", "3600"]]
 
     wait_until(lambda: len(tasks()) == 4, "the tasks")
     os.kill(int(first.stdout), signal.SIGKILL)

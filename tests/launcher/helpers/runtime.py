@@ -91,6 +91,14 @@ def processes_of(mark: str) -> list[int]:
     return found
 
 
+def command_of(pid: int) -> list[str]:
+    """The words of a process; none of one that has gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
+    except OSError:
+        return []
+
+
 class Node:
     """One launch process. Its output goes to files: no pipe can fill up, and nobody who holds one keeps a test waiting."""
 
