@@ -206,7 +206,8 @@ def show_node(call: Call, text: str | None) -> int:
             call.context.print(f"Node {name} not found")
             code = 1
             continue
-        facts = {**machine, "LastBusyTime": scontrol.last_busy(name, recent, occupation, now, call.time_format)}
+        busy = scontrol.last_busy(name, recent, occupation, now, call.time_format)
+        facts = {**machine, "LastBusyTime": busy or machine.get("SlurmdStartTime", "None")}
         call.print_records([scontrol.node(known[name], occupation[name], cluster.partitions, facts, VERSION.split()[-1])])
     if not known:
         call.context.print("No nodes in the system")

@@ -24,8 +24,16 @@ NEVER = """
 unknown unk down future futr drain drained draining drng no_respond reserved resv perfctrs npc cloud completing comp planned fail
 maint powering_down powered_down power_down powering_up reboot reboot_issued reboot_requested
 """
-STATES = {"alloc": ALLOCATED, "allocated": ALLOCATED, "mix": MIXED, "mixed": MIXED, "idle": IDLE, **dict.fromkeys(NEVER.split(), "")}
-"""What --states may say; "" is a state that no node here is ever in."""
+STATES = {
+    **dict.fromkeys(("alloc", "allocated"), (ALLOCATED, MIXED)),
+    **dict.fromkeys(("mix", "mixed"), (MIXED,)),
+    "idle": (IDLE,),
+    **dict.fromkeys(NEVER.split(), ()),
+}
+"""What --states may say, and which nodes it means: no node here is ever in those of NEVER.
+
+Source: sinfo 22.05, where a mixed node counts as allocated.
+"""
 
 OPTIONS = (
     Option("all", "a", help="show all partitions: none is hidden"),
@@ -109,12 +117,12 @@ def read_states(text: str | None) -> set[str] | None:
     """Node states to show; None for all."""
     if text is None or text.lower() == "all":
         return None
-    states = set()
+    states: set[str] = set()
     for word in text.replace("&", ",").split(","):
         if word.strip().lower() not in STATES:
             known = ",".join(name for name in STATES if len(name) > 4 or name == "idle")
             raise UsageError(f'{PROGRAM}: error: Bad state string: "{word}"', f"{PROGRAM}: error: valid states: {known}", exit_code=1)
-        states.add(STATES[word.strip().lower()])
+        states.update(STATES[word.strip().lower()])
     return states
 
 

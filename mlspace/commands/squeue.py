@@ -7,7 +7,7 @@ from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.render import format, squeue
 from mlspace.slurm import state
 from mlspace.slurm.help import render_usage
-from mlspace.slurm.option import IGNORED, REFUSED, Option
+from mlspace.slurm.option import IGNORED, OPTIONAL, REFUSED, Option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ OPTIONS = (
     Option("Format", "O", "format", support=REFUSED, note="say it with -o"),
     Option("hide", help="do not display jobs in hidden partitions: there are none"),
     Option("iterate", "i", "seconds", support=REFUSED, note="watch -n SECONDS squeue does the same"),
-    Option("job", "j", "job(s)", parse=str, help="comma separated list of job ids to view"),
-    Option("jobs", "", "job(s)", parse=str, alias_of="job"),
+    Option("job", "j", "job(s)", argument=OPTIONAL, parse=str, help="comma separated list of job ids to view"),
+    Option("jobs", "", "job(s)", argument=OPTIONAL, parse=str, alias_of="job"),
     Option("json", support=REFUSED, note="say it with -o"),
     Option("licenses", "L", "names", support=REFUSED, note="there are no licenses here"),
     Option("local", support=IGNORED, note=ONE_CLUSTER),
@@ -52,8 +52,8 @@ OPTIONS = (
     Option("sort", "S", "fields", help="comma separated list of fields to sort on"),
     Option("start", help="print pending jobs; their expected start is not known"),
     Option("states", "t", "states", help="comma separated list of states to view, 'all' for every one; default is pending and running"),
-    Option("step", "s", "step(s)", argument="optional", help="job steps to view"),
-    Option("steps", "", "step(s)", argument="optional", alias_of="step"),
+    Option("step", "s", "step(s)", argument=OPTIONAL, parse=str, help="job steps to view"),
+    Option("steps", "", "step(s)", argument=OPTIONAL, parse=str, alias_of="step"),
     Option("user", "u", "user_name(s)", help="comma separated list of users to view"),
     Option("users", "", "user_name(s)", alias_of="user"),
     Option("verbose", "v", help="verbosity level; has no more to say"),
@@ -68,6 +68,9 @@ def run(context: Context, argv: Sequence[str]) -> int:
     if call.answer is not None:
         context.print(call.answer)
         return 0
+    for long in ("job", "step"):
+        if call.options[long] == "" and call.words:  # unlike getopt, squeue takes the next word, too
+            call.options.values[long] = call.words.pop(0)
     if call.words:
         lines = [f"{PROGRAM}: error: Unrecognized option: {call.words[0]}", render_usage(PROGRAM, "[OPTIONS...]", OPTIONS)]
         raise UsageError(*lines)
@@ -103,7 +106,8 @@ def run(context: Context, argv: Sequence[str]) -> int:
         context.print(context.date())
     if not options["noheader"]:
         context.print(format.header_line(columns))
-    wrong = format.sort_rows(rows, options["sort"] or environ.get("SQUEUE_SORT") or sort, fields)
+    sortable = {letter: field for letter, field in fields.items() if letter not in squeue.UNSORTABLE}
+    wrong = format.sort_rows(rows, options["sort"] or environ.get("SQUEUE_SORT") or sort, sortable)
     if wrong is not None:
         raise MlspaceError(f"Invalid sort specification: {wrong}")
     if rows:
@@ -113,7 +117,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
 
 def read_ids(session: Session, text: str | None) -> list[int] | None:
     """Job ids of --job; None where all are wanted."""
-    if text is None:
+    if not text:
         return None
     try:
         return [session.job_id(item) for item in listing.names(text)] or None
@@ -163,16 +167,16 @@ def read_nodes(session: Session, text: str | None) -> set[str] | None:
     return set(names)
 
 
-def running_steps(session: Session, jobs: Sequence[JobView], wanted: str | bool) -> list[tuple[JobView, StepView]]:
-    """The jobs' steps that run now, the batch script as one of them. `wanted`: "3,4.0" only those of these; True all."""
+def running_steps(session: Session, jobs: Sequence[JobView], wanted: str) -> list[tuple[JobView, StepView]]:
+    """The jobs' steps that run now, the batch script as one of them. `wanted`: "3,4.0" only those of these; "" all."""
     from mlspace.slurm.job import batch_step
 
-    named = None if wanted is True else listing.names(str(wanted))
+    named = listing.names(wanted)
     by_id = {job.job_id: job for job in jobs if job.start_time is not None}
     steps = [step for step in session.registry.steps(list(by_id)) if step.end_time is None]
     steps += [batch_step(job) for job in by_id.values() if job.batch]
     pairs = [(by_id[step.job_id], step) for step in steps]
-    if named is None:
+    if not named:
         return pairs
     return [(job, step) for job, step in pairs if job.label in named or f"{job.label}.{step.name_in_job}" in named]
 

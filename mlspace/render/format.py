@@ -13,8 +13,8 @@ ALL = "%all"
 class Field:
     """What one letter stands for: the header, and `value`, which makes the text of a row.
 
-    order: sort key of a row where it is not the text. cut_header, cut_value: whether a column that is too narrow cuts them;
-    Slurm lets node lists and times grow.
+    order: sort key of a row where it is not the text. cut_header, cut_value: whether a column that is too narrow cuts them
+    (cut_value may depend on the row); Slurm lets node lists and times grow.
     """
 
     __slots__ = ("cut_header", "cut_value", "header", "order", "value")
@@ -26,7 +26,7 @@ class Field:
         order: Callable[[Any], Any] | None = None,
         *,
         cut_header: bool = True,
-        cut_value: bool = True,
+        cut_value: bool | Callable[[Any], bool] = True,
     ) -> None:
         self.header = header
         self.value = value
@@ -50,7 +50,10 @@ class Column:
         return self.suffix if self.field is None else self.fit(self.field.header, self.field.cut_header)
 
     def cell(self, row: Any) -> str:
-        return self.suffix if self.field is None else self.fit(self.field.value(row), self.field.cut_value)
+        if self.field is None:
+            return self.suffix
+        cut = self.field.cut_value
+        return self.fit(self.field.value(row), cut if isinstance(cut, bool) else cut(row))
 
     def fit(self, text: str, cut: bool) -> str:
         width = self.width

@@ -142,7 +142,7 @@ def raw_identity(row: Row) -> str:
 
 def requested(row: Row) -> str:
     job = row.job
-    return tres(job.shown_cpus, job.shown_memory_mib, job.nodes, job.gpus, billing=True) if row.step is None else ""
+    return tres(job.shown_cpus, job.shown_memory_mib, job.nodes, job.shown_gpus, billing=True) if row.step is None else ""
 
 
 def time_limit(row: Row) -> str:

@@ -48,7 +48,6 @@ def job(row: JobRow, details: bool) -> list[str]:
         end = row.time(job.start_time + job.time_limit * 60)
     nodes = job.option("nodes")
     node_count = f"{nodes[0]}-{nodes[1] or nodes[0]}" if job.is_pending and nodes else str(job.nodes)
-    cpus, gpus = job.shown_cpus, job.gpus
     return [
         f"JobId={job.job_id}{array(job)} JobName={job.name}",
         f"UserId={job.user}({job.uid}) GroupId={job.grp}({job.gid}) MCS_label=N/A",
@@ -65,8 +64,8 @@ def job(row: JobRow, details: bool) -> list[str]:
         f"ReqNodeList={hosts(row, 'nodelist') or NONE} ExcNodeList={hosts(row, 'exclude') or NONE}",
         f"NodeList={job.node_list}",
         *([f"BatchHost={job.first_node}"] if job.first_node else []),
-        f"NumNodes={node_count} NumCPUs={cpus} NumTasks={job.tasks} CPUs/Task={job.cpus_per_task or 1} ReqB:S:C:T=0:0:*:*",
-        f"TRES={tres(cpus, job.shown_memory_mib, job.nodes, gpus)}",
+        f"NumNodes={node_count} NumCPUs={job.shown_cpus} NumTasks={job.tasks} CPUs/Task={job.cpus_per_task or 1} ReqB:S:C:T=0:0:*:*",
+        f"TRES={tres(job.shown_cpus, job.shown_memory_mib, job.nodes, job.shown_gpus)}",
         f"Socks/Node=* NtasksPerN:B:S:C={job.option('ntasks-per-node') or 0}:0:*:* CoreSpec=*",
         *(job_nodes(job) if details and begun else []),
         f"MinCPUsNode={job.least_cpus_per_node} {memory(job)} MinTmpDiskNode={job.option('tmp') or 0}",
@@ -154,7 +153,7 @@ def node(node: Node, taken: Taken, partitions: Iterable[Partition], machine: Map
         f"State={taken.node_state(node.cpus)} ThreadsPerCore={node.threads_per_core} TmpDisk=0 Weight=1 Owner=N/A MCS_label=N/A",
         f"Partitions={member_of} ",
         f"BootTime={machine.get('BootTime', 'None')} SlurmdStartTime={machine.get('SlurmdStartTime', 'None')}",
-        f"LastBusyTime={machine.get('LastBusyTime', 'Unknown')}",
+        f"LastBusyTime={machine.get('LastBusyTime', 'None')}",
         f"CfgTRES={configured}",
         f"AllocTRES={allocated if taken.cpus else ''}",
         "CapWatts=n/a",
@@ -186,9 +185,9 @@ def partition(partition: Partition, cluster: Cluster) -> list[str]:
     ]
 
 
-def last_busy(node: str, jobs: Iterable[JobView], occupation: Occupation, now: float, time_format: str) -> str:
-    """When a job last had the node, as far as that is known; "Unknown" if none had."""
+def last_busy(node: str, jobs: Iterable[JobView], occupation: Occupation, now: float, time_format: str) -> str | None:
+    """When a job last had the node, as far as that is known; None if none had."""
     if occupation[node].cpus:
         return format_timestamp(now, time_format)
     ends = [job.end_time for job in jobs if job.end_time and node in expand_hosts(job.node_list)]
-    return format_timestamp(max(ends), time_format) if ends else "Unknown"
+    return format_timestamp(max(ends), time_format) if ends else None

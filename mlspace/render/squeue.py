@@ -20,6 +20,9 @@ SORT = "P,t,-p"
 START_SORT = "S"
 STEP_SORT = "P,i"
 
+UNSORTABLE = "aAEFkKoqrRswWxXyYZ"
+"""Fields that --sort refuses."""
+
 NONE = "(null)"
 NOT_YET = "N/A"
 ANY = "*"
@@ -135,7 +138,7 @@ JOB_FIELDS = {
     "q": Field("QOS", lambda row: row.job.qos or "normal"),
     "Q": Field("PRIORITY", lambda row: str(row.job.priority), lambda row: row.job.priority),
     "r": Field("REASON", lambda row: row.job.reason),
-    "R": Field("NODELIST(REASON)", lambda row: row.place, cut_header=False, cut_value=False),
+    "R": Field("NODELIST(REASON)", lambda row: row.place, cut_header=False, cut_value=lambda row: not row.job.node_list),
     "s": Field("", lambda row: ""),
     "S": Field("START_TIME", lambda row: row.time(row.job.start_time), lambda row: row.job.start_time or FIRST_PRIORITY),
     "t": Field("ST", lambda row: state.SHORT[row.job.state]),

@@ -148,6 +148,12 @@ class JobView:
         return int(max(self.tasks * (self.cpus_per_task or 1), self.nodes * self.least_cpus_per_node))
 
     @property
+    def shown_gpus(self) -> int:
+        """As shown_cpus: whole nodes bring their GPUs only when they are given."""
+        asked = any(self.option(name) for name in ("gpus", "gpus-per-node", "gpus-per-task", "gres"))
+        return int(self.gpus) if asked or not self.is_pending else 0
+
+    @property
     def shown_memory_mib(self) -> int:
         per_cpu = self.geometry("mem_per_cpu")
         return per_cpu * self.shown_cpus if self.is_pending and per_cpu else int(self.memory_mib)
