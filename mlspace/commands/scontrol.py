@@ -88,7 +88,14 @@ def run(context: Context, argv: Sequence[str]) -> int:
         context.print(call.answer + (KEYWORDS if call.answer.startswith("Usage") else ""))
         return 0
     world = Call(context, call.options)
-    return execute(world, call.words) if call.words else interact(world)
+    if not call.words:
+        return interact(world)
+    try:
+        return execute(world, call.words)
+    except NoJob:
+        if not world.options["quiet"]:
+            raise
+        return NoJob.exit_code
 
 
 def interact(call: Call) -> int:
@@ -144,8 +151,11 @@ def show(call: Call, words: Sequence[str]) -> int:
     raise UsageError(f"invalid entity:{name} for keyword:show ", exit_code=1)
 
 
-def no_job(function: str) -> UsageError:
-    return UsageError(f"{function} error: Invalid job id specified", exit_code=1)
+class NoJob(UsageError):
+    """There is no job of that id; -Q leaves it unsaid."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(f"{function} error: Invalid job id specified")
 
 
 def find_jobs(call: Call, text: str | None, function: str) -> list[JobView]:
@@ -156,9 +166,9 @@ def find_jobs(call: Call, text: str | None, function: str) -> list[JobView]:
     try:
         jobs = call.session.recent_jobs([call.session.job_id(text)])
     except BadValue:
-        raise no_job(function) from None
+        raise NoJob(function) from None
     if not jobs:
-        raise no_job(function)
+        raise NoJob(function)
     return jobs
 
 
@@ -186,7 +196,7 @@ def show_step(call: Call, text: str | None) -> int:
     shown = [step for step in steps if step.end_time is None and step_text in ("", step.name_in_job)]
     if not shown:
         if text:
-            raise no_job("slurm_get_job_steps")
+            raise NoJob("slurm_get_job_steps")
         call.context.print("No job steps in the system")
     call.print_records([scontrol.step(jobs[step.job_id], step, call.time_format) for step in shown])
     return 0

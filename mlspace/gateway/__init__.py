@@ -1,0 +1,1 @@
+"""MLSpace's Gateway over HTTP, API v2."""

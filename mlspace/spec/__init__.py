@@ -1,0 +1,1 @@
+"""What the launcher must do, and how it is told (docs/protocol.md)."""

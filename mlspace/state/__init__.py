@@ -1,0 +1,1 @@
+"""The registry: every job of this user."""

@@ -1,0 +1,1 @@
+"""From Slurm's words to MLSpace's, and back. Pure."""

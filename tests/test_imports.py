@@ -1,0 +1,53 @@
+"""What a command loads before it does anything: start-up is part of the product."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+HEAVY = (
+    *("argparse", "asyncio", "dataclasses", "email", "enum", "http", "inspect", "json"),
+    *("re", "requests", "ssl", "tabulate", "typing", "yaml"),
+)
+"""Modules that cost more than a millisecond, or bring such."""
+
+CALL = "import sys; sys.path.insert(0, sys.argv[1]); from mlspace.entry import main; code = main(sys.argv[2], sys.argv[3:]);"
+SAY = "print('loaded:', *sys.modules, file=sys.stderr); sys.exit(code)"
+
+
+def loaded(*argv: str, state: str) -> set[str]:
+    env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "MLSPACE_STATE_DIR": state}
+    words = [sys.executable, "-IS", "-c", CALL + SAY, str(ROOT), *argv]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    return set(done.stderr.rpartition("loaded:")[2].split())
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("sbatch", "--version"),
+        ("srun", "--version"),
+        ("squeue", "--version"),
+        ("squeue", "--help"),
+        ("squeue", "--bogus"),
+        ("sinfo", "--bogus"),
+        ("sacct", "--helpformat"),
+        ("scancel",),
+        ("scontrol", "show", "hostnames", "n[1-3]"),
+        ("squeue",),
+        ("sacct",),
+    ],
+    ids=" ".join,
+)
+def test_loads_little(argv: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> None:
+    found = loaded(*argv, state=str(tmp_path_factory.mktemp("state")))
+    assert "mlspace.entry" in found
+    assert sorted(found.intersection(HEAVY)) == []
+
+
+def test_listings_do_not_load_the_database_before_they_need_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert "sqlite3" not in loaded("squeue", "--help", state=str(tmp_path_factory.mktemp("state")))

@@ -1,0 +1,125 @@
+"""Who may import whom, read from the source, so that an import inside a function counts as well."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "mlspace"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# Layer (the module or package below mlspace) -> the layers, or single modules, that it may import from mlspace.
+MAY_IMPORT: dict[str, set[str]] = {
+    "__init__": set(),
+    "__main__": {"entry"},
+    "errors": set(),
+    "context": set(),
+    "config": {"errors"},
+    "installation": {"errors"},
+    "slurm": {"errors"},
+    "spec": {"errors"},
+    "gateway": {"", "errors", "config"},
+    "cluster": {"gateway.wire", "gateway.catalog", "slurm", "errors"},
+    "translate": {"slurm", "spec", "gateway.wire", "gateway.catalog", "cluster", "errors"},
+    "state": {"slurm", "errors"},
+    "render": {"slurm", "cluster", "errors"},
+    "local": {"gateway.wire", "errors"},
+    "testing": {"local", "errors"},
+    # The registry's rows become what is sent, and what comes back becomes rows.
+    "controller": {"state", "translate", "spec", "slurm", "gateway.client", "gateway.wire", "cluster", "errors"},
+    # Opens for a command whatever it needs: the one place where the layers are joined.
+    "session": {
+        *("config", "controller", "errors", "slurm", "state", "cluster", "context", "installation"),
+        *("gateway.client", "gateway.transport", "gateway.logs", "translate", "local.endpoint", "local.daemon"),
+    },
+    "commands": {
+        *("", "commands.listing", "commands.submitting", "context", "errors", "installation", "render", "session"),
+        *("slurm", "spec", "cluster"),
+    },
+    "entry": {"context", "errors"},
+}
+
+OUTSIDE = {
+    "slurm": {"sqlite3", "requests", "socket", "subprocess", "threading"},
+    "spec": {"sqlite3", "requests", "socket", "subprocess"},
+    "translate": {"time", "sqlite3", "requests", "socket"},
+    "render": {"time", "os", "sys", "sqlite3"},
+    "state": {"requests", "socket", "time"},
+    "commands": {"requests", "sqlite3", "socket", "time", "sys"},
+    "controller": {"requests", "sqlite3", "time", "sys"},
+    "session": {"requests", "sqlite3", "time", "sys"},
+}
+"""Modules of the outside world that a layer leaves to others."""
+
+ONLY_REQUESTS = "gateway/transport.py"
+
+
+def layer(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of what a module imports, `from a import b` as a.b."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_allowed(name: str, allowed: set[str]) -> bool:
+    """`name` is below mlspace: "slurm.hostlist.fold_hosts"; "" allows what mlspace/__init__.py itself defines."""
+    if name == "__version__":
+        return "" in allowed
+    return any(name == one or name.startswith(f"{one}.") for one in allowed if one)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_only_what_its_layer_may(path: Path) -> None:
+    own = layer(path)
+    allowed = MAY_IMPORT[own] | ({own} if own != "commands" else set())
+    for name in imports(path):
+        if name.startswith("mlspace."):
+            assert is_allowed(name.removeprefix("mlspace."), allowed), f"{own} imports {name}"
+        assert name.partition(".")[0] not in OUTSIDE.get(own, set()), f"{own} imports {name}"
+
+
+def test_only_the_transport_knows_requests() -> None:
+    users = [str(path.relative_to(PACKAGE)) for path in MODULES if any(name.partition(".")[0] == "requests" for name in imports(path))]
+    assert users == ["__main__.py", ONLY_REQUESTS]  # __main__ only looks whether it is there
+
+
+def test_every_layer_is_in_the_table() -> None:
+    assert {layer(path) for path in MODULES} == set(MAY_IMPORT)
+
+
+FORBIDDEN = ("print", "sys.exit", "os.environ", "time.time", "os.getcwd")
+MAY_USE = {
+    "context.py": FORBIDDEN,
+    "entry.py": ("sys.exit",),
+    "__main__.py": ("print", "sys.exit"),
+    "installation.py": (),
+    "gateway/transport.py": ("time.time",),  # a token's life is measured where it is kept
+}
+SERVICES = ("local", "testing")
+"""The embedded MLSpace is a program of its own, with an environment and a clock of its own."""
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if layer(path) not in SERVICES], ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_world_is_reached_through_the_context(path: Path) -> None:
+    allowed = MAY_USE.get(str(path.relative_to(PACKAGE)), ())
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, (ast.Attribute, ast.Name)):
+            name = ast.unparse(node)
+            assert name not in FORBIDDEN or name in allowed, f"line {node.lineno}: {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text())), f"{path} has no docstring"
