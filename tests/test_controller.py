@@ -1,0 +1,320 @@
+"""The controller's rounds over a real registry: submission exactly once, whatever happens to the answer or to the process."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlspace import controller
+from mlspace.cluster import Cluster, Node, Partition
+from mlspace.errors import GatewayError
+from mlspace.gateway.wire import PlatformJob
+from mlspace.slurm.geometry import Geometry
+from mlspace.slurm.request import Component, JobRequest, Script
+from mlspace.state.registry import Registry
+
+SECRET = "ab" * 32
+
+class Platform:
+    """MLSpace as the controller sees it. `fail` has the errors of the next calls of run_job; `lose` takes the job and loses the answer."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, PlatformJob] = {}
+        self.deleted: list[str] = []
+        self.fail: list[GatewayError] = []
+        self.lose = False
+        self.calls = 0
+
+    def run_job(self, body: dict[str, Any]) -> str:
+        self.calls += 1
+        if self.fail:
+            raise self.fail.pop(0)
+        name = f"lm-mpi-job-{len(self.jobs)}"
+        self.jobs[name] = PlatformJob(name, "pending", "SR006", body["job_desc"])
+        if self.lose:
+            raise GatewayError("no answer", transient=True, outcome_unknown=True)
+        return name
+
+    def list_jobs(self, region: str) -> list[PlatformJob]:
+        return list(self.jobs.values())
+
+    def job(self, name: str) -> PlatformJob:
+        return self.jobs[name]
+
+    def delete_job(self, name: str, region: str) -> None:
+        self.deleted.append(name)
+
+    def becomes(self, name: str, status: str, **times: int) -> None:
+        self.jobs[name] = PlatformJob(name, status, "SR006", self.jobs[name].description, **times)
+
+
+class World:
+    """A registry in a directory, a clock that the test moves, and the platform."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.time = 1_800_000_000.0
+        self.platform = Platform()
+        self.registry = Registry.open(str(directory))
+        nodes = [Node(f"n{number}", 4, 4000) for number in (1, 2)]
+        partition = Partition("debug", "SR006", [node.name for node in nodes], default=True)
+        self.cluster = Cluster(
+            "c", nodes, [partition], def_mem_per_cpu=100, carrier="parts", env_mode="image", launch="/launch", channel=False
+        )
+        (directory / "reports").mkdir(exist_ok=True)
+
+    def controller(self) -> controller.Controller:
+        """A new one, as every command makes its own."""
+        return controller.Controller(
+            self.registry,
+            str(self.directory),
+            lambda: self.time,
+            lambda: self.platform,  # type: ignore[arg-type,return-value]
+            lambda: self.cluster,
+            lambda: "image",
+            "/bin",
+        )
+
+    def add(self, submission: str, owner: str | None = None) -> int:
+        """A job in the registry whose process has committed it."""
+        request = JobRequest("sbatch", [Component()], script=Script("#!/bin/sh\n"))
+        geometry = Geometry(
+            nodes=1, tasks=1, tasks_requested=False, tasks_per_node=[1], ntasks_per_node=None, cpus_per_task=None, cpus_per_node=[1],
+            memory_mib_per_node=[100], mem_per_cpu=100, mem_per_node=None, gpus_per_node=0, distribution="block",
+        )  # fmt: skip
+        details = {"values": {}, "geometry": geometry.to_json(), "files": {}, "submit_dir": "/w", "umask": 18, "rlimits": {}}
+        values = {
+            "name": "x",
+            "user": "ann",
+            "uid": 1,
+            "grp": "staff",
+            "gid": 1,
+            "partition": "debug",
+            "state": "PENDING",
+            "reason": "None",
+            "priority": 0,
+            "nodes": 1,
+            "tasks": 1,
+            "tasks_requested": 0,
+            "cpus": 1,
+            "memory_mib": 100,
+            "gpus": 0,
+            "batch": 1,
+            "requeue": 1,
+            "command": "",
+            "work_dir": "/w",
+            "region": "SR006",
+            "instance_type": "cpu.1C.100M",
+            "alloc_node": "h",
+            "alloc_sid": 1,
+            "submit_time": int(self.time),
+            "details": json.dumps(details),
+        }
+        sent = {
+            "submission": submission,
+            "secret": SECRET,
+            "restart": 0,
+            "attempt": 1,
+            "phase": "committed",
+            "region": "SR006",
+            "owner": controller.process_identity() if owner is None else owner,
+        }
+        return self.registry.add(values, json.dumps(request.to_json()), {}, sent)
+
+    def send(self, job_id: int) -> None:
+        (submission,) = self.registry.submissions(job_id=job_id)
+        self.controller().send(submission, submission.owner)
+
+    def advance(self, seconds: float = 3.0) -> None:
+        self.time += seconds
+        self.controller().advance()
+
+    def state(self, job_id: int) -> tuple[str, str]:
+        job = self.registry.job(job_id)
+        assert job is not None
+        return job.state, job.reason
+
+    def report(self, submission: str, **fields: object) -> None:
+        text = json.dumps({"submission": submission, **fields})
+        mac = hmac.new(bytes.fromhex(SECRET), text.encode(), hashlib.sha256).hexdigest()
+        with (self.directory / "reports" / submission).open("a") as file:
+            file.write(f"\n#mlspace-report 1 {mac} {text}\n")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    yield World(tmp_path)
+
+
+def test_a_job_is_sent_once(world: World) -> None:
+    job = world.add("a" * 32)
+    world.send(job)
+    for _ in range(3):
+        world.advance()
+    assert (world.platform.calls, list(world.platform.jobs), world.platform.deleted) == (1, ["lm-mpi-job-0"], [])
+    found = world.registry.job(job)
+    assert found is not None
+    assert found.platform_job == "lm-mpi-job-0"
+
+
+def test_a_lost_answer_is_found_in_the_list(world: World) -> None:
+    """The job was taken, its answer was lost: it is not sent again."""
+    job = world.add("a" * 32)
+    world.platform.lose = True
+    with pytest.raises(GatewayError):
+        world.send(job)
+    world.advance()
+    found = world.registry.job(job)
+    assert found is not None
+    assert (world.platform.calls, found.platform_job) == (1, "lm-mpi-job-0")
+
+
+def test_what_is_not_in_the_list_is_sent_again_after_the_settle_time(world: World) -> None:
+    job = world.add("a" * 32)
+    world.platform.fail = [GatewayError("no answer", transient=True, outcome_unknown=True)]
+    with pytest.raises(GatewayError):
+        world.send(job)
+    world.advance(controller.SETTLE_SECONDS - 5)
+    assert world.platform.calls == 1
+    world.advance(10)
+    assert (world.platform.calls, len(world.platform.jobs)) == (2, 1)
+
+
+def test_a_double_is_deleted(world: World) -> None:
+    """A job that shows up late, after the second one was sent."""
+    job = world.add("a" * 32)
+    world.platform.fail = [GatewayError("no answer", transient=True, outcome_unknown=True)]
+    with pytest.raises(GatewayError):
+        world.send(job)
+    world.platform.jobs["late"] = PlatformJob("late", "pending", "SR006", f"submission {'a' * 32}")
+    world.platform.jobs["later"] = PlatformJob("later", "pending", "SR006", f"submission {'a' * 32}")
+    world.advance()
+    assert (world.platform.calls, world.platform.deleted) == (1, ["later"])
+
+
+@pytest.mark.parametrize("owner", ["", f"{os.uname().nodename} 999999999 1"], ids=["given up", "killed"])
+def test_what_a_killed_process_has_committed_is_sent_by_the_next(world: World, owner: str) -> None:
+    world.add("a" * 32, owner)
+    world.advance()
+    world.advance()
+    assert world.platform.calls == 1
+
+
+def test_what_another_process_is_sending_is_left_to_it(world: World) -> None:
+    job = world.add("a" * 32)  # its owner is this process, which lives
+    world.advance()
+    assert (world.platform.calls, world.state(job)) == (0, ("PENDING", "None"))
+
+
+def test_a_refusal_found_out_later_ends_the_job(world: World) -> None:
+    job = world.add("a" * 32, "")
+    world.platform.fail = [GatewayError("no such image")]
+    world.advance()
+    assert world.state(job) == ("FAILED", "JobLaunchFailure")
+
+
+def test_a_gateway_that_is_away_costs_nothing(world: World) -> None:
+    job = world.add("a" * 32, "")
+    world.platform.fail = [GatewayError("away", transient=True), GatewayError("away", transient=True)]
+    for _ in range(3):
+        world.advance()
+    assert (world.state(job)[0], len(world.platform.jobs)) == ("PENDING", 1)
+
+
+def test_reports_are_taken_over_and_forged_ones_are_not(world: World) -> None:
+    job = world.add("a" * 32)
+    world.send(job)
+    with (world.directory / "reports" / ("a" * 32)).open("w") as file:
+        file.write(f'\n#mlspace-report 1 {"0" * 64} {{"event":"end","submission":"{"a" * 32}","state":"COMPLETED"}}\n')
+    world.advance()
+    assert world.state(job)[0] == "PENDING"
+    world.report("a" * 32, event="start", time=1_800_000_001.5, nodes="n1")
+    world.report("a" * 32, event="step", step=0, name="true", nodes="n1", tasks=2, start=1_800_000_002.0, state="RUNNING")
+    world.advance()
+    assert world.state(job) == ("RUNNING", "None")
+    assert [(step.name, step.state, step.end_time) for step in world.registry.steps([job])] == [("true", "RUNNING", None)]
+    end = {"end": 1_800_000_009.0, "code": 3, "signal": 0}
+    world.report("a" * 32, event="step", step=0, name="true", nodes="n1", tasks=2, start=1_800_000_002.0, state="FAILED", **end)
+    world.report("a" * 32, event="end", state="FAILED", reason="NonZeroExitCode", start=1_800_000_001.5, **end)
+    world.advance()
+    found = world.registry.job(job)
+    assert found is not None
+    assert (found.state, found.reason, found.exit_code, found.start_time, found.end_time) == (
+        *("FAILED", "NonZeroExitCode", 3),
+        *(1_800_000_001, 1_800_000_009),
+    )
+    assert [(step.state, step.exit_code) for step in world.registry.steps([job])] == [("FAILED", 3)]
+    assert not (world.directory / "reports" / ("a" * 32)).exists()
+
+
+def test_a_step_that_was_running_when_the_job_ended_is_cancelled(world: World) -> None:
+    job = world.add("a" * 32)
+    world.send(job)
+    world.report("a" * 32, event="step", step=0, name="true", nodes="n1", tasks=2, start=1_800_000_002.0, state="RUNNING")
+    world.report("a" * 32, event="end", state="FAILED", reason="x", start=1.0, end=2.0, code=1, signal=0)
+    world.advance()
+    assert [(step.state, step.exit_signal) for step in world.registry.steps([job])] == [("CANCELLED", 15)]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("inqueue", ("PENDING", "Resources")),
+        ("running", ("RUNNING", "None")),
+        ("completed", ("COMPLETED", "None")),
+        ("failed", ("FAILED", "NonZeroExitCode")),
+        ("terminated", ("PREEMPTED", "None")),
+        ("job not found", ("PENDING", "None")),
+        ("a status of next year", ("PENDING", "None")),
+    ],
+)
+def test_the_platforms_status(world: World, status: str, expected: tuple[str, str]) -> None:
+    job = world.add("a" * 32)
+    world.send(job)
+    world.platform.becomes("lm-mpi-job-0", status, running_at=1_800_000_001, completed_at=1_800_000_002)
+    world.advance()
+    assert world.state(job) == expected
+
+
+def test_the_platform_is_asked_at_most_every_two_seconds(world: World) -> None:
+    job = world.add("a" * 32)
+    world.send(job)
+    world.advance()
+    world.platform.becomes("lm-mpi-job-0", "completed")
+    world.advance(1)
+    assert world.state(job)[0] == "PENDING"
+    world.advance(1.1)
+    assert world.state(job)[0] == "COMPLETED"
+
+
+def test_cancelling(world: World) -> None:
+    """A pending job has ended at once; a running one when the platform says so, and it is asked again as long as it does not."""
+    pending, running = world.add("a" * 32), world.add("b" * 32)
+    world.send(pending)
+    world.send(running)
+    world.registry.running(running, 1_800_000_001, "n1")
+    jobs = world.registry.jobs(job_ids=[pending, running])
+    world.controller().cancel(jobs, 1)
+    assert sorted(world.platform.deleted) == ["lm-mpi-job-0", "lm-mpi-job-1"]
+    assert (world.state(pending)[0], world.state(running)[0]) == ("CANCELLED", "COMPLETING")
+    world.platform.becomes("lm-mpi-job-1", "running")
+    world.advance()
+    assert world.platform.deleted.count("lm-mpi-job-1") == 2
+    world.platform.becomes("lm-mpi-job-1", "failed")
+    world.advance()
+    assert world.state(running) == ("CANCELLED", "None")
+
+
+def test_a_job_that_was_cancelled_on_its_way_is_deleted_when_it_arrives(world: World) -> None:
+    job = world.add("a" * 32)
+    world.controller().cancel(world.registry.jobs(job_ids=[job]), 1)
+    (submission,) = world.registry.submissions(job_id=job, phases=("ended",))
+    world.controller().adopt(submission, "lm-mpi-job-9")
+    assert (world.state(job)[0], world.platform.deleted) == ("CANCELLED", ["lm-mpi-job-9"])
