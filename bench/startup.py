@@ -2,8 +2,8 @@
 
     python3 bench/startup.py [--runs 15]
 
-Prints medians in milliseconds and ratios to the bare interpreter. It uses a state directory of its own; the 1,000 known jobs
-are written by the registry itself.
+Prints medians in milliseconds and ratios to the bare interpreter. It uses a state directory of its own; the 1,000 jobs are
+copies of one real job's row, ended ones, and then pending ones, which squeue shows.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -32,16 +33,17 @@ def median_ms(command: list[str], environ: dict[str, str], runs: int, cwd: str) 
     return statistics.median(times) * 1000
 
 
-def fill_registry(environ: dict[str, str], jobs: int, cwd: str) -> None:
-    """Make a registry of `jobs` ended jobs by copying the one that is there, as many real ones would leave it."""
-    import sqlite3
-
-    path = Path(environ["MLSPACE_STATE_DIR"]) / "registry.sqlite"
-    with sqlite3.connect(path) as database:
-        names = [row[1] for row in database.execute("pragma table_info(job)") if row[1] != "job_id"]
-        columns = ", ".join(names)
-        for _ in range(jobs - 1):
+def copy_job(environ: dict[str, str], copies: int) -> None:
+    """Adds copies of job 1 to the registry."""
+    with sqlite3.connect(Path(environ["MLSPACE_STATE_DIR"]) / "registry.sqlite") as database:
+        columns = ", ".join(row[1] for row in database.execute("pragma table_info(job)") if row[1] != "job_id")
+        for _ in range(copies):
             database.execute(f"insert into job ({columns}) select {columns} from job where job_id = 1")
+
+
+def make_pending(environ: dict[str, str]) -> None:
+    with sqlite3.connect(Path(environ["MLSPACE_STATE_DIR"]) / "registry.sqlite") as database:
+        database.execute("update job set state = 'PENDING', reason = 'Resources', start_time = null, end_time = null, node_list = ''")
 
 
 def main() -> None:
@@ -59,13 +61,14 @@ def main() -> None:
         measure("python3 -c pass", [str(INTERPRETER), "-c", "pass"])
         measure("python3 -c 'import requests'", [str(ROOT / ".venv/bin/python"), "-c", "import requests"])
         measure("sbatch --wait hello.sbatch, first", hello, 1)
+        measure("squeue, 1 job known", [str(ROOT / "bin/squeue")])
         measure("sbatch --wait hello.sbatch, second", hello, 1)
         measure("sbatch --wait hello.sbatch, median", hello, max(3, runs // 3))
-        fill_registry(environ, 1, directory)
         measure("scontrol show hostnames n[1-4]", [str(ROOT / "bin/scontrol"), "show", "hostnames", "n[1-4]"])
-        measure("squeue, few jobs known", [str(ROOT / "bin/squeue")])
-        fill_registry(environ, 1000, directory)
+        copy_job(environ, 1000)
         measure("squeue, 1,000 jobs known", [str(ROOT / "bin/squeue")])
+        make_pending(environ)
+        measure("squeue, 1,000 jobs shown", [str(ROOT / "bin/squeue")])
         os.kill(json.loads(Path(f"{directory}/state/local/endpoint.json").read_text())["pid"], signal.SIGTERM)
         time.sleep(0.2)
     bare = rows[0][1]
