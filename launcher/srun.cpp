@@ -79,6 +79,15 @@ Environment Exported(const std::string& list, const Environment& own) {
   return exported;
 }
 
+/// The tasks' variables before the node adds its own: what --export lets through, and the options as srun tells them on.
+Environment StepVariables(const SrunOptions& options, const Environment& own) {
+  Environment variables = Exported(options.export_list, own);
+  if (!options.job_name.empty()) variables.Set("SLURM_JOB_NAME", options.job_name);
+  if (options.tasks_per_node > 0) variables.SetNumber("SLURM_NTASKS_PER_NODE", options.tasks_per_node);
+  if (options.cpus_per_task > 0) variables.SetNumber("SLURM_CPUS_PER_TASK", options.cpus_per_task);
+  return variables;
+}
+
 /// The step's request, after the checks that srun makes by itself.
 StepRequest RequestOf(SrunOptions* options, const Environment& own) {
   StepRequest request;
@@ -107,7 +116,7 @@ StepRequest RequestOf(SrunOptions* options, const Environment& own) {
   request.with = ExpandHosts(options->nodelist);
   request.without = ExpandHosts(options->exclude);
   request.command = options->command;
-  request.environment = Exported(options->export_list, own).Words();
+  request.environment = StepVariables(*options, own).Words();
   const std::string here = CurrentDirectory();
   const std::string& wanted = options->work_dir;
   request.work_dir = wanted.empty() ? here : (wanted[0] == '/' ? wanted : here + "/" + wanted);
@@ -128,7 +137,7 @@ class Client {
         request_(RequestOf(&options_, own)),
         signals_({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGTTIN, SIGTTOU}) {
     facts_.job_id = std::atoll(directory_.substr(directory_.rfind('/') + 1).c_str());
-    facts_.job_name = own.Get("SLURM_JOB_NAME");
+    facts_.job_name = options_.job_name.empty() ? own.Get("SLURM_JOB_NAME") : options_.job_name;
     facts_.user = own.Get("SLURM_JOB_USER", own.Get("USER"));
   }
 

@@ -193,6 +193,12 @@ def test_the_world_of_a_task(runtime: Runtime, tmp_path: Path) -> None:
     assert runtime.run_all(spec)[1].stdout == f"{tmp_path}/a b 0027 red 100\n" * 2
 
 
+def test_options_that_tasks_are_told(runtime: Runtime) -> None:
+    told = "sh -c 'echo $SLURM_JOB_NAME $SLURM_NTASKS_PER_NODE $SLURM_CPUS_PER_TASK'"
+    code, out, _ = run_script(runtime, f"srun -n2 -J other --ntasks-per-node=1 -c1 {told}")
+    assert (code, out) == (0, "other 1 1\n" * 2)
+
+
 def test_children_of_a_task_end_with_it(runtime: Runtime) -> None:
     """Those in its session with the task, the others with the job."""
     code, out, _ = run_script(runtime, "srun -n2 sh -c 'sleep 3600 & setsid sleep 3600 & echo started'; echo over")
