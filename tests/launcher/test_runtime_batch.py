@@ -7,7 +7,6 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +14,12 @@ import pytest
 
 from mlspace.spec.launch import Env, File, Limits, Stdio
 from tests.launcher.helpers.runtime import (
+    ENDS,
     MARK,
     PATH,
     Runtime,
     batch,
     end_of,
-    newest_launch,
     processes_of,
     reports_of,
     runtime_directory,
@@ -29,29 +28,7 @@ from tests.launcher.helpers.runtime import (
 )
 
 
-@pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
-    launch = newest_launch()
-    if not launch:
-        pytest.skip("launch is not built: bin/.setup builds it")
-    started = Runtime(launch, tmp_path)
-    yield started
-    started.close()
-
-
-@pytest.mark.parametrize(
-    ("script", "code", "end"),
-    [
-        ("exit 0", 0, ("COMPLETED", "None", 0, 0)),
-        ("exit 1", 1, ("FAILED", "NonZeroExitCode", 1, 0)),
-        ("exit 7", 7, ("FAILED", "NonZeroExitCode", 7, 0)),
-        ("exit 255", 255, ("FAILED", "NonZeroExitCode", 255, 0)),
-        ("kill -9 $$", 137, ("FAILED", "RaisedSignal:9(Killed)", 0, 9)),
-        ("kill -TERM $$", 143, ("FAILED", "RaisedSignal:15(Terminated)", 0, 15)),
-        ("ulimit -c 0; kill -SEGV $$", 139, ("FAILED", "RaisedSignal:11(Segmentation_fault)", 0, 11)),
-        ("kill -PIPE $$", 141, ("FAILED", "RaisedSignal:13(Broken_pipe)", 0, 13)),
-    ],
-)
+@pytest.mark.parametrize(("script", "code", "end"), ENDS)
 def test_exit_codes_and_signals(runtime: Runtime, script: str, code: int, end: tuple[str, str, int, int]) -> None:
     spec = batch(f"#!/bin/sh\n{script}\n")
     assert (runtime.run(spec)[0], end_of(spec, runtime.nodes[0])) == (code, end)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ import pytest
 
 from mlspace.spec.launch import Env, LaunchSpec, Limits
 from tests.launcher.helpers.runtime import (
+    ENDS,
     MARK,
     PATH,
     Runtime,
     batch,
     end_of,
-    newest_launch,
     processes_of,
     reports_of,
     runtime_directory,
@@ -26,16 +25,6 @@ from tests.launcher.helpers.runtime import (
 )
 
 RANKS = 4
-
-
-@pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
-    launch = newest_launch()
-    if not launch:
-        pytest.skip("launch is not built: bin/.setup builds it")
-    started = Runtime(launch, tmp_path)
-    yield started
-    started.close()
 
 
 def exec_spec(*command: str, **fields: Any) -> LaunchSpec:
@@ -79,16 +68,7 @@ def test_environment(runtime: Runtime, mode: str, is_slurms: bool) -> None:
     assert (code, found) == (0, expected)
 
 
-@pytest.mark.parametrize(
-    ("command", "code", "end"),
-    [
-        ("exit 0", 0, ("COMPLETED", "None", 0, 0)),
-        ("exit 7", 7, ("FAILED", "NonZeroExitCode", 7, 0)),
-        ("exit 255", 255, ("FAILED", "NonZeroExitCode", 255, 0)),
-        ("kill -9 $$", 137, ("FAILED", "RaisedSignal:9(Killed)", 0, 9)),
-        ("kill -TERM $$", 143, ("FAILED", "RaisedSignal:15(Terminated)", 0, 15)),
-    ],
-)
+@pytest.mark.parametrize(("command", "code", "end"), ENDS)
 def test_exit_codes_and_signals(runtime: Runtime, command: str, code: int, end: tuple[str, str, int, int]) -> None:
     spec = exec_spec("sh", "-c", command)
     found, node = runtime.run(spec)

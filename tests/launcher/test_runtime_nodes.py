@@ -8,7 +8,6 @@ import signal
 import socket
 import struct
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from tests.launcher.helpers.runtime import (
     batch,
     command_of,
     end_of,
-    newest_launch,
     processes_of,
     reports_of,
     runtime_directory,
@@ -29,16 +27,6 @@ from tests.launcher.helpers.runtime import (
 )
 
 FIRST, SECOND = "127.0.0.1", "127.0.0.2"
-
-
-@pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
-    launch = newest_launch()
-    if not launch:
-        pytest.skip("launch is not built: bin/.setup builds it")
-    started = Runtime(launch, tmp_path)
-    yield started
-    started.close()
 
 
 def run_script(runtime: Runtime, script: str, nodes: int = 2, tasks: int = 2) -> tuple[int, str, str]:

@@ -14,16 +14,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = json.loads((ROOT / "tests" / "contract" / "spec.json").read_text())
-BUILT = [ROOT / ".venv" / "bin" / "launch", ROOT / "build" / "tests" / "launch", ROOT / "build" / "dev" / "launch"]
-
-
-@pytest.fixture(scope="module")
-def launch() -> Path:
-    """The launcher that was built last."""
-    built = [path for path in BUILT if path.exists()]
-    if not built:
-        pytest.skip("launch is not built: bin/.setup builds it")
-    return max(built, key=lambda path: path.stat().st_mtime)
 
 
 def merge(document: Any, patch: Any) -> Any:

@@ -24,6 +24,19 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 PATIENCE = 30.0
 
 
+ENDS = [
+    ("exit 0", 0, ("COMPLETED", "None", 0, 0)),
+    ("exit 1", 1, ("FAILED", "NonZeroExitCode", 1, 0)),
+    ("exit 7", 7, ("FAILED", "NonZeroExitCode", 7, 0)),
+    ("exit 255", 255, ("FAILED", "NonZeroExitCode", 255, 0)),
+    ("kill -9 $$", 137, ("FAILED", "RaisedSignal:9(Killed)", 0, 9)),
+    ("kill -TERM $$", 143, ("FAILED", "RaisedSignal:15(Terminated)", 0, 15)),
+    ("ulimit -c 0; kill -SEGV $$", 139, ("FAILED", "RaisedSignal:11(Segmentation_fault)", 0, 11)),
+    ("kill -PIPE $$", 141, ("FAILED", "RaisedSignal:13(Broken_pipe)", 0, 13)),
+]
+"""A shell's command, launch's exit code, and state, reason, code and signal of its report."""
+
+
 def newest_launch() -> Path | None:
     built = [path for path in BUILT if path.exists()]
     return max(built, key=lambda path: path.stat().st_mtime) if built else None
