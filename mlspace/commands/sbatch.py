@@ -27,7 +27,8 @@ def run(context: Context, argv: Sequence[str]) -> int:
         return 0
     wrap = call.text("wrap")
     script = read_script(context, wrap, call.words)
-    directive_words = directives.read(script.text, script.path or "stdin") if wrap is None else [[]]
+    name = call.words[0] if call.words else "stdin"
+    directive_words = directives.read(script.text, name) if wrap is None else [[]]
     component = call.component(directive_words)
     component.values.setdefault("job-name", job_name(script, wrap))
     request = JobRequest(PROGRAM, [component], script=script)

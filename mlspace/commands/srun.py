@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from mlspace.commands import submitting
-from mlspace.errors import MlspaceError
+from mlspace.errors import MlspaceError, UsageError
 from mlspace.slurm import state
 from mlspace.slurm.request import JobRequest
 
@@ -45,7 +45,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     if context.environ.get("SLURM_JOB_ID") or call.text("jobid"):
         return become_launch(context, argv, context.environ)
     if not call.words:
-        raise MlspaceError("fatal: No command given to execute.")
+        raise UsageError(f"{PROGRAM}: fatal: No command given to execute.")
     component = call.component()
     component.values.setdefault("job-name", os.path.basename(call.words[0]))
     request = JobRequest(PROGRAM, [component], command=call.words)

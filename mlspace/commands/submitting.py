@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlspace.errors import RequestRefused, UsageError
 from mlspace.slurm import getopt, merge
 from mlspace.slurm.help import answer
 from mlspace.slurm.options import OPTIONS
@@ -49,7 +50,12 @@ def prepare(context: Context, request: JobRequest) -> tuple[Session, Geometry]:
     from mlspace.session import Session
 
     session = Session(context)
-    return session, session.decide(request)
+    try:
+        return session, session.decide(request)
+    except RequestRefused as error:
+        if request.first["test-only"]:
+            raise test_only_failure(request.program, error) from error
+        raise
 
 
 def exit_code(job: JobView) -> int:
@@ -58,6 +64,15 @@ def exit_code(job: JobView) -> int:
         return 1
     code: int = job.exit_code
     return code if code or job.state == "COMPLETED" else 1
+
+
+def test_only_failure(program: str, error: RequestRefused) -> UsageError:
+    """What --test-only says of a request that cannot fit: Slurm's reason in other words than those of a submission."""
+    from mlspace.slurm.demand import FAILED
+
+    prefix = FAILED[program]
+    lines = [line.removeprefix(prefix) for line in error.lines if line.startswith((prefix, "  "))] or error.lines
+    return UsageError(f"allocation failure: {lines[0]}", *lines[1:])
 
 
 def test_only_line(context: Context, session: Session, request: JobRequest, geometry: Geometry) -> str:

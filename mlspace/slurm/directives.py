@@ -121,5 +121,5 @@ def read_word(text: str, start: int) -> tuple[int, str]:
             word += character
         position += 1
     if quote:
-        raise BadValue(text, f"Unmatched `{quote}` in [{text[start:]}]")
+        raise BadValue(text, f"Unmatched `{quote}` in [{text[start:].lstrip()}]")
     return position, word

@@ -28,12 +28,12 @@ def check(demand: Demand) -> None:
     least_cpus = max(1, demand.component["mincpus"] or 0, demand.cpus_per_task * (1 if demand.overcommit else demand.per_node or 1))
     wanted = demand.low if demand.overcommit else max((demand.tasks or 0) * demand.cpus_per_task, demand.low * least_cpus)
     total = limits.nodes * limits.cpus
-    if demand.low > limits.nodes and demand.low <= total:
+    if wanted > total:
+        raise demand.refused(TOO_MANY_CPUS, f"the partition has {limits.nodes} nodes of {limits.cpus} CPUs")
+    if demand.low > limits.nodes:
         raise demand.refused(BAD_NODE_COUNT, f"the partition has {limits.nodes} nodes")
     if least_cpus > limits.cpus:
         raise demand.refused(NOT_AVAILABLE, largest, before="CPU count per node can not be satisfied")
-    if wanted > total:
-        raise demand.refused(TOO_MANY_CPUS, f"the partition has {limits.nodes} nodes of {limits.cpus} CPUs")
     if demand.low < 1:
         raise demand.refused(BAD_NODE_COUNT, f"the partition has {limits.nodes} nodes")
     memory = max(demand.component["mem"] or 0, demand.component["mem-per-cpu"] or 0)
