@@ -84,7 +84,7 @@ def split(text: str) -> list[str]:
     ('' or "" alone) ends the line: sbatch takes it for the end. Raises BadValue for an unmatched quote.
     """
     words: list[str] = []
-    position = 0
+    position = len(text) - len(text.lstrip(BLANKS))
     while True:
         end, word = read_word(text, position)
         if not word:
@@ -121,5 +121,5 @@ def read_word(text: str, start: int) -> tuple[int, str]:
             word += character
         position += 1
     if quote:
-        raise BadValue(text, f"Unmatched `{quote}` in [{text[start:].lstrip()}]")
+        raise BadValue(text, f"Unmatched `{quote}` in [{text[start:]}]")
     return position, word
