@@ -5,24 +5,21 @@ from __future__ import annotations
 import os
 
 from mlspace import config, controller
-from mlspace.errors import BadValue, GatewayError, MlspaceError, RequestRefused
+from mlspace.errors import BadValue, GatewayError, MlspaceError
 from mlspace.slurm import state
 from mlspace.state.registry import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from typing import Any
 
-    from mlspace.cluster import Cluster, Partition
+    from mlspace.cluster import Cluster
     from mlspace.config import Config
     from mlspace.context import Context
     from mlspace.gateway.client import Client
     from mlspace.local.endpoint import Endpoint
-    from mlspace.slurm.geometry import Geometry
     from mlspace.slurm.job import JobView
     from mlspace.slurm.occupation import Occupation
-    from mlspace.slurm.request import JobRequest
 
 LOOK_SECONDS = 0.02
 """Between two looks for a report; a look is one stat."""
@@ -33,9 +30,6 @@ MIN_JOB_AGE_SECONDS = 300
 LONGEST_ID = 10
 PLATFORM_PREFIX = "lm-"
 """What the platform's own names of jobs begin with (mlspace-facts §4.1)."""
-
-LIMITS = ("AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "RSS", "STACK")
-"""Soft limits that travel with a job, as Slurm's PropagateResourceLimits=ALL."""
 
 
 class Session:
@@ -146,152 +140,8 @@ class Session:
         if os.path.isdir(environ.get("MLSPACE_JOB_DIR", "") or "/nonexistent"):
             return True
         prefix = f"{environ.get('SLURM_JOB_ID', '')}."
-        return len(prefix) > 1 and any(name.startswith(prefix) for name in names_in(runtime_root(self.context.user.uid)))
-
-    # What is asked for.
-
-    def partition(self, request: JobRequest) -> Partition:
-        name = request.first["partition"]
-        partition = self.cluster.partition(name)
-        if partition is None:
-            from mlspace.slurm.demand import FAILED
-
-            known = ", ".join(one.name for one in self.cluster.partitions)
-            raise RequestRefused(
-                f"invalid partition specified: {name}",
-                f"{FAILED[request.program]}Invalid partition name specified",
-                f"  the partitions here are {known}",
-            )
-        return partition
-
-    def decide(self, request: JobRequest) -> Geometry:
-        """What the request gets on this cluster; what Slurm would warn of is said."""
-        from mlspace.slurm.geometry import decide
-
-        geometry = decide(request.first, self.cluster.limits(self.partition(request)), request.program)
-        for warning in geometry.warnings:
-            self.context.warn(f"{request.program}: {warning}")
-        return geometry
-
-    def submit(self, request: JobRequest, geometry: Geometry) -> int:
-        """Submits; returns the job's id. The job is in the registry before anything is sent, and stays there unless it is refused."""
-        import json
-
-        from mlspace.slurm.demand import FAILED
-
-        values, environment = self.describe(request, geometry)
-        submission = new_submission(values["region"])
-        job_id = self.registry.add(values, json.dumps(request.to_json()), environment, submission)
-        os.makedirs(os.path.join(self.state_dir, "reports"), mode=0o700, exist_ok=True)
-        sent = self.registry.submissions(job_id=job_id)[0]
-        try:
-            self.controller.send(sent, sent.owner)
-        except GatewayError as error:
-            if error.outcome_unknown or (error.transient and not self.config.is_remote):
-                return job_id  # a later round sends it, or finds it
-            self.registry.remove(job_id)
-            raise MlspaceError(f"{FAILED[request.program]}{error.lines[0]}", *error.lines[1:]) from error
-        except MlspaceError:
-            self.registry.remove(job_id)
-            raise
-        return job_id
-
-    def preview(self, request: JobRequest, geometry: Geometry) -> dict[str, Any]:
-        """What would be sent to submit the request, as the next job. Nothing is sent, nothing is written."""
-        from mlspace.state.registry import Submission
-
-        values, environment = self.describe(request, geometry)
-        submission = new_submission(values["region"])
-        columns = {**values, "details": json_of(values["details"]), "job_id": self.registry.next_job_id()}
-        sent = Submission([submission.get(field, "") for field in Submission.FIELDS])
-        return self.controller.body(self.controller.stored_job(columns, request, environment, sent), write=False)
-
-    def describe(self, request: JobRequest, geometry: Geometry) -> tuple[dict[str, Any], dict[str, str]]:
-        """Columns of the registry's job table for a new job, and the environment that travels with it."""
-        import json
-
-        from mlspace.slurm.gres import count_of
-
-        context, component = self.context, request.first
-        user, partition, now = context.user, self.partition(request), int(context.now())
-        work_dir = os.path.normpath(os.path.join(context.cwd, component["chdir"] or ""))
-        script = request.script
-        command = "" if script is None else " ".join([script.path, *script.arguments]) if script.path else ""
-        details = {
-            "values": component.values,
-            "geometry": geometry.to_json(),
-            "files": self._files(request, work_dir),
-            "submit_dir": context.cwd,
-            "umask": current_umask(),
-            "rlimits": soft_limits(),
-            "submit_line": " ".join([request.program, *context.arguments]),
-        }
-        values = {
-            "name": component["job-name"],
-            "user": user.name,
-            "uid": user.uid,
-            "grp": user.group,
-            "gid": user.gid,
-            "account": component["account"],
-            "partition": partition.name,
-            "qos": component["qos"],
-            "state": state.PENDING,
-            "reason": "None",
-            "priority": 0,
-            "nice": component["nice"] or 0,
-            "submit_time": now,
-            "eligible_time": now,
-            "time_limit": component.values.get("time", partition.max_time),
-            "nodes": geometry.nodes,
-            "tasks": geometry.tasks,
-            "tasks_requested": int(geometry.tasks_requested),
-            "cpus": sum(geometry.cpus_per_node),
-            "cpus_per_task": geometry.cpus_per_task,
-            "memory_mib": sum(geometry.memory_mib_per_node),
-            "gpus": geometry.gpus_per_node * geometry.nodes or count_of("gpu", component["gres"]),
-            "batch": int(request.script is not None),
-            "requeue": int(component["requeue"] is not False),
-            "command": command,
-            "work_dir": work_dir,
-            "comment": component["comment"],
-            "region": component["region"] or partition.region,
-            "instance_type": self._instance_type(request, geometry, partition),
-            "alloc_node": context.host,
-            "alloc_sid": os.getsid(0),
-            "details": json.dumps(details),
-        }
-        return values, self._environment(request)
-
-    def _instance_type(self, request: JobRequest, geometry: Geometry, partition: Partition) -> str:
-        from mlspace.translate import placement
-
-        if request.first["instance-type"]:
-            told: str = request.first["instance-type"]
-            return told
-        types = self.cluster.instance_types
-        return placement.parametric(geometry) if types is None else placement.smallest(geometry, types[partition.region], partition.region)
-
-    def _environment(self, request: JobRequest) -> dict[str, str]:
-        from mlspace.slurm.export import exported
-
-        component, environ = request.first, self.context.environ
-        if request.program == "mlspace":
-            return dict(component["env"] or {})
-        variables = exported(environ, component["export"], request.program)
-        for name in config.SECRET_VARIABLES:
-            variables.pop(name, None)
-        variables.pop("MLSPACE_JOB_DIR", None)
-        if "MLSPACE_STATE_DIR" in environ:
-            variables["MLSPACE_STATE_DIR"] = environ["MLSPACE_STATE_DIR"]
-        return variables
-
-    def _files(self, request: JobRequest, work_dir: str) -> dict[str, Any]:
-        """The files of the job's streams, as they are seen from here. A step's own are srun's matter."""
-        component = request.first
-        if request.script is None:
-            return {}
-        patterns = {"in": component["input"], "out": component["output"] or "slurm-%j.out", "err": component["error"]}
-        return {name: seen_file(os.path.join(work_dir, pattern)) for name, pattern in patterns.items() if pattern}
+        roots = (runtime_root(self.context.user.uid), os.path.join(environ.get("XDG_RUNTIME_DIR") or "/nonexistent", "mlspace"))
+        return len(prefix) > 1 and any(name.startswith(prefix) for root in roots for name in names_in(root))
 
     # What becomes of it.
 
@@ -401,28 +251,8 @@ class Session:
         return code or int(ended.state != state.COMPLETED)
 
 
-def new_submission(region: str) -> dict[str, Any]:
-    """Columns of the registry's submission table for a first attempt, which this process sends."""
-    import secrets
-
-    return {
-        "submission": secrets.token_hex(16),
-        "secret": secrets.token_hex(32),
-        "restart": 0,
-        "attempt": 1,
-        "phase": "committed",
-        "owner": controller.process_identity(),
-        "region": region,
-    }
-
-
-def json_of(text: str) -> Any:
-    import json
-
-    return json.loads(text)
-
-
 def runtime_root(uid: int) -> str:
+    """Where the jobs of the embedded MLSpace have their runtime directories: it tells them nothing of XDG_RUNTIME_DIR."""
     return f"/tmp/mlspace-{uid}"
 
 
@@ -438,28 +268,3 @@ def file_size(path: str) -> int:
         return os.stat(path).st_size
     except OSError:
         return 0
-
-
-def seen_file(path: str) -> dict[str, Any]:
-    """A file's path with its directory's inode and owner as seen here: by them a node knows whether it sees the same directory."""
-    directory = os.path.dirname(path)
-    seen = {"path": path, "inode": None, "owner": None}
-    if "%" in directory:
-        return seen
-    try:
-        status = os.stat(directory)
-    except OSError:
-        return seen
-    return {"path": path, "inode": status.st_ino, "owner": status.st_uid}
-
-
-def current_umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def soft_limits() -> dict[str, int]:
-    import resource
-
-    return {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[0] for name in LIMITS}

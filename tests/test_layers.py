@@ -37,8 +37,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("config", "controller", "errors", "slurm", "state", "cluster", "context", "installation"),
         *("gateway.client", "gateway.transport", "gateway.logs", "translate", "local.endpoint", "local.daemon"),
     },
+    "submission": {"config", "controller", "errors", "slurm", "session", "state", "translate", "cluster"},
     "commands": {
-        *("", "commands.listing", "commands.submitting", "context", "errors", "installation", "render", "session"),
+        *("", "commands.listing", "commands.submitting", "context", "errors", "installation", "render", "session", "submission"),
         *("slurm", "spec", "cluster"),
     },
     "entry": {"context", "errors"},
@@ -52,6 +53,7 @@ OUTSIDE = {
     "state": {"requests", "socket", "time"},
     "commands": {"requests", "sqlite3", "socket", "time", "sys"},
     "controller": {"requests", "sqlite3", "time", "sys"},
+    "submission": {"requests", "sqlite3", "time", "sys"},
     "session": {"requests", "sqlite3", "time", "sys"},
 }
 """Modules of the outside world that a layer leaves to others."""

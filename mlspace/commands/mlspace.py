@@ -88,17 +88,18 @@ def run_here(context: Context, told: argparse.Namespace, variables: dict[str, st
 
 
 def submit(context: Context, told: argparse.Namespace, variables: dict[str, str], command: Sequence[str]) -> int:
+    from mlspace import submission
     from mlspace.session import Session
 
     session = Session(context)
     wanted = request(told, variables, command)
-    geometry = session.decide(wanted)
+    geometry = submission.decide(session, wanted)
     if told.dry_run:
         import json
 
-        context.print(json.dumps(session.preview(wanted, geometry), indent=2, ensure_ascii=False))
+        context.print(json.dumps(submission.preview(session, wanted, geometry), indent=2, ensure_ascii=False))
         return 0
-    job_id = session.submit(wanted, geometry)
+    job_id = submission.submit(session, wanted, geometry)
     if told.detach:
         job = session.job(job_id)
         context.print(f"Submitted job {job_id} ({job.platform_job or 'its name on MLSpace is not known yet'})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from mlspace import submission
 from mlspace.commands import submitting
 from mlspace.errors import MlspaceError
 from mlspace.slurm import directives
@@ -36,7 +37,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     if component["test-only"]:
         context.warn(submitting.test_only_line(context, session, request, geometry))
         return 0
-    job_id = session.submit(request, geometry)
+    job_id = submission.submit(session, request, geometry)
     if component["parsable"]:
         context.print(str(job_id))
     elif not component["quiet"]:

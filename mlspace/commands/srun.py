@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from mlspace import submission
 from mlspace.commands import submitting
 from mlspace.errors import MlspaceError, UsageError
 from mlspace.slurm import state
@@ -53,7 +54,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     if component["test-only"]:
         context.warn(submitting.test_only_line(context, session, request, geometry))
         return 0
-    job_id = session.submit(request, geometry)
+    job_id = submission.submit(session, request, geometry)
     try:
         if not session.cluster.channel:
             return session.follow(job_id)

@@ -47,11 +47,12 @@ class Call:
 
 def prepare(context: Context, request: JobRequest) -> tuple[Session, Geometry]:
     """The session for this request, and its geometry on the cluster. Raises RequestRefused with Slurm's line where it cannot fit."""
+    from mlspace import submission
     from mlspace.session import Session
 
     session = Session(context)
     try:
-        return session, session.decide(request)
+        return session, submission.decide(session, request)
     except RequestRefused as error:
         if request.first["test-only"]:
             raise test_only_failure(request.program, error) from error
