@@ -40,13 +40,18 @@ OPTIONS = (
 )
 
 KEYWORDS = """
-  show ENTITY [ID]   one record, or all of: job, step, node, partition, config, licenses, reservation
-  show hostnames [LIST]       the names of a host list, one a line; of the job's nodes where no list is given
-  show hostlist NAMES         the host list of names; show hostlistsorted: sorted
-  write batch_script ID [FILE]  the script of a job, to slurm-ID.sh or FILE; `-' is standard output
-  ping               whether the controller answers
-  version            the Slurm that this behaves as
-  help, quit"""
+
+Keywords:
+  show ENTITY [ID]            one record, or all of: job, step, node, partition, config, licenses, reservation
+  show hostnames [LIST]       the names of a host list, one a line; without one, of the job's nodes
+  show hostlist NAMES         the host list of names
+  show hostlistsorted NAMES   the same, sorted
+  write batch_script ID [FILE]
+                              the script of a job, to slurm-ID.sh or FILE; `-' is standard output
+  ping                        whether the controller answers
+  version                     the Slurm that this behaves as
+  help                        show this help message
+  quit                        leave the interactive mode, which no keyword at all starts"""
 
 LATER = (
     *("hold", "holdu", "uhold", "release", "requeue", "requeuehold", "suspend", "resume", "update", "top", "notify"),
@@ -366,9 +371,9 @@ def print_version(call: Call, words: Sequence[str]) -> int:
 
 
 def print_help(call: Call, words: Sequence[str]) -> int:
-    from mlspace.slurm.help import render_help
+    from mlspace.slurm.help import USAGE, render_help
 
-    call.context.print(render_help(PROGRAM, "[OPTIONS...] [KEYWORD...]", OPTIONS) + KEYWORDS)
+    call.context.print(render_help(PROGRAM, USAGE[PROGRAM], OPTIONS) + KEYWORDS)
     return 0
 
 

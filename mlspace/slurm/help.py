@@ -23,6 +23,8 @@ USAGE = {
     "sbatch": "[OPTIONS...] script [args...]",
     "srun": "[OPTIONS...] program [args...]",
     "salloc": "[OPTIONS...] [command [args...]]",
+    "scancel": "[OPTIONS...] [job_id...]",
+    "scontrol": "[OPTIONS...] [KEYWORD [args...]]",
 }
 """What follows the program's name in its usage line; "[OPTIONS...]" for the others."""
 
