@@ -93,7 +93,7 @@ void FirstNode::StartScript() {
     facts.array_task_id = std::stoll(ground_.job_environment.Get("SLURM_ARRAY_TASK_ID", "0"));
   }
   try {
-    streams_ = OpenBatchStreams(spec_.stdio, facts);
+    streams_ = OpenBatchStreams(spec_.stdio, facts, spec_.umask);
   } catch (const LaunchError& error) {
     Say(error.what());
     return End(Ended("FAILED", SignalReason(kOutputFileSignal).c_str(), 0, kOutputFileSignal), 0);
@@ -221,7 +221,9 @@ void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
         const int code = static_cast<int>(fields.Number());
         const int signal = static_cast<int>(fields.Number());
         if (signal != 0) return Cancel("", Ended("CANCELLED", "None", 0, signal));
-        End(OutcomeOf((code & 0xff) << 8), 0);
+        // srun knows a task that a signal has ended by its exit code only.
+        const bool is_signal = last_step_.signal != 0 && code == 128 + last_step_.signal;
+        End(OutcomeOf(is_signal ? last_step_.signal : (code & 0xff) << 8), 0);
       },
       forget);
 }
@@ -264,6 +266,7 @@ void FirstNode::OnStepEnded(StepServer* step) {
   StepReport report = step->Report();
   if (outcome_ && report.outcome.signal != 0) report.outcome.state = "CANCELLED";  // it did not end by itself
   reporter_.Step(report);
+  last_step_ = report.outcome;
   for (auto key = keys_.begin(); key != keys_.end();) {
     key = key->second.first == step ? keys_.erase(key) : std::next(key);
   }

@@ -75,6 +75,7 @@ class FirstNode {
   int next_step_ = 0;
   int64_t next_key_ = 1;
   std::shared_ptr<Channel> owner_;
+  Outcome last_step_;  ///< how the step that ended last did
   std::optional<Outcome> outcome_;
 };
 

@@ -15,6 +15,22 @@ UniqueFd Open(const StdioFile& file, int flags, const FilenameFacts& facts) {
   return fd;
 }
 
+/// Our own umask set to another one for a while.
+class UmaskScope {
+ public:
+  explicit UmaskScope(std::optional<mode_t> mask) {
+    if (mask) before_ = umask(*mask);
+  }
+  UmaskScope(const UmaskScope&) = delete;
+  UmaskScope& operator=(const UmaskScope&) = delete;
+  ~UmaskScope() {
+    if (before_) umask(*before_);
+  }
+
+ private:
+  std::optional<mode_t> before_;
+};
+
 /// What a user namespace shows for owners that it does not know, root among them (user_namespaces(7)).
 uid_t OverflowUid() {
   const UniqueFd file(open("/proc/sys/kernel/overflowuid", O_RDONLY | O_CLOEXEC));
@@ -33,7 +49,8 @@ bool IsShared(const StdioFile& file) {
   return status.st_uid == *file.owner || status.st_uid == OverflowUid();
 }
 
-BatchStreams OpenBatchStreams(const Stdio& stdio, const FilenameFacts& facts) {
+BatchStreams OpenBatchStreams(const Stdio& stdio, const FilenameFacts& facts, std::optional<mode_t> mask) {
+  const UmaskScope scope(mask);
   const int flags = O_WRONLY | O_CREAT | (stdio.append ? O_APPEND : O_TRUNC);
   BatchStreams streams;
   const bool has_input = stdio.in && IsShared(*stdio.in);

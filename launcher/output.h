@@ -23,7 +23,7 @@ struct BatchStreams {
 };
 
 /// Opens them. Throws LaunchError with exit code 1 when a file cannot be opened: Slurm fails the job then (0:53).
-BatchStreams OpenBatchStreams(const Stdio& stdio, const FilenameFacts& facts);
+BatchStreams OpenBatchStreams(const Stdio& stdio, const FilenameFacts& facts, std::optional<mode_t> mask);
 
 }  // namespace launcher
 

@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from mlspace.slurm.geometry import Limits
 
 
+SETTLE_SECONDS = 60.0
+"""Source: design §4."""
+
+LOCAL_SETTLE_SECONDS = 2.0
+"""The embedded MLSpace lists a job as soon as it has taken it."""
+
+
 class Node:
     """One node as configured: CPUs = sockets x cores_per_socket x threads_per_core; memory in MiB; gpus with an optional type."""
 
@@ -69,9 +76,13 @@ class Cluster:
     carrier: "file" (spec files go to spec_dir, which the nodes see) or "parts".
     env_mode: "shared" or "image" (docs/protocol.md, `env`).
     launch: path of `launch` as the nodes see it. channel: the nodes' runtime directory is on this host.
+    settle_seconds: how long a job whose submission was not answered may take to show up in the platform's list.
     """
 
-    __slots__ = ("carrier", "channel", "def_mem_per_cpu", "env_mode", "instance_types", "launch", "name", "nodes", "partitions", "spec_dir")
+    __slots__ = (
+        *("carrier", "channel", "def_mem_per_cpu", "env_mode", "instance_types", "launch", "name", "nodes", "partitions"),
+        *("settle_seconds", "spec_dir"),
+    )
 
     def __init__(
         self,
@@ -85,6 +96,7 @@ class Cluster:
         launch: str,
         spec_dir: str = "",
         channel: bool = False,
+        settle_seconds: float = SETTLE_SECONDS,
         instance_types: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         self.name = name
@@ -96,6 +108,7 @@ class Cluster:
         self.launch = launch
         self.spec_dir = spec_dir
         self.channel = channel
+        self.settle_seconds = settle_seconds
         self.instance_types = instance_types
 
     def partition(self, name: str | None) -> Partition | None:
@@ -152,6 +165,7 @@ class Cluster:
             launch=launch,
             spec_dir=spec_dir,
             channel=True,
+            settle_seconds=LOCAL_SETTLE_SECONDS,
         )
 
     @classmethod

@@ -45,8 +45,8 @@ class Context:
         self.environ = os.environ if environ is None else environ
         self._cwd = cwd
         self.stdin = sys.stdin.buffer if stdin is None else stdin
-        self.stdout = sys.stdout if stdout is None else stdout
-        self.stderr = sys.stderr if stderr is None else stderr
+        self.stdout = stdout or standard(sys.stdout)
+        self.stderr = stderr or standard(sys.stderr)
         self._user = user
         self._host = host
         self.arguments = list(arguments)  # of the command, as accounting shows them
@@ -92,12 +92,58 @@ class Context:
 
     def print(self, text: str) -> None:
         """One line, or several, on standard output."""
-        self.stdout.write(text + "\n")
+        self.write(text + "\n")
+
+    def write(self, text: str) -> None:
+        """Text on standard output. Raises BrokenPipeError; after any other failure there is no output, as said on stderr."""
+        try:
+            self.stdout.write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self._lose_output(error)
+
+    def flush(self) -> None:
+        """What was written is on its way. Raises as `write`."""
+        try:
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self._lose_output(error)
 
     def warn(self, line: str) -> None:
-        """One line on standard error."""
-        self.stderr.write(line + "\n")
-        self.stderr.flush()
+        """One line on standard error, if that can be written to."""
+        self.write_error(line + "\n")
+
+    def write_error(self, text: str) -> None:
+        """Text on standard error, at once, if that can be written to."""
+        try:
+            self.stderr.write(text)
+            self.stderr.flush()
+        except OSError:
+            self.stderr = nowhere(2)
+
+    def _lose_output(self, error: OSError) -> None:
+        """What has been done stays done: a full disk behind standard output must not make a submission look like a failure."""
+        self.stdout = nowhere(1)
+        self.warn(f"warning: standard output cannot be written: {error.strerror}")
+
+
+def nowhere(descriptor: int) -> TextIO:
+    """A stream to /dev/null, and the descriptor with it: the interpreter flushes what is left in the old stream when it ends."""
+    stream = open(os.devnull, "w")  # noqa: SIM115 - for the rest of this process
+    os.dup2(stream.fileno(), descriptor)
+    return stream
+
+
+def standard(stream: TextIO | None) -> TextIO:
+    """A standard stream that takes every file name; one that the caller has closed is as /dev/null."""
+    if stream is None:
+        return open(os.devnull, "w")
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="surrogateescape")
+    return stream
 
 
 def current_directory(pwd: str) -> str:

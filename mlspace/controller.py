@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 POLL_SECONDS = 2.0
 """What squeue shows is at most that old (design §4)."""
 
-SETTLE_SECONDS = 60.0
-"""How long a POST whose answer was lost may take to show up in the platform's list before it is sent again."""
-
 LEASE_SECONDS = 300.0
 """How long a process of another host may take to send a submission; on this host we can see whether it lives."""
 
@@ -167,7 +164,7 @@ class Controller:
             found = [one for one in self.gateway().list_jobs(submission.region) if submission.submission in one.description]
             for one in found:
                 self.adopt(submission, one.name)
-            if found or self.now() < (submission.posted_at or 0) + SETTLE_SECONDS:
+            if found or self.now() < (submission.posted_at or 0) + self.cluster().settle_seconds:
                 return
         if job.state in state.FINAL:
             self.registry.close_submissions(job.job_id)

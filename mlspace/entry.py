@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from mlspace.context import Context
+from mlspace.context import Context, nowhere
 from mlspace.errors import MlspaceError, UsageError
 
 TYPE_CHECKING = False
@@ -27,7 +27,7 @@ def main(program: str, arguments: Sequence[str], context: Context | None = None)
     world.arguments = list(arguments)
     try:
         code = run(program, arguments, world)
-        world.stdout.flush()
+        world.flush()
         return code
     except UsageError as error:
         return complain(world, error.lines, error.exit_code)
@@ -36,8 +36,7 @@ def main(program: str, arguments: Sequence[str], context: Context | None = None)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone; what is still buffered would raise again when the interpreter flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        nowhere(1)
         return CLOSED_PIPE
     except Exception as error:
         if world.environ.get("MLSPACE_TRACEBACK"):
@@ -48,6 +47,8 @@ def main(program: str, arguments: Sequence[str], context: Context | None = None)
 def run(program: str, arguments: Sequence[str], context: Context) -> int:
     from importlib import import_module
 
+    if program not in COMMANDS:
+        raise MlspaceError(f"there is no such command: a link to one of bin/ must be called {', '.join(COMMANDS[:-1])} or {COMMANDS[-1]}")
     module = import_module(f"mlspace.commands.{program}")
     code: int = module.run(context, list(arguments))
     return code
@@ -55,7 +56,7 @@ def run(program: str, arguments: Sequence[str], context: Context) -> int:
 
 def complain(context: Context, lines: Sequence[str], code: int) -> int:
     try:
-        context.stdout.flush()  # what was printed before the error comes before it in a terminal, too
+        context.flush()  # what was printed before the error comes before it in a terminal, too
     except BrokenPipeError:
         pass
     for line in lines:

@@ -190,7 +190,7 @@ class Session:
 
     def job_id(self, text: str) -> int:
         """The job's id from what a user wrote: "12", or the platform's name of the job. Raises BadValue."""
-        if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID:
+        if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID and int(text) > 0:
             return int(text)
         found = self.registry.job_of_platform(text) if text.startswith(PLATFORM_PREFIX) else None
         if found is None:
@@ -243,9 +243,12 @@ class Session:
             if line.startswith(REPORT_MARK):
                 self.controller.take_reports(submission, job, line)
                 continue
-            target = self.context.stdout if stream == 1 else self.context.stderr
-            target.write(line.decode("utf-8", "surrogateescape"))
-            target.flush()
+            text = line.decode("utf-8", "surrogateescape")
+            if stream == 1:
+                self.context.write(text)
+                self.context.flush()
+            else:
+                self.context.write_error(text)
         ended = self.wait(job_id)
         code: int = 128 + ended.exit_signal if ended.exit_signal else ended.exit_code
         return code or int(ended.state != state.COMPLETED)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mlspace.slurm.geometry import Geometry
     from mlspace.slurm.request import JobRequest
 
+LONGEST_TEXT = 1024
+"""Characters of a job's name, comment and their like. Source: sbatch 22.05."""
+
 LIMITS = ("AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "RSS", "STACK")
 """Soft limits that travel with a job, as Slurm's PropagateResourceLimits=ALL."""
 
@@ -69,11 +72,15 @@ def preview(session: Session, request: JobRequest, geometry: Geometry) -> dict[s
 
 
 def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple[dict[str, Any], dict[str, str]]:
-    """Columns of the registry's job table for a new job, and the environment that travels with it."""
+    """Columns of the registry's job table for a new job, and the environment that travels with it. Raises MlspaceError."""
     import json
 
     context, component = session.context, request.first
     user, partition, now = context.user, partition_of(session, request), int(context.now())
+    for option in ("job-name", "comment", "account", "wckey"):
+        if len(component[option] or "") > LONGEST_TEXT:
+            line = f"{FAILED[request.program]}Pathname of a file, directory or other parameter too long"
+            raise RequestRefused(line, f"  --{option} has more than {LONGEST_TEXT} characters")
     work_dir = os.path.normpath(os.path.join(context.cwd, component["chdir"] or ""))
     details = {
         "values": component.values,

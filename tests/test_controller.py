@@ -181,7 +181,7 @@ def test_what_is_not_in_the_list_is_sent_again_after_the_settle_time(world: Worl
     world.platform.fail = [GatewayError("no answer", transient=True, outcome_unknown=True)]
     with pytest.raises(GatewayError):
         world.send(job)
-    world.advance(controller.SETTLE_SECONDS - 5)
+    world.advance(world.cluster.settle_seconds - 5)
     assert world.platform.calls == 1
     world.advance(10)
     assert (world.platform.calls, len(world.platform.jobs)) == (2, 1)

@@ -52,6 +52,8 @@ def run(context: Context, argv: Sequence[str]) -> int:
     split = argv.index("--") if "--" in argv else len(argv)
     told = options.parse_args(argv[:split])
     command = [*told.command, *argv[split + 1 :]]
+    if told.command and split < len(argv):
+        raise UsageError(f"{PROGRAM}: error: unexpected word before --: {told.command[0]}", options.format_usage().rstrip(), exit_code=2)
     if told.help or told.version:
         context.print(options.format_help().rstrip() if told.help else f"{PROGRAM} {__version__}")
         return 0

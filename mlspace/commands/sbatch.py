@@ -42,7 +42,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
         context.print(str(job_id))
     elif not component["quiet"]:
         context.print(f"Submitted batch job {job_id}")
-    context.stdout.flush()
+    context.flush()
     return submitting.exit_code(session.wait(job_id)) if component["wait"] else 0
 
 
@@ -54,6 +54,8 @@ def read_script(context: Context, wrap: str | None, words: Sequence[str]) -> Scr
         return Script(WRAPPED.format(wrap))
     if not words:
         return Script(directives.decode(context.stdin.read(directives.SIZE_LIMIT + 1)))
+    if not words[0]:
+        raise MlspaceError("Unable to open file ")
     path = find_script(context, words[0])
     try:
         with open(path, "rb") as file:

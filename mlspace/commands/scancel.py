@@ -165,6 +165,6 @@ def say_what_is_missing(context: Context, session: Session, numbers: Sequence[in
 
 
 def confirmed(context: Context, job: JobView) -> bool:
-    context.stdout.write(f"Cancel job_id={job.label} name={job.name} partition={job.partition} [y/n]? ")
-    context.stdout.flush()
+    context.write(f"Cancel job_id={job.label} name={job.name} partition={job.partition} [y/n]? ")
+    context.flush()
     return context.stdin.readline().strip().lower() == b"y"

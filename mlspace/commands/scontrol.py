@@ -109,8 +109,8 @@ def interact(call: Call) -> int:
 
     context, code = call.context, 0
     while True:
-        context.stdout.write(f"{PROGRAM}: ")
-        context.stdout.flush()
+        context.write(f"{PROGRAM}: ")
+        context.flush()
         line = context.stdin.readline().decode("utf-8", "surrogateescape")
         if not line:
             context.print("")
@@ -349,7 +349,7 @@ def write(call: Call, words: Sequence[str]) -> int:
         raise UsageError("job script retrieval failed: Invalid job id specified", exit_code=1)
     target = words[2] if len(words) > 2 else f"slurm-{words[1]}.sh"
     if target == "-":
-        call.context.stdout.write(script.text)
+        call.context.write(script.text)
         return 0
     with open(target, "wb") as file:
         file.write(script.text.encode("utf-8", "surrogateescape"))

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 FILE = "registry.sqlite"
 BUSY_SECONDS = 60.0
+MOST_VALUES = 10_000
+"""Values in one query; SQLite takes 32,766 at most."""
+
 LOCAL_FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs", "overlay")
 """Where a write-ahead log works: it needs memory shared between all processes, which a network file system does not give."""
 
@@ -114,7 +117,14 @@ class Registry:
         import sqlite3
 
         try:
-            return self._database.execute(query, values).fetchall()
+            try:
+                return self._database.execute(query, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if "decode" not in str(error):
+                    raise
+                # A name that is not UTF-8. Slower, so only where there is one.
+                self._database.text_factory = decoded
+                return self._database.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise damaged(self.path, error) from error
 
@@ -133,8 +143,9 @@ class Registry:
         values: list[Any] = []
         for column, wanted in (("job_id", job_ids), ("state", states), ("user", users)):
             if wanted is not None:
-                conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
-                values += wanted
+                place = "?" if column == "job_id" else "CAST(? AS TEXT)"
+                conditions.append(f"{column} IN ({', '.join([place] * len(wanted))})")
+                values += [encoded(one) for one in wanted]
         if ended_since is not None:
             conditions.append("(end_time IS NULL OR end_time >= ?)")
             values.append(ended_since)
@@ -158,11 +169,15 @@ class Registry:
     def steps(self, job_ids: Collection[int]) -> list[StepView]:
         """Steps of the jobs' latest runs, in order of job and step."""
         columns = ", ".join(f"step.{column}" for column in STEP_COLUMNS)
-        query = (
-            f"SELECT {columns} FROM step JOIN job ON job.job_id = step.job_id AND job.restart_count = step.restart"
-            f" WHERE step.job_id IN ({', '.join('?' * len(job_ids))}) ORDER BY step.job_id, step.step"
-        )
-        return [StepView(row) for row in self._rows(query, list(job_ids))]
+        ids, found = sorted(job_ids), []
+        for start in range(0, len(ids), MOST_VALUES):
+            some = ids[start : start + MOST_VALUES]
+            query = (
+                f"SELECT {columns} FROM step JOIN job ON job.job_id = step.job_id AND job.restart_count = step.restart"
+                f" WHERE step.job_id IN ({', '.join('?' * len(some))}) ORDER BY step.job_id, step.step"
+            )
+            found += self._rows(query, some)
+        return [StepView(row) for row in found]
 
     def submissions(self, *, phases: Collection[str] = ("committed", "posting", "posted"), job_id: int | None = None) -> list[Submission]:
         """Attempts in the order in which they were made; by default those of which something is still expected."""
@@ -197,7 +212,8 @@ class Registry:
         def insert(database: sqlite3.Connection) -> int:
             database.execute("INSERT OR IGNORE INTO environment VALUES (?, ?)", [digest, zlib.compress(text)])
             names = ", ".join(row)
-            cursor = database.execute(f"INSERT INTO job ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+            places = ", ".join("CAST(? AS TEXT)" if isinstance(value, str) else "?" for value in row.values())
+            cursor = database.execute(f"INSERT INTO job ({names}) VALUES ({places})", [encoded(value) for value in row.values()])
             job_id = int(cursor.lastrowid or 0)
             # Slurm's counts down from here with every job: who came first has more.
             database.execute("UPDATE job SET priority = ? WHERE job_id = ?", [FIRST_PRIORITY - job_id, job_id])
@@ -342,6 +358,15 @@ FIRST_PRIORITY = 4294901760
 def remember(database: sqlite3.Connection, job_id: int, time: int) -> None:
     """Keeps the job's present state for accounting."""
     database.execute("INSERT INTO history SELECT job_id, restart_count, ?, state, reason FROM job WHERE job_id = ?", [time, job_id])
+
+
+def encoded(value: Any) -> Any:
+    """A text as the bytes that it stands for: a file name need not be UTF-8 (PEP 383)."""
+    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+
+
+def decoded(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
 
 
 def make_private_directory(path: str) -> None:

@@ -18,10 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+LARGEST_PORT = 65_535
+
+
+def port(text: str) -> int:
+    if not text.isdigit() or int(text) > LARGEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text}: a number from 0 to {LARGEST_PORT} is expected")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m mlspace.testing", description="Serve the embedded MLSpace until Ctrl-C.")
     made.add_argument("-H", "--host", default="localhost", help="address to listen on (default: %(default)s)")
-    made.add_argument("-p", "--port", type=int, default=8080, help="port, 0 for a free one (default: %(default)s)")
+    made.add_argument("-p", "--port", type=port, default=8080, help="port, 0 for a free one (default: %(default)s)")
     for name in ("client-id", "client-secret", "api-key", "workspace-id"):
         made.add_argument(f"--{name}", help="made up and printed where it is not given")
     made.add_argument("--state", metavar="DIR", help="where jobs live (default: a directory that ends with us, and its jobs too)")

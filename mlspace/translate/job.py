@@ -17,8 +17,8 @@ from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.request import JobRequest
 from mlspace.spec.launch import Env, File, Job, LaunchSpec, Limits, Script, Stdio
 
-OWNER_SECONDS = 60
-"""How long an allocation waits for the srun that asked for it."""
+OWNER_SECONDS = 15
+"""How long an allocation waits for the srun that asked for it, which looks for it all the time."""
 
 KILL_WAIT_SECONDS = 30
 """Slurm's KillWait: from TERM to KILL."""
