@@ -98,7 +98,7 @@ int main(int argc, char** argv) {
   } catch (const launcher::LaunchError& error) {
     std::fprintf(stderr, "%s: error: %s\n", name.c_str(), error.what());
     return error.exit_code();
-  } catch (const std::exception& error) {  // no memory left
+  } catch (const std::exception& error) {  // no memory left, or a defect of ours
     std::fprintf(stderr, "%s: error: %s\n", name.c_str(), error.what());
     return 1;
   }

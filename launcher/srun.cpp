@@ -93,6 +93,7 @@ StepRequest RequestOf(SrunOptions* options, const Environment& own) {
   StepRequest request;
   request.tasks = options->tasks;
   request.nodes = options->max_nodes;
+  request.least_nodes = options->min_nodes;
   request.tasks_per_node = options->tasks_per_node;
   if (request.nodes > request.tasks && request.tasks > 0) {
     if (!options->quiet) {
@@ -100,6 +101,7 @@ StepRequest RequestOf(SrunOptions* options, const Environment& own) {
           " nodes, setting nnodes to " + std::to_string(request.tasks));
     }
     request.nodes = request.tasks;
+    request.least_nodes = std::min(request.least_nodes, request.nodes);
   }
   const int per_node = request.tasks_per_node;
   if (per_node > 0 && request.tasks > per_node && request.tasks != per_node * request.nodes && request.nodes > 0) {
@@ -411,6 +413,7 @@ int SrunMain(const std::vector<std::string>& args) {
     std::puts(options.answer.c_str());
     return 0;
   }
+  if (!options.login_side.empty()) return RunForeign("srun", {options.login_side});
   if (options.command.empty()) {
     Say("fatal: No command given to execute.");
     return 1;

@@ -36,7 +36,8 @@ struct SrunOptions {
   std::string job_id;           ///< --jobid
   std::string job_dir;          ///< --mlspace-job-dir
   bool is_owner = false;        ///< --mlspace-owner
-  std::string answer;           ///< text that --version or --help asks for
+  std::string answer;           ///< text that --version asks for
+  std::string login_side;       ///< --help or --usage: the login side's srun has the text
   std::vector<std::string> warnings;  ///< options that are ignored, a line each
   std::vector<std::string> command;
 };

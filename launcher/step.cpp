@@ -37,7 +37,7 @@ Environment EnvironmentOf(const StepShare& share, int local, const NodeWorld& wo
 
 std::string StepRequest::Pack() const {
   Packer packer;
-  packer.Number(tasks).Number(nodes).Number(tasks_per_node).Number(cpus_per_task).Number(relative);
+  packer.Number(tasks).Number(nodes).Number(least_nodes).Number(tasks_per_node).Number(cpus_per_task).Number(relative);
   packer.Text(distribution).Texts(with).Texts(without).Texts(command).Texts(environment);
   packer.Text(work_dir).Text(name).Number(umask).Number(label).Number(overcommit).Number(input_task);
   return packer.payload();
@@ -48,6 +48,7 @@ StepRequest StepRequest::Unpack(std::string_view payload) {
   StepRequest request;
   request.tasks = static_cast<int>(fields.Number());
   request.nodes = static_cast<int>(fields.Number());
+  request.least_nodes = static_cast<int>(fields.Number());
   request.tasks_per_node = static_cast<int>(fields.Number());
   request.cpus_per_task = static_cast<int>(fields.Number());
   request.relative = static_cast<int>(fields.Number());

@@ -15,7 +15,8 @@ namespace launcher {
 /// What an srun asks the first node for. Zero and empty mean: not said.
 struct StepRequest {
   int tasks = 0;
-  int nodes = 0;
+  int nodes = 0;                       ///< at most
+  int least_nodes = 0;
   int tasks_per_node = 0;
   int cpus_per_task = 0;
   int relative = 0;                    ///< -r: number of the first node within the job

@@ -41,7 +41,7 @@ StepLayout LayOutStep(const StepRequest& request, const StepGround& ground) {
   StepLayout layout;
   layout.nodes = Candidates(request, *ground.place);
   if (request.command.empty()) throw LaunchError("the step has no command", 1);
-  if (layout.nodes.empty() || static_cast<int>(layout.nodes.size()) < request.nodes) {
+  if (layout.nodes.empty() || static_cast<int>(layout.nodes.size()) < request.least_nodes) {
     throw LaunchError("Requested node configuration is not available", 1);
   }
   int tasks = request.tasks;

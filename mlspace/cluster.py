@@ -44,9 +44,9 @@ class Node:
 
 
 class Partition:
-    """A partition: its nodes (None where the platform does not name them), its limits, and where its jobs go on the platform."""
+    """A partition: its nodes (None where the platform does not name them), its time limit in minutes, and the region of its jobs."""
 
-    __slots__ = ("allocation", "default", "image", "max_time", "name", "nodes", "queue", "region")
+    __slots__ = ("default", "max_time", "name", "nodes", "region")
 
     def __init__(
         self,
@@ -56,24 +56,18 @@ class Partition:
         *,
         default: bool = False,
         max_time: int | None = None,
-        image: str = "",
-        allocation: str = "",
-        queue: str = "",
     ) -> None:
         self.name = name
         self.region = region
         self.nodes = nodes
         self.default = default
         self.max_time = max_time
-        self.image = image
-        self.allocation = allocation
-        self.queue = queue
 
 
 class Cluster:
     """Partitions and nodes, and how a job reaches them.
 
-    carrier: "file" (spec files go to spec_dir, which the nodes see) or "parts".
+    carrier: "file" (the nodes see our state directory, and specifications in it) or "parts".
     env_mode: "shared" or "image" (docs/protocol.md, `env`).
     launch: path of `launch` as the nodes see it. channel: the nodes' runtime directory is on this host.
     settle_seconds: how long a job whose submission was not answered may take to show up in the platform's list.
@@ -81,7 +75,7 @@ class Cluster:
 
     __slots__ = (
         *("carrier", "channel", "def_mem_per_cpu", "env_mode", "instance_types", "launch", "name", "nodes", "partitions"),
-        *("settle_seconds", "spec_dir"),
+        "settle_seconds",
     )
 
     def __init__(
@@ -94,7 +88,6 @@ class Cluster:
         carrier: str,
         env_mode: str,
         launch: str,
-        spec_dir: str = "",
         channel: bool = False,
         settle_seconds: float = SETTLE_SECONDS,
         instance_types: Mapping[str, Sequence[Any]] | None = None,
@@ -106,7 +99,6 @@ class Cluster:
         self.carrier = carrier
         self.env_mode = env_mode
         self.launch = launch
-        self.spec_dir = spec_dir
         self.channel = channel
         self.settle_seconds = settle_seconds
         self.instance_types = instance_types
@@ -136,7 +128,7 @@ class Cluster:
         )
 
     @classmethod
-    def from_shape(cls, shape: Mapping[str, Any], node_names: str, *, launch: str, spec_dir: str) -> Cluster:
+    def from_shape(cls, shape: Mapping[str, Any], node_names: str, *, launch: str) -> Cluster:
         """The embedded MLSpace's cluster. shape: mlspace/local/shape.py, to_json; node_names: a host list."""
         from mlspace.slurm.hostlist import expand_hosts
 
@@ -163,7 +155,6 @@ class Cluster:
             carrier="file",
             env_mode="shared",
             launch=launch,
-            spec_dir=spec_dir,
             channel=True,
             settle_seconds=LOCAL_SETTLE_SECONDS,
         )

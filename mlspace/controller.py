@@ -14,7 +14,7 @@ from mlspace.slurm.job import COLUMNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from mlspace.cluster import Cluster
@@ -69,7 +69,12 @@ class Controller:
         if not self.registry.claim(submission.submission, process_identity(), previous_owner, self.now()):
             return
         try:
-            name = self.gateway().run_job(self.body(self.find(submission)))
+            body = self.prepare(self.find(submission))
+        except BaseException:
+            self.registry.release(submission.submission, sent=False)
+            raise
+        try:
+            name = self.gateway().run_job(body)
         except GatewayError as error:
             self.registry.release(submission.submission, sent=error.outcome_unknown)
             raise
@@ -86,23 +91,33 @@ class Controller:
         job = self.registry.job(submission.job_id)
         if job is not None and (job.state in state.FINAL or job.cancelled_by is not None):
             self.gateway().delete_job(name, submission.region)  # cancelled while it was on its way
+        if job is not None and job.state in state.FINAL:
+            self.registry.close_submissions(job.job_id)
 
-    def body(self, job: StoredJob, *, write: bool = True) -> dict[str, object]:
-        """The request for a submission; with the carrier `file` its specification is written, too, unless told otherwise."""
+    def prepare(self, job: StoredJob) -> dict[str, object]:
+        """The body to send; with the carrier `file` the specification is in its place."""
+        from mlspace.spec import codec
+
+        body, specification = self.body(job)
+        if self.cluster().carrier == "file":
+            path = self.spec_path(job.submission)
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            codec.write_file(specification, path)
+        return body
+
+    def body(self, job: StoredJob) -> tuple[dict[str, object], bytes]:
+        """The request for a job, and the bytes of its specification. Raises MlspaceError."""
         from mlspace.spec import codec
         from mlspace.translate.job import job_body, launch_spec
 
         cluster = self.cluster()
         data = codec.encode(launch_spec(job, cluster))
-        if cluster.carrier == "file":
-            path = os.path.join(cluster.spec_dir, f"{job.submission}.json")
-            if write:
-                os.makedirs(cluster.spec_dir, mode=0o700, exist_ok=True)
-                codec.write_file(data, path)
-            flags = codec.file_flags(data, path)
-        else:
-            flags = codec.part_flags(data)
-        return job_body(job, cluster, flags, self.image())
+        in_file = cluster.carrier == "file"
+        flags = codec.file_flags(data, self.spec_path(job.submission)) if in_file else codec.part_flags(data)
+        return job_body(job, cluster, flags, self.image()), data
+
+    def spec_path(self, submission: str) -> str:
+        return os.path.join(self.state_dir, "specs", f"{submission}.json")
 
     def find(self, submission: Submission) -> StoredJob:
         """The job of a submission, from the registry."""
@@ -140,31 +155,41 @@ class Controller:
     # One round.
 
     def advance(self) -> None:
-        """One round: report files, submissions that nobody works on, and, at most every POLL_SECONDS, the platform."""
+        """One round: report files, submissions that nobody works on, and, at most every POLL_SECONDS, the platform.
+
+        What goes wrong with one job keeps no other from its turn. Raises the first MlspaceError, when all have had theirs.
+        """
         open_ones = self.registry.submissions()
         if not open_ones:
             return
         jobs = {job.job_id: job for job in self.registry.jobs(job_ids=[submission.job_id for submission in open_ones])}
+        open_ones = [one for one in open_ones if one.job_id in jobs]  # one may have been refused, and removed, a moment ago
         ended = {one.submission for one in open_ones if self.read_report(one, jobs[one.job_id])}
         rest = [one for one in open_ones if one.submission not in ended]
+        problems: list[MlspaceError] = []
         for submission in rest:
             if submission.phase != "posted" and not is_alive(submission.owner, submission.posted_at, self.now()):
-                self.repair(submission, jobs[submission.job_id])
+                try:
+                    self.repair(submission, jobs[submission.job_id])
+                except MlspaceError as error:
+                    problems.append(error)
         by_region: dict[str, list[Submission]] = {}
         for submission in rest:
             if submission.phase == "posted":
                 by_region.setdefault(submission.region, []).append(submission)
         for region, submissions in by_region.items():
             if self.registry.claim_poll(region, self.now(), POLL_SECONDS * len(by_region)):
-                self.poll(region, submissions, jobs)
+                problems += self.poll(region, submissions, jobs)
+        if problems:
+            raise problems[0]
 
     def repair(self, submission: Submission, job: JobView) -> None:
-        """A submission whose process died, or whose answer was lost."""
+        """A submission whose process died, or whose answer was lost; of a job that may have been cancelled since."""
         if submission.phase == "posting":
             found = [one for one in self.gateway().list_jobs(submission.region) if submission.submission in one.description]
             for one in found:
                 self.adopt(submission, one.name)
-            if found or self.now() < (submission.posted_at or 0) + self.cluster().settle_seconds:
+            if found or not self.is_settled(submission):
                 return
         if job.state in state.FINAL:
             self.registry.close_submissions(job.job_id)
@@ -175,19 +200,27 @@ class Controller:
             if not error.transient and not error.outcome_unknown:
                 self.registry.ended(job.job_id, refused(int(self.now())))
 
-    def poll(self, region: str, submissions: list[Submission], jobs: dict[int, JobView]) -> None:
-        """Asks the platform about jobs of a region, and writes down what it says."""
-        known = {one.name: one for one in self.ask(region, submissions)}
-        for submission in submissions:
-            platform = known.get(submission.platform_job)
-            if platform is not None:
-                self.note(submission, jobs[submission.job_id], platform)
+    def is_settled(self, submission: Submission) -> bool:
+        """Whether the platform has had the time that a job may take to show up."""
+        return self.now() >= (submission.posted_at or 0) + self.cluster().settle_seconds
 
-    def ask(self, region: str, submissions: list[Submission]) -> Iterable[PlatformJob]:
+    def poll(self, region: str, submissions: list[Submission], jobs: dict[int, JobView]) -> list[GatewayError]:
+        """Asks the platform about jobs of a region, and writes down what it says. Few jobs are asked about one by one."""
         client = self.gateway()
-        if len(submissions) <= FEW_JOBS:
-            return [client.job(submission.platform_job) for submission in submissions]
-        return client.list_jobs(region)
+        problems = []
+        known: dict[str, PlatformJob] = {}
+        try:
+            if len(submissions) > FEW_JOBS:
+                known = {one.name: one for one in client.list_jobs(region)}
+        except GatewayError as error:
+            return [error]
+        for submission in submissions:
+            try:
+                platform = known.get(submission.platform_job) or client.job(submission.platform_job)
+                self.note(submission, jobs[submission.job_id], platform)
+            except GatewayError as error:
+                problems.append(error)
+        return problems
 
     def note(self, submission: Submission, job: JobView, platform: PlatformJob) -> None:
         """One job's platform status. A report knows more than the platform: it is looked for once more before an end is believed."""
@@ -197,11 +230,11 @@ class Controller:
             self.delete([submission])  # the request before may have been lost
         if platform.status in status.PENDING:
             self.registry.pending(job.job_id, "Resources")
-        elif platform.status in status.RUNNING:
-            if job.state == state.PENDING and not self.cluster().channel:
-                self.registry.running(job.job_id, platform.running_at or int(self.now()), node_names(submission.platform_job, job.nodes))
-        elif platform.status in status.ENDED and not self.read_report(submission, job):
-            outcome = status.outcome_of(platform.status, platform.completed_at or int(self.now())) or {}
+        elif platform.status in status.RUNNING and job.state == state.PENDING and not self.cluster().channel:
+            self.registry.running(job.job_id, platform.running_at or int(self.now()), node_names(submission.platform_job, job.nodes))
+        is_gone = platform.status == status.NOT_FOUND and self.is_settled(submission)
+        if (is_gone or platform.status in status.ENDED) and not self.read_report(submission, job):
+            outcome = status.outcome_of(platform.status, platform.completed_at or int(self.now())) or lost(int(self.now()))
             if job.cancelled_by is not None:
                 outcome |= {"state": state.CANCELLED, "reason": "None"}
             self.registry.ended(job.job_id, outcome)
@@ -245,7 +278,7 @@ class Controller:
 
     def forget_files(self, submission: Submission) -> None:
         """The report and the specification of a job that has ended: the registry has what is worth keeping."""
-        for path in (self.report_path(submission.submission), os.path.join(self.state_dir, "specs", f"{submission.submission}.json")):
+        for path in (self.report_path(submission.submission), self.spec_path(submission.submission)):
             try:
                 os.unlink(path)
             except FileNotFoundError:
@@ -287,6 +320,11 @@ class Controller:
 
 def cancelled(end_time: int) -> dict[str, object]:
     return {"state": state.CANCELLED, "reason": "None", "exit_code": 0, "exit_signal": 0, "end_time": end_time}
+
+
+def lost(end_time: int) -> dict[str, object]:
+    """A job that the platform knows no more, and that has not reported its end."""
+    return {"state": state.NODE_FAIL, "reason": "NodeDown", "exit_code": 1, "exit_signal": 0, "end_time": end_time}
 
 
 def refused(end_time: int) -> dict[str, object]:

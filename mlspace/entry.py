@@ -6,7 +6,7 @@ import os
 import sys
 
 from mlspace.context import Context, nowhere
-from mlspace.errors import MlspaceError, UsageError
+from mlspace.errors import MlspaceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,10 +29,8 @@ def main(program: str, arguments: Sequence[str], context: Context | None = None)
         code = run(program, arguments, world)
         world.flush()
         return code
-    except UsageError as error:
-        return complain(world, error.lines, error.exit_code)
     except MlspaceError as error:
-        return complain(world, [f"{program}: error: {line}" for line in error.lines], error.exit_code)
+        return complain(world, error.stderr_lines(program), error.exit_code)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -26,8 +26,16 @@ class MlspaceError(Exception):
             self.exit_code = exit_code
 
 
+    def stderr_lines(self, program: str) -> list[str]:
+        """What is printed on stderr."""
+        return [f"{program}: error: {line}" for line in self.lines]
+
+
 class UsageError(MlspaceError):
     """The command line is wrong. Its lines are printed as they are: Slurm prefixes some and not others."""
+
+    def stderr_lines(self, program: str) -> list[str]:
+        return list(self.lines)
 
 
 class BadValue(MlspaceError):

@@ -8,6 +8,7 @@ from mlspace import config, controller
 from mlspace.errors import BadValue, GatewayError, MlspaceError
 from mlspace.slurm import state
 from mlspace.state.registry import Registry
+from mlspace.state.schema import SUBMISSION_PHASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Session:
         self._cluster: Cluster | None = None
         self._client: Client | None = None
         self._controller: controller.Controller | None = None
+        self._has_warned = False
 
     # What there is.
 
@@ -120,18 +122,12 @@ class Session:
 
         local = self._endpoint()
         launch = launcher_path(self.context.environ)
-        return Cluster.from_shape(local.shape, local.node_names, launch=launch, spec_dir=os.path.join(self.state_dir, "specs"))
+        return Cluster.from_shape(local.shape, local.node_names, launch=launch)
 
     def _catalog(self) -> Cluster:
         from mlspace.cluster import Cluster
 
-        launch = self.config["launch"]
-        if not launch:
-            raise MlspaceError(
-                "MLSPACE_LAUNCH is not set: the path at which the jobs of the region see the launcher",
-                "  copy .venv/bin/launch to that region's storage, /home/jovyan/launch for one, and set it to that path",
-            )
-        return Cluster.from_catalog(self.gateway().configs(), region=self.config["region"], launch=launch)
+        return Cluster.from_catalog(self.gateway().configs(), region=self.config["region"], launch=self.config["launch"])
 
     @property
     def is_inside_job(self) -> bool:
@@ -146,12 +142,13 @@ class Session:
     # What becomes of it.
 
     def refresh(self) -> None:
-        """Brings the registry up to date, as far as that is due. A Gateway that cannot be reached is said, not raised."""
+        """Brings the registry up to date, as far as that is due. What goes wrong is said, once, and not raised."""
         try:
             self.controller.advance()
-        except GatewayError as error:
-            if not self.is_inside_job:
-                self.context.warn(f"warning: {error.lines[0]}; what is shown may be old")
+        except MlspaceError as error:
+            if not (self._has_warned or self.is_inside_job):
+                self.context.warn(f"warning: what is known of the jobs may be old: {error.lines[0]}")
+            self._has_warned = True
 
     def job(self, job_id: int) -> JobView:
         job = self.registry.job(job_id)
@@ -221,7 +218,7 @@ class Session:
 
     def runtime_directory(self, job_id: int) -> str:
         """Where the job's first node has its runtime directory, on this host (docs/protocol.md §4)."""
-        submission = self.registry.submissions(phases=("committed", "posting", "posted", "ended"), job_id=job_id)[-1]
+        submission = self.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)[-1]
         return os.path.join(runtime_root(self.context.user.uid), f"{job_id}.{submission.submission[:8]}.0")
 
     def step_environment(self) -> Mapping[str, str]:
@@ -235,10 +232,12 @@ class Session:
 
         job = self.job(job_id)
         while not job.platform_job:
+            if job.state in state.FINAL:
+                raise MlspaceError(f"job {job_id} ended: {job.state} ({job.reason})")
             self.context.sleep(controller.POLL_SECONDS)
             self.refresh()
             job = self.job(job_id)
-        submission = self.registry.submissions(job_id=job_id)[-1]
+        submission = self.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)[-1]
         for stream, line in follow(self.gateway(), job.platform_job, job.region, self.context.sleep):
             if line.startswith(REPORT_MARK):
                 self.controller.take_reports(submission, job, line)

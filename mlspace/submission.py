@@ -55,6 +55,10 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
     except MlspaceError:
         registry.remove(job_id)
         raise
+    except KeyboardInterrupt:
+        if request.script is None:  # whoever waits for a program's output does not want it without
+            session.cancel([session.job(job_id)])
+        raise
     return job_id
 
 
@@ -68,7 +72,8 @@ def preview(session: Session, request: JobRequest, geometry: Geometry) -> dict[s
     columns = {**values, "details": json.loads(values["details"]), "job_id": session.registry.next_job_id()}
     submission = new_submission(values["region"])
     sent = Submission([submission.get(field, "") for field in Submission.FIELDS])
-    return session.controller.body(session.controller.stored_job(columns, request, environment, sent), write=False)
+    body, _ = session.controller.body(session.controller.stored_job(columns, request, environment, sent))
+    return body
 
 
 def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple[dict[str, Any], dict[str, str]]:

@@ -14,7 +14,7 @@ import pytest
 
 from mlspace import controller
 from mlspace.cluster import Cluster, Node, Partition
-from mlspace.errors import GatewayError
+from mlspace.errors import GatewayError, MlspaceError
 from mlspace.gateway.wire import PlatformJob
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.request import Component, JobRequest, Script
@@ -318,3 +318,72 @@ def test_a_job_that_was_cancelled_on_its_way_is_deleted_when_it_arrives(world: W
     (submission,) = world.registry.submissions(job_id=job, phases=("ended",))
     world.controller().adopt(submission, "lm-mpi-job-9")
     assert (world.state(job)[0], world.platform.deleted) == ("CANCELLED", ["lm-mpi-job-9"])
+
+
+def test_a_job_that_was_cancelled_after_its_answer_was_lost_is_found_and_deleted(world: World) -> None:
+    job = world.add("a" * 32)
+    world.platform.lose = True
+    with pytest.raises(GatewayError):
+        world.send(job)
+    world.controller().cancel(world.registry.jobs(job_ids=[job]), 1)
+    assert world.state(job)[0] == "CANCELLED"
+    world.advance()
+    assert world.platform.deleted == ["lm-mpi-job-0"]
+    world.advance()
+    assert (world.platform.calls, world.registry.submissions()) == (1, [])
+
+
+def test_what_was_cancelled_and_never_shows_up_is_not_sent_again(world: World) -> None:
+    job = world.add("a" * 32)
+    world.platform.fail = [GatewayError("no answer", transient=True, outcome_unknown=True)]
+    with pytest.raises(GatewayError):
+        world.send(job)
+    world.controller().cancel(world.registry.jobs(job_ids=[job]), 1)
+    world.advance()
+    world.advance(world.cluster.settle_seconds)
+    assert (world.platform.calls, world.registry.submissions()) == (1, [])
+
+
+@pytest.mark.parametrize(("cancelled", "expected"), [(False, "NODE_FAIL"), (True, "CANCELLED")])
+def test_a_job_that_the_platform_has_forgotten_has_ended(world: World, cancelled: bool, expected: str) -> None:
+    job = world.add("a" * 32)
+    world.send(job)
+    world.registry.running(job, 1_800_000_001, "n1")
+    if cancelled:
+        world.controller().cancel(world.registry.jobs(job_ids=[job]), 1)
+    world.platform.becomes("lm-mpi-job-0", "job not found")
+    world.advance()
+    assert world.state(job)[0] in ("RUNNING", "COMPLETING")
+    world.advance(world.cluster.settle_seconds)
+    assert world.state(job)[0] == expected
+
+
+def test_one_job_in_trouble_keeps_no_other_from_its_turn(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, good, waiting = world.add("a" * 32), world.add("b" * 32), world.add("c" * 32, "")
+    world.send(broken)
+    world.send(good)
+    world.platform.becomes("lm-mpi-job-1", "completed")
+    ask = world.platform.job
+
+    def job(name: str) -> PlatformJob:
+        if name == "lm-mpi-job-0":
+            raise GatewayError("may not see that one")
+        return ask(name)
+
+    monkeypatch.setattr(world.platform, "job", job)
+    world.cluster.launch = ""  # so that nothing can be submitted
+    with pytest.raises(MlspaceError, match="MLSPACE_LAUNCH is not set"):
+        world.advance()
+    assert (world.state(good)[0], world.state(broken)[0], world.state(waiting)[0]) == ("COMPLETED", "PENDING", "PENDING")
+    world.cluster.launch = "/launch"
+    with pytest.raises(GatewayError, match="may not see"):
+        world.advance()
+    assert len(world.platform.jobs) == 3
+
+
+def test_what_cannot_be_described_was_not_sent(world: World) -> None:
+    job = world.add("a" * 32)
+    world.cluster.launch = ""
+    with pytest.raises(MlspaceError):
+        world.send(job)
+    assert [(one.phase, one.owner) for one in world.registry.submissions()] == [("committed", "")]

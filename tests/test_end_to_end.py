@@ -175,6 +175,7 @@ def test_a_killed_sbatch_loses_no_job(cli: Cli) -> None:
         process.wait()
     wait_until(lambda: cli("squeue", "-h").stdout == "", "an empty queue", 90)
     states = cli("sacct", "-X", "-n", "-P", "-o", "JobID,State", "-S", "2000-01-01").stdout.split()
+    assert states
     assert all(line.endswith("|COMPLETED") for line in states), states
     assert [path.read_text() for path in cli.directory.glob("ran-*")] == ["x\n"] * len(states)
 

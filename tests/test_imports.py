@@ -19,32 +19,34 @@ CALL = "import sys; sys.path.insert(0, sys.argv[1]); from mlspace.entry import m
 SAY = "print('loaded:', *sys.modules, file=sys.stderr); sys.exit(code)"
 
 
-def loaded(*argv: str, state: str) -> set[str]:
+def loaded(*argv: str, state: str, code: int = 0) -> set[str]:
+    """Modules that are loaded when the command has done its work and ends with that code."""
     env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "MLSPACE_STATE_DIR": state}
     words = [sys.executable, "-IS", "-c", CALL + SAY, str(ROOT), *argv]
     done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    assert ("loaded:" in done.stderr, done.returncode) == (True, code), done.stderr
     return set(done.stderr.rpartition("loaded:")[2].split())
 
 
 @pytest.mark.parametrize(
-    "argv",
+    ("argv", "code"),
     [
-        ("sbatch", "--version"),
-        ("srun", "--version"),
-        ("squeue", "--version"),
-        ("squeue", "--help"),
-        ("squeue", "--bogus"),
-        ("sinfo", "--bogus"),
-        ("sacct", "--helpformat"),
-        ("scancel",),
-        ("scontrol", "show", "hostnames", "n[1-3]"),
-        ("squeue",),
-        ("sacct",),
+        (("sbatch", "--version"), 0),
+        (("srun", "--version"), 0),
+        (("squeue", "--version"), 0),
+        (("squeue", "--help"), 0),
+        (("squeue", "--bogus"), 1),
+        (("sinfo", "--bogus"), 1),
+        (("sacct", "--helpformat"), 0),
+        (("scancel",), 1),
+        (("scontrol", "show", "hostnames", "n[1-3]"), 0),
+        (("squeue",), 0),
+        (("sacct",), 0),
     ],
-    ids=" ".join,
+    ids=str,
 )
-def test_loads_little(argv: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> None:
-    found = loaded(*argv, state=str(tmp_path_factory.mktemp("state")))
+def test_loads_little(argv: tuple[str, ...], code: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    found = loaded(*argv, state=str(tmp_path_factory.mktemp("state")), code=code)
     assert "mlspace.entry" in found
     assert sorted(found.intersection(HEAVY)) == []
 

@@ -124,8 +124,8 @@ def interact(call: Call) -> int:
             context.warn(f"{PROGRAM}: error: {error}")
             code = 1
         except MlspaceError as error:
-            for text in error.lines:
-                context.warn(text if isinstance(error, UsageError) else f"{PROGRAM}: error: {text}")
+            for text in error.stderr_lines(PROGRAM):
+                context.warn(text)
             code = error.exit_code
 
 

@@ -29,11 +29,11 @@ LOOK_SECONDS = 0.01
 """Between two looks whether the first node is there; a look is one stat."""
 
 PATIENCE_SECONDS = 1.0
-"""How long an allocation may take before we say that we wait for it."""
+"""How long an allocation may take before we look, and say, why; and how long until the next look of that kind."""
 
 PASSED_ON = (
     *("label", "unbuffered", "quiet", "verbose", "output", "error", "input", "open-mode", "chdir", "export"),
-    *("kill-on-bad-exit", "wait", "distribution", "ntasks-per-node", "cpus-per-task", "job-name"),
+    *("kill-on-bad-exit", "wait", "distribution", "ntasks-per-node", "cpus-per-task", "job-name", "overcommit"),
 )
 """Options that decide how the step runs, which `launch srun` reads itself."""
 
@@ -76,11 +76,12 @@ def become_launch(context: Context, arguments: Sequence[str], environ: Mapping[s
 def wait_for_allocation(context: Context, session: Session, job_id: int) -> str:
     """The runtime directory of the job's first node, when its `launch` answers there."""
     channel = os.path.join(session.runtime_directory(job_id), "channel")
-    begin, said = context.monotonic(), False
+    next_round, said = context.monotonic() + PATIENCE_SECONDS, False
     while not os.path.exists(channel):
         context.sleep(LOOK_SECONDS)
-        if context.monotonic() - begin < PATIENCE_SECONDS:
+        if context.monotonic() < next_round:
             continue
+        next_round = context.monotonic() + PATIENCE_SECONDS
         session.refresh()
         job = session.job(job_id)
         if job.state in state.FINAL:

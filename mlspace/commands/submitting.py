@@ -72,20 +72,23 @@ def test_only_failure(program: str, error: RequestRefused) -> UsageError:
     from mlspace.slurm.demand import FAILED
 
     prefix = FAILED[program]
-    lines = [line.removeprefix(prefix) for line in error.lines if line.startswith((prefix, "  "))] or error.lines
+    lines: Sequence[str] = error.lines
+    if any(line.startswith(prefix) for line in lines):
+        lines = [line.removeprefix(prefix) for line in lines if line.startswith((prefix, "  "))]
     return UsageError(f"allocation failure: {lines[0]}", *lines[1:])
 
 
 def test_only_line(context: Context, session: Session, request: JobRequest, geometry: Geometry) -> str:
     """What --test-only says of a request that fits: where it could start, and, as far as anyone can tell, now."""
+    from mlspace import submission
     from mlspace.slurm.hostlist import fold_hosts
     from mlspace.slurm.timestamp import format_timestamp
 
-    partition = session.cluster.partition(request.first["partition"])
+    partition = submission.partition_of(session, request)
     start = format_timestamp(int(context.now()), context.environ.get("SLURM_TIME_FORMAT", ""))
-    if partition is not None and partition.nodes:
+    if partition.nodes:
         where = f"nodes {fold_hosts(partition.nodes[: geometry.nodes])}"
     else:
         where = f"{geometry.nodes} nodes"
-    name = partition.name if partition else ""
-    return f"{request.program}: Job 1 to start at {start} using {sum(geometry.cpus_per_node)} processors on {where} in partition {name}"
+    cpus = sum(geometry.cpus_per_node)
+    return f"{request.program}: Job 1 to start at {start} using {cpus} processors on {where} in partition {partition.name}"

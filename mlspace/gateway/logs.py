@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator
 
 from mlspace.errors import GatewayError
 from mlspace.gateway.client import Client
+from mlspace.gateway.wire import ENDED_STATUSES
 
 TAG = re.compile(rb"^(?:\S+ )?\[\d+,\d+\]<(stdout|stderr)>:")
 """Open MPI's tag, with the platform's time stamp before it if there is one: `[1,0]<stdout>:`."""
 
-NOT_YET = b"in queue. Try later"
-ENDED = ("completed", "succeeded", "failed", "stopped", "deleted", "terminated")
 PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 
@@ -25,7 +24,7 @@ def follow(client: Client, name: str, region: str, sleep: Callable[[float], None
     seen = 0
     pause = PAUSE_SECONDS
     while True:
-        has_ended = client.job(name).status in ENDED
+        has_ended = client.job(name).status in ENDED_STATUSES
         fresh = 0
         try:
             for number, line in enumerate(program_lines(client.logs(name, region)), start=1):

@@ -7,6 +7,9 @@ from typing import Any
 
 from mlspace.errors import GatewayError
 
+ENDED_STATUSES = ("completed", "succeeded", "failed", "stopped", "deleted", "cancelled", "terminated")
+"""Statuses of a job that will not change any more, in lower case. Source: mlspace-facts §4.1."""
+
 
 @dataclass(frozen=True)
 class PlatformJob:

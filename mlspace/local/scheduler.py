@@ -228,8 +228,3 @@ class Scheduler:
     def unfinished(self) -> int:
         with self.lock:
             return len(self.waiting) + len(self.running)
-
-    def free_count(self, instance: Instance) -> int:
-        """How many workers of that type would fit now."""
-        with self.lock:
-            return self.pool.count_free(instance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlspace.render.sinfo import gres
 from mlspace.render.squeue import hosts, sharing
 from mlspace.slurm import duration
+from mlspace.slurm.gres import format_resources
 from mlspace.slurm.hostlist import expand_hosts, fold_hosts
 from mlspace.slurm.size import format_memory
 from mlspace.slurm.timestamp import format_timestamp
@@ -100,12 +101,7 @@ def streams(job: JobView) -> list[str]:
 
 def requested_gpus(job: JobView) -> list[str]:
     """The GPUs that were asked for, as they were asked for."""
-    words = []
-    for key, option in REQUESTED_GPUS:
-        asked = [":".join(str(part) for part in ("gres", *one) if part != "") for one in job.option(option) or []]
-        if asked:
-            words.append(f"{key}={','.join(asked)}")
-    return words
+    return [f"{key}={format_resources(job.option(option))}" for key, option in REQUESTED_GPUS if job.option(option)]
 
 
 def job_nodes(job: JobView) -> list[str]:

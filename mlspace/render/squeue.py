@@ -27,7 +27,9 @@ NONE = "(null)"
 NOT_YET = "N/A"
 ANY = "*"
 
-FIRST_PRIORITY = 2**32
+PRIORITY_RANGE = 2**32
+LATE = 2**62
+"""A time after all others, for jobs that have none."""
 
 WITH_REASON = (state.PENDING, state.TIMEOUT, state.OUT_OF_MEMORY, state.DEADLINE, state.FAILED)
 """States that NODELIST(REASON) explains; the others show their nodes."""
@@ -133,14 +135,14 @@ JOB_FIELDS = {
     "N": Field("NODELIST", lambda row: row.job.node_list, cut_header=False, cut_value=False),
     "o": Field("COMMAND", lambda row: row.job.command or NONE),
     "O": Field("CONTIGUOUS", lambda row: str(int(bool(row.job.option("contiguous"))))),
-    "p": Field("PRIORITY", lambda row: f"{row.job.priority / FIRST_PRIORITY:.14f}", lambda row: row.job.priority),
+    "p": Field("PRIORITY", lambda row: f"{row.job.priority / PRIORITY_RANGE:.14f}", lambda row: row.job.priority),
     "P": Field("PARTITION", lambda row: row.job.partition),
     "q": Field("QOS", lambda row: row.job.qos or "normal"),
     "Q": Field("PRIORITY", lambda row: str(row.job.priority), lambda row: row.job.priority),
     "r": Field("REASON", lambda row: row.job.reason),
     "R": Field("NODELIST(REASON)", lambda row: row.place, cut_header=False, cut_value=lambda row: not row.job.node_list),
     "s": Field("", lambda row: ""),
-    "S": Field("START_TIME", lambda row: row.time(row.job.start_time), lambda row: row.job.start_time or FIRST_PRIORITY),
+    "S": Field("START_TIME", lambda row: row.time(row.job.start_time), lambda row: row.job.start_time or LATE),
     "t": Field("ST", lambda row: state.SHORT[row.job.state]),
     "T": Field("STATE", lambda row: row.job.state),
     "u": Field("USER", lambda row: row.job.user),

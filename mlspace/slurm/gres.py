@@ -74,11 +74,6 @@ def count_of(name: str, wanted: Sequence[Sequence[str | int]] | None) -> int:
     return sum(int(number) for item, _, number in wanted or () if item == name)
 
 
-def types_of(name: str, wanted: Sequence[Sequence[str | int]] | None) -> list[str]:
-    """The types asked for by name, without doubles, in order."""
-    return list(dict.fromkeys(str(kind) for item, kind, _ in wanted or () if item == name and kind))
-
-
 def format_gpus(wanted: Sequence[Sequence[str | int]]) -> str:
     """As SLURM_GPUS and its kin carry it: "2", "a100:2,v100:1"."""
     return ",".join(f"{kind}:{number}" if kind else str(number) for _, kind, number in wanted)

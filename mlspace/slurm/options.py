@@ -253,12 +253,11 @@ OPTIONS = (
     Option("x11", "", "mode", argument=OPTIONAL, on={SRUN: "", SALLOC: ""}, support=REFUSED, note="there is no X11 forwarding here"),
 
     Option("image", "", "name", on=dict.fromkeys(ALL, "MLSPACE_IMAGE"), own=True, section=PLATFORM,
-           help="container image that the job runs in (the partition's)"),
+           help="container image that the job runs in (that of the configuration)"),
     Option("region", "", "name", on=dict.fromkeys(ALL, "MLSPACE_REGION"), own=True, section=PLATFORM,
            help="region that the job runs in (the partition's)"),
     Option("instance-type", "", "name", on=dict.fromkeys(ALL, "MLSPACE_INSTANCE_TYPE"), own=True, section=PLATFORM,
            help="instance type of each node (the smallest that fits)"),
-    Option("endpoint", "", "url", on=ALL, own=True, section=PLATFORM,
-           help="address of the Gateway (that of the configuration, or the embedded MLSpace)"),
+    Option("endpoint", "", "url", on=ALL, own=True, support=REFUSED, note="set MLSPACE_ENDPOINT: all commands must ask the same Gateway"),
 )
 # fmt: on

@@ -310,7 +310,8 @@ class Registry:
                 f" start_time = coalesce(start_time, :start_time) WHERE job_id = :job_id AND {NOT_FINAL}",
                 {"start_time": None, **outcome, "job_id": job_id},
             )
-            database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id])  # close_submissions, in one go
+            # What may have been sent without an answer is still looked for: it may be running.
+            database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ? AND phase != 'posting'", [job_id])
             database.execute(
                 "UPDATE step SET state = 'CANCELLED', end_time = ?, exit_signal = 15 WHERE job_id = ? AND end_time IS NULL",
                 [outcome["end_time"], job_id],

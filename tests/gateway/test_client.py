@@ -15,7 +15,7 @@ from mlspace.gateway import logs
 from mlspace.gateway.catalog import InstanceType, memory_mib, read_key, read_regions, read_type
 from mlspace.gateway.client import PAGE, Client
 from mlspace.gateway.transport import Credentials, Transport
-from mlspace.gateway.wire import PlatformJob, field, unix_time
+from mlspace.gateway.wire import ENDED_STATUSES, PlatformJob, field, unix_time
 
 URL = "https://gateway.test/public/v2"
 NAME = "lm-mpi-job-17"
@@ -294,7 +294,7 @@ class Played:
 BROKEN = GatewayError("the connection broke", transient=True)
 
 
-@pytest.mark.parametrize("status", logs.ENDED)
+@pytest.mark.parametrize("status", ENDED_STATUSES)
 def test_follow_ends_with_the_job(status: str) -> None:
     played = Played([status], [[OUT + b"a\n", ERR + b"b\n"]])
     assert played.follow() == [(1, b"a\n"), (2, b"b\n")]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mlspace.spec.launch import File, LaunchSpec, Limits
+from tests.conftest import ROOT
 from tests.launcher.helpers.runtime import (
     Runtime,
     batch,
@@ -179,6 +180,19 @@ def test_the_world_of_a_task(runtime: Runtime, tmp_path: Path) -> None:
     script = f"cd '{tmp_path}/a b'; umask 027; export COLOUR=red; srun -N2 -n2 sh -c 'echo $(pwd) $(umask) $COLOUR $(ulimit -Sn)'"
     spec = batch(f"#!/bin/sh\n{script}\n", 2, rlimits={"NOFILE": 100})
     assert runtime.run_all(spec)[1].stdout == f"{tmp_path}/a b 0027 red 100\n" * 2
+
+
+def test_as_many_nodes_as_there_are(runtime: Runtime) -> None:
+    code, out, err = run_script(runtime, "srun -N1-4 -n4 hostname; srun -N3-4 true || echo refused")
+    assert (code, out.split()[-1], len(out.split())) == (0, "refused", 5)
+    assert "Requested node configuration is not available" in err
+
+
+def test_help_is_the_login_sides(runtime: Runtime) -> None:
+    spec = replace(batch("#!/bin/sh\nsrun --help | head -1; srun -n1 --usage | head -1\n"), commands=str(ROOT / "bin"))
+    _, node = runtime.run(spec)
+    assert node.stdout.splitlines()[0] == "Usage: srun [OPTIONS...] program [args...]"
+    assert node.stdout.splitlines()[1].startswith("Usage: srun [-")
 
 
 def test_options_that_tasks_are_told(runtime: Runtime) -> None:

@@ -312,7 +312,6 @@ def test_gres_counts_types_and_text() -> None:
     wanted = gres.resources("gpu:a100:2,gpu:v100:1,nvme:3")
     assert gres.count_of("gpu", wanted) == 3
     assert gres.count_of("gpu", None) == 0
-    assert gres.types_of("gpu", wanted) == ["a100", "v100"]
     assert gres.format_resources(wanted) == "gres:gpu:a100:2,gres:gpu:v100:1,gres:nvme:3"
     assert gres.format_gpus(gres.gpus("a100:2,v100:1")) == "a100:2,v100:1"
     assert gres.format_gpus(gres.gpus("4")) == "4"

@@ -17,7 +17,7 @@ from mlspace.slurm.request import Component, JobRequest, Script
 from mlspace.spec import codec
 from mlspace.spec.launch import Env, File, Limits, Stdio
 from mlspace.spec.launch import Script as LaunchScript
-from mlspace.translate.job import StoredJob, description, environment_names, job_body, launch_spec, role_of
+from mlspace.translate.job import OWNER_SECONDS, StoredJob, description, environment_names, job_body, launch_spec, role_of
 
 OPENAPI = json.loads((Path(__file__).parents[1] / "data" / "gateway-v2.json").read_text())
 SUBMISSION, SECRET = "ab" * 16, "cd" * 32
@@ -135,9 +135,9 @@ def test_what_the_slurm_variables_need() -> None:
     [
         (sbatch(), NEAR, "batch", True, [], None, "shared"),
         (sbatch(), FAR, "batch", True, [], None, "image"),
-        (request("srun", command=["hostname", "-s"]), NEAR, "batch", False, [], 60, "shared"),
+        (request("srun", command=["hostname", "-s"]), NEAR, "batch", False, [], OWNER_SECONDS, "shared"),
         (request("srun", command=["hostname", "-s"]), FAR, "tasks", False, ["hostname", "-s"], None, "image"),
-        (request("salloc"), NEAR, "batch", False, [], 60, "shared"),
+        (request("salloc"), NEAR, "batch", False, [], OWNER_SECONDS, "shared"),
         (request("mlspace", command=["python3", "x y"]), NEAR, "exec", False, ["python3", "x y"], None, "image"),
         (request("mlspace", command=["python3", "x y"]), FAR, "exec", False, ["python3", "x y"], None, "image"),
     ],

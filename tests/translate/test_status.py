@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mlspace.gateway import logs
+from mlspace.gateway.wire import ENDED_STATUSES
 from mlspace.slurm import state
 from mlspace.translate.status import ENDED, NOT_FOUND, PENDING, RUNNING, outcome_of, outcome_of_report, reports, step_of_report
 
@@ -116,7 +116,7 @@ def test_status_that_is_no_end(status: str) -> None:
 
 def test_every_end_is_final_and_known_to_who_follows_the_log() -> None:
     assert {outcome[0] for outcome in ENDED.values()} <= set(state.FINAL)
-    assert set(logs.ENDED) <= set(ENDED)
+    assert set(ENDED_STATUSES) == set(ENDED)
     assert not set(ENDED) & {*PENDING, *RUNNING, NOT_FOUND}
 
 
