@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Cli, Result
-from tests.test_end_to_end import wait_until
+from tests.conftest import ROOT, Cli, Result, wait_until
 
 
 def shell(cli: Cli, line: str) -> Result:

@@ -189,7 +189,8 @@ def read_partition(word: str, text: str, nodes: int) -> ShapePartition:
 
 
 def machine_cpus() -> int:
-    return len(os.sched_getaffinity(0))
+    """CPUs that we may use; two where there is one only, so that two tasks fit on a node: nodes are virtual anyway."""
+    return max(2, len(os.sched_getaffinity(0)))
 
 
 def machine_memory_mib() -> int:

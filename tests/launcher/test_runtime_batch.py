@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mlspace.spec.launch import Env, File, Limits, Stdio
+from tests.conftest import wait_until
 from tests.launcher.helpers.runtime import (
     ENDS,
     MARK,
@@ -23,7 +24,6 @@ from tests.launcher.helpers.runtime import (
     processes_of,
     reports_of,
     runtime_directory,
-    wait_until,
     without_reports,
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mlspace.spec.launch import Env, LaunchSpec, Limits
+from tests.conftest import wait_until
 from tests.launcher.helpers.runtime import (
     ENDS,
     MARK,
@@ -20,7 +21,6 @@ from tests.launcher.helpers.runtime import (
     processes_of,
     reports_of,
     runtime_directory,
-    wait_until,
     without_reports,
 )
 

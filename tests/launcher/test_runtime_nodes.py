@@ -7,14 +7,16 @@ import os
 import signal
 import socket
 import struct
+import tempfile
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mlspace.spec.launch import File, LaunchSpec, Limits
-from tests.conftest import ROOT
+from tests.conftest import ROOT, wait_until
 from tests.launcher.helpers.runtime import (
     Runtime,
     batch,
@@ -23,7 +25,6 @@ from tests.launcher.helpers.runtime import (
     processes_of,
     reports_of,
     runtime_directory,
-    wait_until,
     without_reports,
 )
 
@@ -479,24 +480,25 @@ def test_somebody_else_on_the_port(runtime: Runtime) -> None:
     assert (codes, sorted(first.stdout.splitlines())) == ([0, 0], [FIRST, SECOND])
 
 
-def test_a_node_with_another_secret_is_none_of_ours(runtime: Runtime) -> None:
+@pytest.fixture
+def private() -> Iterator[Path]:
+    """A runtime directory apart from the others; the path of a Unix socket is short."""
+    with tempfile.TemporaryDirectory(prefix="run") as directory:
+        yield Path(directory)
+
+
+def test_a_node_with_another_secret_is_none_of_ours(runtime: Runtime, private: Path) -> None:
     """It gets no work and leaves when it is asked to; the real one gets its place."""
     spec = batch(WAITING, 2)
     first = runtime.start_node(spec, 0)
     wait_until(lambda: runtime_directory(spec).joinpath("script").exists(), "the first node")
-    impostor = runtime.start_node(replace(spec, secret="f" * 64), 1, {"XDG_RUNTIME_DIR": str(private(runtime))})
-    wait_until(lambda: list(private(runtime).glob("mlspace/*/channel")), "the impostor")
+    impostor = runtime.start_node(replace(spec, secret="f" * 64), 1, {"XDG_RUNTIME_DIR": str(private)})
+    wait_until(lambda: list(private.glob("mlspace/*/channel")), "the impostor")
     second = runtime.start_node(spec, 1)
     (runtime_directory(spec) / "go").touch()
     assert [first.wait(), second.wait()] == [0, 0]
     assert sorted(first.stdout.splitlines()) == [FIRST, SECOND]
     assert impostor.terminate() == 143
-
-
-def private(runtime: Runtime) -> Path:
-    directory = runtime.directory / "x"
-    directory.mkdir(exist_ok=True)
-    return directory
 
 
 # Role tasks, and held allocations.

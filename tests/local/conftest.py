@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,19 +15,13 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
+from tests.conftest import wait_until
+from tests.openapi import COMPONENTS, OPENAPI, nullable
+
 ROOT = Path(__file__).resolve().parents[2]
-OPENAPI = json.loads((ROOT / "tests" / "data" / "gateway-v2.json").read_text())
 REGION = "SR006"
 ENDED = ("completed", "succeeded", "failed", "deleted", "stopped", "terminated")
 KNOWN = {"client-id": "ann", "client-secret": "s3cret", "api-key": "k3y", "workspace-id": "11111111-2222-4333-8444-555555555555"}
-
-
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.01)
-    return value
 
 
 def processes_with(word: str) -> list[int]:
@@ -42,19 +34,6 @@ def processes_with(word: str) -> list[int]:
         except OSError:
             continue
     return found
-
-
-def nullable(schema: Any) -> Any:
-    """OpenAPI's `nullable: true`, which JSON Schema does not know, written as JSON Schema's union."""
-    if isinstance(schema, list):
-        return [nullable(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    plain = {key: nullable(value) for key, value in schema.items() if key != "nullable"}
-    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
-
-
-COMPONENTS = nullable(OPENAPI["components"])
 
 
 def operation(method: str, path: str) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import requests
 
-from tests.local.conftest import KNOWN, OPENAPI, REGION, Client, Gateway, operation, wait_until
+from tests.conftest import wait_until
+from tests.local.conftest import KNOWN, REGION, Client, Gateway, operation
+from tests.openapi import OPENAPI
 
 WORKSPACE = KNOWN["workspace-id"]
 

@@ -18,7 +18,8 @@ from mlspace.errors import ConfigError, MlspaceError, StateError
 from mlspace.local import daemon
 from mlspace.local.daemon import ensure_running
 from mlspace.local.endpoint import Endpoint, read_living
-from tests.local.conftest import ROOT, Client, end_executors, processes_with, wait_until
+from tests.conftest import wait_until
+from tests.local.conftest import ROOT, Client, end_executors, processes_with
 
 SHAPE = {"MLSPACE_LOCAL_NODES": "2", "MLSPACE_LOCAL_CPUS": "2", "MLSPACE_LOCAL_MEMORY": "1000"}
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.conftest import REGION, Client, Gateway, processes_with, wait_until
+from tests.conftest import wait_until
+from tests.local.conftest import REGION, Client, Gateway, processes_with
 
 
 def sleepers(word: str) -> list[int]:

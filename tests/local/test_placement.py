@@ -11,7 +11,8 @@ import pytest
 from mlspace.local.instance import Instance, read_instance
 from mlspace.local.placement import NodePool, Wish
 from mlspace.local.shape import Shape
-from tests.local.conftest import REGION, Client, wait_until
+from tests.conftest import wait_until
+from tests.local.conftest import REGION, Client
 
 
 def pool(nodes: int = 3, cpus: int = 4, memory: int = 1000, gpus: int = 2) -> NodePool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import shlex
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +17,8 @@ from mlspace.spec import codec
 from mlspace.spec.launch import Env, File, Limits, Stdio
 from mlspace.spec.launch import Script as LaunchScript
 from mlspace.translate.job import OWNER_SECONDS, StoredJob, description, environment_names, job_body, launch_spec, role_of
+from tests.openapi import COMPONENTS
 
-OPENAPI = json.loads((Path(__file__).parents[1] / "data" / "gateway-v2.json").read_text())
 SUBMISSION, SECRET = "ab" * 16, "cd" * 32
 SCRIPT = Script("#!/bin/sh\necho $1\n", ["a b"], "/home/ann/job.sh")
 GEOMETRY = Geometry(
@@ -223,17 +222,7 @@ def test_only_what_differs_from_the_defaults_travels() -> None:
 # The body of POST /jobs.
 
 
-def nullable(schema: Any) -> Any:
-    """OpenAPI's `nullable: true` in JSON Schema's words."""
-    if isinstance(schema, list):
-        return [nullable(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    plain = {key: nullable(value) for key, value in schema.items() if key != "nullable"}
-    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
-
-
-VALIDATOR = Draft202012Validator({"$ref": "#/components/schemas/RunJobRequest", "components": nullable(OPENAPI["components"])})
+VALIDATOR = Draft202012Validator({"$ref": "#/components/schemas/RunJobRequest", "components": COMPONENTS})
 FLAGS = {"spec-version": "1", "spec-file": "/f", "spec-sha256": "0" * 64}
 
 

@@ -7,8 +7,7 @@ import secrets
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,15 +39,6 @@ ENDS = [
 def newest_launch() -> Path | None:
     built = [path for path in BUILT if path.exists()]
     return max(built, key=lambda path: path.stat().st_mtime) if built else None
-
-
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
-    """The first true value of `condition`."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.01)
-    return value
 
 
 def job_facts(nodes: int = 1, tasks: int = 2) -> Job:
