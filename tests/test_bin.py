@@ -8,7 +8,7 @@ import re
 from mlspace import entry
 from tests.conftest import ROOT
 
-SHARED = ("listing", "submitting")
+SHARED = ("listing", "showing", "submitting")
 """Modules of mlspace/commands/ that are no command."""
 
 
