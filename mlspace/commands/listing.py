@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace.errors import RequestRefused
+from mlspace.errors import MlspaceError, RequestRefused
 from mlspace.slurm import getopt, values
 from mlspace.slurm.help import answer
 from mlspace.slurm.option import IGNORED, REFUSED, Option
@@ -26,7 +26,11 @@ class Call:
     def __init__(self, context: Context, program: str, options: Sequence[Option], argv: Sequence[str]) -> None:
         settings, self.words = getopt.parse(program, options, argv)
         self.answer = answer(program, options, settings)
-        self.options: Component = values.collect([] if self.answer else settings)
+        try:
+            self.options: Component = values.collect([] if self.answer else settings)
+        except MlspaceError as error:
+            error.exit_code = 1  # for these commands no other code is known
+            raise
         for setting in settings:
             option = setting.option
             if option.support == REFUSED and self.answer is None:

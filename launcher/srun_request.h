@@ -1,0 +1,16 @@
+#ifndef LAUNCHER_SRUN_REQUEST_H_
+#define LAUNCHER_SRUN_REQUEST_H_
+
+#include "env.h"
+#include "srun_options.h"
+#include "step.h"
+
+namespace launcher {
+
+/// The step that srun asks for, after the checks that it makes by itself: of them it tells on stderr, unless it is to
+/// be quiet. Throws LaunchError for a bad host list.
+StepRequest RequestOf(const SrunOptions& options, const Environment& own);
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_SRUN_REQUEST_H_
