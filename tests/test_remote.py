@@ -1,0 +1,95 @@
+"""The commands with credentials: over a Gateway whose nodes are elsewhere. The parts carry the specification, output comes by the log."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli, wait_until
+from tests.launcher.helpers.runtime import newest_launch
+from tests.local.conftest import KNOWN, REGION, Gateway, end_executors, serve  # noqa: F401 - a fixture
+
+
+@pytest.fixture
+def remote(cli: Cli, serve: Callable[..., Gateway]) -> Cli:  # noqa: F811
+    """`cli` with a configuration that means a Gateway."""
+    gateway = serve("--quick", "--kill-grace", "1")
+    cli.env |= {f"MLSPACE_{name.upper().replace('-', '_')}": value for name, value in KNOWN.items()}
+    cli.env |= {"MLSPACE_ENDPOINT": gateway.url, "MLSPACE_LAUNCH": str(newest_launch()), "MLSPACE_IMAGE": "cr.example/image:1"}
+    return cli
+
+
+def test_a_batch_job(remote: Cli) -> None:
+    done = remote("sbatch", "--wait", "--wrap", "srun hostname; exit 5")
+    assert (done.stdout, done.stderr, done.code) == ("Submitted batch job 1\n", "", 5)
+    assert remote("sacct", "-n", "-X", "-P", "-o", "JobID,Partition,State,ExitCode").stdout == f"1|{REGION}|FAILED|5:0\n"
+
+
+def test_a_program_over_two_nodes(remote: Cli) -> None:
+    done = remote("srun", "-N2", "-n4", "-l", "sh", "-c", "echo out; echo err >&2; exit $SLURM_PROCID")
+    assert sorted(done.stdout.splitlines()) == [f"{task}: out" for task in range(4)]
+    assert set(done.stderr.splitlines()) > {f"{task}: err" for task in range(4)}
+    assert done.code == 3
+
+
+def test_no_line_is_lost_or_comes_twice(remote: Cli) -> None:
+    assert remote("srun", "seq", "20000").stdout == "".join(f"{number}\n" for number in range(1, 20001))
+
+
+def test_cancelling(remote: Cli) -> None:
+    job = remote("sbatch", "--parsable", "--wrap", "touch began; sleep 300").stdout.strip()
+    wait_until((remote.directory / "began").exists, "the job")
+    assert remote("scancel", job).code == 0
+    wait_until(lambda: remote("squeue", "-h").stdout == "", "the end of the job")
+    assert remote("sacct", "-n", "-X", "-P", "-o", "State").stdout.startswith("CANCELLED by ")
+
+
+def test_control_c_cancels_the_job(remote: Cli) -> None:
+    process = remote.start("srun", "sh", "-c", "touch began; sleep 300", start_new_session=True)
+    wait_until((remote.directory / "began").exists, "the job")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    wait_until(lambda: remote("squeue", "-h").stdout == "", "the end of the job")
+
+
+def test_the_older_tools_door(remote: Cli) -> None:
+    image = ("-i", "cr.example/other:2", "-r", REGION)
+    done = remote("mlspace", *image, "-e", "COLOUR=red", "-w", "/tmp", "--", "sh", "-c", "echo $COLOUR; pwd; exit 6")
+    assert (done.stdout, done.code) == ("red\n/tmp\n", 6)
+    shown = json.loads(remote("mlspace", *image, "-n", "--", "env").stdout)
+    assert (shown["base_image"], shown["flags"]["spec-num-parts"]) == ("cr.example/other:2", "1")
+
+
+def test_a_gateway_that_is_away(remote: Cli) -> None:
+    """A submission is refused, and leaves nothing; what is known is shown, with a word."""
+    assert remote("sbatch", "--wait", "--wrap", "true").code == 0
+    away = {"MLSPACE_ENDPOINT": "http://127.0.0.1:9"}
+    done = remote("sbatch", "--wrap", "true", env=away)
+    assert (done.stdout, done.code) == ("", 1)
+    assert done.stderr.startswith("sbatch: error: ")
+    assert "Unable to contact MLSpace at http://127.0.0.1:9" in done.stderr
+    assert remote("squeue", "-h", "-t", "all", "-o", "%i %T", env=away).stdout == "1 COMPLETED\n"
+    assert remote("scontrol", "ping", env=away).stdout.endswith(" is DOWN\n")
+
+
+@pytest.mark.parametrize("missing", ["MLSPACE_CLIENT_SECRET", "MLSPACE_API_KEY"])
+def test_credentials_that_are_not_complete(remote: Cli, missing: str) -> None:
+    done = remote("sbatch", "--wrap", "true", env={missing: ""})
+    assert (done.stdout, done.code) == ("", 1)
+    assert missing in done.stderr
+
+
+def test_wrong_credentials(remote: Cli) -> None:
+    done = remote("sbatch", "--wrap", "true", env={"MLSPACE_CLIENT_SECRET": "wr0ng"})
+    assert (done.stdout, done.code) == ("", 1)
+    assert "MLSPACE_CLIENT_ID" in done.stderr
+    assert "wr0ng" not in done.stderr
+
+
+def test_no_secret_is_in_the_state_directory_for_others(remote: Cli, state: Path) -> None:
+    assert remote("sbatch", "--wait", "--wrap", "true").code == 0
+    assert [path for path in [state, *state.rglob("*")] if path.stat().st_mode & 0o077] == []
