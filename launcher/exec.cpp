@@ -54,7 +54,7 @@ int RunExec(const LaunchSpec& spec, const Environment& own) {
     loop.After(grace, [&] { kill(-pid, SIGKILL); });
   };
   Supervisor supervisor(&loop, [&](int signal) {
-    if (signal == SIGTERM || signal == SIGINT) return cancel("CANCELLED", "None");
+    if (signal == SIGTERM || signal == SIGINT) return cancel("CANCELLED", kTerminatedReason);
     if (signal != SIGPIPE) kill(-pid, signal);
   });
   SpawnPlan plan;

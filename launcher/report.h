@@ -17,6 +17,9 @@ struct Outcome {
   int signal = 0;                   ///< signal that ended it
 };
 
+/// Why a job ended that was sent TERM from outside: only the login side knows whether somebody wanted that.
+constexpr const char* kTerminatedReason = "Terminated";
+
 /// The outcome of a process: COMPLETED, or FAILED with its code or signal.
 Outcome OutcomeOf(int wait_status);
 

@@ -103,6 +103,18 @@ std::vector<Candidate> LiveDirectories(const std::string& id, const Environment&
   return found;
 }
 
+/// Removes what a launch that was killed has left.
+void RemoveDead(const std::string& root) {
+  DIR* directory = opendir(root.c_str());
+  if (directory == nullptr) return;
+  while (const dirent* entry = readdir(directory)) {
+    const std::string path = root + "/" + entry->d_name;
+    const pid_t pid = entry->d_name[0] == '.' ? 0 : std::atoi(ReadLine(path + "/pid").c_str());
+    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) RemoveTree(path);
+  }
+  closedir(directory);
+}
+
 sockaddr_un SocketAddress(const std::string& path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
@@ -116,6 +128,7 @@ sockaddr_un SocketAddress(const std::string& path) {
 RuntimeDir::RuntimeDir(const LaunchSpec& spec, const Place& place, const Environment& own) {
   const std::string root = Roots(own).front();
   MakeOwnDirectory(root);
+  RemoveDead(root);
   path_ = root + "/" + std::to_string(spec.job->id) + "." + spec.submission.substr(0, 8) + "." +
           std::to_string(place.node);
   RemoveTree(path_);  // of an attempt that was killed

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from mlspace.slurm.geometry import Limits
 
 
+MOST_NODES = 65_536
+"""Of a job where the platform does not say how many there are. Source: docs/protocol.md, `nodes`."""
+
 SETTLE_SECONDS = 60.0
 """Source: design §4."""
 
@@ -117,7 +120,7 @@ class Cluster:
         named = set(partition.nodes or ())
         nodes = [node for node in self.nodes if node.name in named] if partition.nodes is not None else self.nodes
         return Limits(
-            len(nodes),
+            len(nodes) if partition.nodes is not None else MOST_NODES,
             max(node.cpus for node in nodes),
             max(node.memory_mib for node in nodes),
             sockets=max(node.sockets for node in nodes),

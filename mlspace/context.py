@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import time
+
+from mlspace.errors import MlspaceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,15 +43,17 @@ class Context:
         stderr: TextIO | None = None,
         user: User | None = None,
         host: str | None = None,
+        program: str = "",
         arguments: Sequence[str] = (),
     ) -> None:
         self.environ = os.environ if environ is None else environ
         self._cwd = cwd
-        self.stdin = sys.stdin.buffer if stdin is None else stdin
+        self.stdin = stdin or (sys.stdin.buffer if sys.stdin else open(os.devnull, "rb"))  # noqa: SIM115 - for the rest of this process
         self.stdout = stdout or standard(sys.stdout)
         self.stderr = stderr or standard(sys.stderr)
         self._user = user
         self._host = host
+        self.program = program
         self.arguments = list(arguments)  # of the command, as accounting shows them
 
     @property
@@ -70,6 +75,24 @@ class Context:
         if self._host is None:
             self._host = os.uname().nodename.split(".")[0]
         return self._host
+
+    @property
+    def has_input(self) -> bool:
+        """Whether standard input is a pipe or a file with something in it by now."""
+        import fcntl
+        import termios
+
+        try:
+            descriptor = self.stdin.fileno()
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode):
+                return status.st_size > 0
+            if not (stat.S_ISFIFO(status.st_mode) or stat.S_ISSOCK(status.st_mode)):
+                return False
+            waiting = fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4)
+        except (OSError, ValueError):  # closed, or no file at all
+            return False
+        return waiting != b"\0" * 4
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -152,7 +175,10 @@ def current_directory(pwd: str) -> str:
             return pwd
     except OSError:
         pass
-    return os.getcwd()
+    try:
+        return os.getcwd()
+    except OSError as error:
+        raise MlspaceError(f"getcwd failed: {error.strerror}", "  the current directory has been removed") from error
 
 
 def current_user() -> User:

@@ -233,28 +233,34 @@ class Controller:
         elif platform.status in status.RUNNING and job.state == state.PENDING and not self.cluster().channel:
             self.registry.running(job.job_id, platform.running_at or int(self.now()), node_names(submission.platform_job, job.nodes))
         is_gone = platform.status == status.NOT_FOUND and self.is_settled(submission)
-        if (is_gone or platform.status in status.ENDED) and not self.read_report(submission, job):
-            outcome = status.outcome_of(platform.status, platform.completed_at or int(self.now())) or lost(int(self.now()))
+        if (is_gone or platform.status in status.ENDED) and not self.read_report(submission, job, platform.status):
+            end_time = platform.completed_at or int(self.now())
+            # Where `launch` reports to a file, an end without a report means that it was killed.
+            is_lost = is_gone or (platform.status not in status.WANTED and self.cluster().channel)
+            outcome = lost(end_time) if is_lost else status.outcome_of(platform.status, end_time) or lost(end_time)
             if job.cancelled_by is not None:
                 outcome |= {"state": state.CANCELLED, "reason": "None"}
             self.registry.ended(job.job_id, outcome)
 
-    def read_report(self, submission: Submission, job: JobView) -> bool:
+    def read_report(self, submission: Submission, job: JobView, platform_status: str = "") -> bool:
         """Takes over what `launch` has reported in its file; whether the job has ended by it."""
         path = self.report_path(submission.submission)
         try:
             size = os.stat(path).st_size
-            if size == self._sizes.get(path):
+            if size == self._sizes.get(path) and not platform_status:
                 return False
             with open(path, "rb") as file:
                 lines = file.read()
         except OSError:
             return False
         self._sizes[path] = size
-        return self.take_reports(submission, job, lines)
+        return self.take_reports(submission, job, lines, platform_status)
 
-    def take_reports(self, submission: Submission, job: JobView, lines: bytes) -> bool:
-        """Writes down what reports say, from wherever they came; whether the job has ended by them."""
+    def take_reports(self, submission: Submission, job: JobView, lines: bytes, platform_status: str = "") -> bool:
+        """Writes down what reports say, from wherever they came; whether the job has ended by them.
+
+        A job that was terminated, not by us, ends when the platform has said whether somebody wanted that.
+        """
         from mlspace.translate import status
 
         known: dict[int, str] | None = None
@@ -268,7 +274,12 @@ class Controller:
                     self.registry.add_step(job.job_id, status.step_of_report(report))
                     known[report["step"]] = report["state"]
             elif report["event"] == "end":
-                self.registry.ended(job.job_id, status.outcome_of_report(report, job.cancelled_by is not None))
+                outcome = status.outcome_of_report(report, job.cancelled_by is not None or platform_status in status.WANTED)
+                if outcome["reason"] == status.TERMINATED:
+                    if not platform_status:
+                        return False
+                    outcome |= {"state": state.NODE_FAIL, "reason": "NodeDown"}
+                self.registry.ended(job.job_id, outcome)
                 self.forget_files(submission)
                 return True
         return False
@@ -299,7 +310,7 @@ class Controller:
             if job.state == state.PENDING and not any(submission.submission in failures for submission in mine[job.job_id]):
                 self.registry.ended(job.job_id, cancelled(int(self.now())))
         for error in failures.values():
-            raise error
+            raise GatewayError(*error.lines, "  the request is kept: it is sent again by the next commands", transient=error.transient)
 
     def delete(self, submissions: Sequence[Submission]) -> dict[str, GatewayError]:
         """Asks the platform to end the jobs of these submissions, several at a time; the errors by submission."""

@@ -24,7 +24,7 @@ COMMANDS = ("mlspace", "sacct", "sbatch", "scancel", "scontrol", "sinfo", "squeu
 def main(program: str, arguments: Sequence[str], context: Context | None = None) -> int:
     """Run one command; returns its exit code. `program` is one of COMMANDS."""
     world = context or Context()
-    world.arguments = list(arguments)
+    world.program, world.arguments = program, list(arguments)
     try:
         code = run(program, arguments, world)
         world.flush()

@@ -146,9 +146,14 @@ class Session:
         try:
             self.controller.advance()
         except MlspaceError as error:
-            if not (self._has_warned or self.is_inside_job):
-                self.context.warn(f"warning: what is known of the jobs may be old: {error.lines[0]}")
-            self._has_warned = True
+            if not self.is_inside_job:
+                self._warn(error)
+
+    def _warn(self, error: MlspaceError) -> None:
+        """Says, once, that we do not know how things are."""
+        if not self._has_warned:
+            self.context.warn(f"{self.context.program}: warning: what is known of the jobs may be old: {error.lines[0]}")
+        self._has_warned = True
 
     def job(self, job_id: int) -> JobView:
         job = self.registry.job(job_id)
@@ -238,16 +243,20 @@ class Session:
             self.refresh()
             job = self.job(job_id)
         submission = self.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)[-1]
-        for stream, line in follow(self.gateway(), job.platform_job, job.region, self.context.sleep):
-            if line.startswith(REPORT_MARK):
-                self.controller.take_reports(submission, job, line)
-                continue
+        held = ""  # an empty line, which belongs to a report if one comes behind it
+        for stream, line in follow(self.gateway(), job.platform_job, job.region, self.context.sleep, self._warn):
             text = line.decode("utf-8", "surrogateescape")
             if stream == 1:
                 self.context.write(text)
                 self.context.flush()
+            elif line.startswith(REPORT_MARK):
+                self.controller.take_reports(submission, job, line)
+                held = ""
             else:
-                self.context.write_error(text)
+                self.context.write_error(held + (text if text != "\n" else ""))
+                held = text if text == "\n" else ""
+        if held:
+            self.context.write_error(held)
         ended = self.wait(job_id)
         code: int = 128 + ended.exit_signal if ended.exit_signal else ended.exit_code
         return code or int(ended.state != state.COMPLETED)

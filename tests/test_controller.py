@@ -387,3 +387,38 @@ def test_what_cannot_be_described_was_not_sent(world: World) -> None:
     with pytest.raises(MlspaceError):
         world.send(job)
     assert [(one.phase, one.owner) for one in world.registry.submissions()] == [("committed", "")]
+
+
+@pytest.mark.parametrize(
+    ("status", "scancel", "expected"),
+    [
+        ("failed", False, ("NODE_FAIL", "NodeDown")),
+        ("deleted", False, ("CANCELLED", "None")),
+        ("failed", True, ("CANCELLED", "None")),
+    ],
+)
+def test_a_job_that_was_terminated_is_cancelled_only_if_somebody_wanted_that(
+    world: World, status: str, scancel: bool, expected: tuple[str, str]
+) -> None:
+    job = world.add("a" * 32)
+    world.send(job)
+    world.registry.running(job, 1_800_000_001, "n1")
+    if scancel:
+        world.controller().cancel(world.registry.jobs(job_ids=[job]), 1)
+    world.report("a" * 32, event="end", state="CANCELLED", reason="Terminated", start=1.0, end=2.0, code=0, signal=15)
+    world.platform.becomes("lm-mpi-job-0", "running")
+    world.advance()
+    assert (world.state(job) == expected) == scancel  # who has cancelled it need not wait for the platform's word
+    world.platform.becomes("lm-mpi-job-0", status)
+    world.advance()
+    assert world.state(job) == expected
+
+
+def test_a_launcher_that_was_killed_has_left_no_report(world: World) -> None:
+    job = world.add("a" * 32)
+    world.send(job)
+    world.cluster.channel = True
+    world.report("a" * 32, event="start", time=1_800_000_001.5, nodes="n1")
+    world.platform.becomes("lm-mpi-job-0", "failed")
+    world.advance()
+    assert world.state(job) == ("NODE_FAIL", "NodeDown")

@@ -18,8 +18,8 @@ from tests.conftest import ROOT, Cli, wait_until
 EXAMPLES = ROOT / "examples"
 
 
-def processes_with(word: str) -> list[str]:
-    """Command lines of all processes whose arguments hold `word`."""
+def processes(word: str) -> list[tuple[int, str]]:
+    """Pid and command line of all processes whose arguments hold `word`."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -27,8 +27,12 @@ def processes_with(word: str) -> list[str]:
         except OSError:
             continue
         if word in line:
-            found.append(line)
+            found.append((int(entry.parent.name), line))
     return found
+
+
+def processes_with(word: str) -> list[str]:
+    return [line for _, line in processes(word)]
 
 
 def write(path: Path, text: str) -> Path:
@@ -156,6 +160,17 @@ def test_the_gateway_may_be_killed_at_any_moment(cli: Cli, state: Path) -> None:
     (cli.directory / "go").touch()
     wait_until(lambda: state_of(cli, job) == "COMPLETED", "the end of the job")
     assert (cli.directory / f"slurm-{job}.out").read_text() == "survived\n"
+
+
+def test_a_node_that_is_killed_fails_the_job(cli: Cli) -> None:
+    """All of its processes end; nobody has cancelled it."""
+    job = cli("sbatch", "--parsable", "-N2", "--wrap", "srun sleep 7654").stdout.strip()
+    wait_until(lambda: len(processes_with("sleep 7654")) >= 2, "the tasks")
+    launchers = [pid for pid, line in processes("--spec-file") if f"{cli.env['MLSPACE_STATE_DIR']}/specs/" in line]
+    second = [pid for pid in launchers if b"OMPI_COMM_WORLD_RANK=1\0" in Path(f"/proc/{pid}/environ").read_bytes()]
+    os.kill(second[0], signal.SIGKILL)
+    wait_until(lambda: state_of(cli, job) == "NODE_FAIL", "the end of the job")
+    wait_until(lambda: not processes_with("sleep 7654"), "the end of its processes")
 
 
 def test_a_killed_sbatch_loses_no_job(cli: Cli) -> None:

@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "__main__": {"entry"},
     "errors": set(),
-    "context": set(),
+    "context": {"errors"},
     "config": {"errors"},
     "installation": {"errors"},
     "slurm": {"errors"},

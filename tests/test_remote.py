@@ -40,6 +40,23 @@ def test_no_line_is_lost_or_comes_twice(remote: Cli) -> None:
     assert remote("srun", "seq", "20000").stdout == "".join(f"{number}\n" for number in range(1, 20001))
 
 
+def test_standard_error_is_the_programs_own(remote: Cli) -> None:
+    """Reports, which come by the same stream, leave no trace in it."""
+    assert remote("srun", "sh", "-c", "echo >&2; echo a >&2; echo >&2").stderr == "\na\n\n"
+
+
+def test_what_a_log_cannot_do_is_said(remote: Cli) -> None:
+    done = remote("srun", "cat", stdin=b"abc")
+    assert done.stderr == "srun: warning: standard input does not reach the program on this cluster yet\n"
+    refused = remote("srun", "-o", "file", "true")
+    assert (refused.stdout, refused.code) == ("", 1)
+    assert refused.stderr.startswith("srun: error: --output is not supported on this cluster yet\n")
+
+
+def test_more_nodes_than_there_are_kinds_of(remote: Cli) -> None:
+    assert remote("srun", "-N3", "true").code == 0
+
+
 def test_cancelling(remote: Cli) -> None:
     job = remote("sbatch", "--parsable", "--wrap", "touch began; sleep 300").stdout.strip()
     wait_until((remote.directory / "began").exists, "the job")

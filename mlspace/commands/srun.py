@@ -10,7 +10,7 @@ import os
 
 from mlspace import submission
 from mlspace.commands import submitting
-from mlspace.errors import MlspaceError, UsageError
+from mlspace.errors import MlspaceError, RequestRefused, UsageError
 from mlspace.slurm import state
 from mlspace.slurm.request import JobRequest
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlspace.context import Context
     from mlspace.session import Session
     from mlspace.slurm.geometry import Geometry
+    from mlspace.slurm.request import Component
 
 PROGRAM = "srun"
 
@@ -51,6 +52,8 @@ def run(context: Context, argv: Sequence[str]) -> int:
     component.values.setdefault("job-name", os.path.basename(call.words[0]))
     request = JobRequest(PROGRAM, [component], command=call.words)
     session, geometry = submitting.prepare(context, request)
+    if not session.cluster.channel:
+        refuse_streams(context, component)
     if component["test-only"]:
         context.warn(submitting.test_only_line(context, session, request, geometry))
         return 0
@@ -64,6 +67,15 @@ def run(context: Context, argv: Sequence[str]) -> int:
         context.warn(f"{PROGRAM}: Force Terminated job {job_id}")
         raise
     return become_launch(context, step_arguments(geometry, directory, call), session.step_environment())
+
+
+def refuse_streams(context: Context, component: Component) -> None:
+    """Where the nodes cannot be reached there is the log: our output, line by line, and no input."""
+    for option in ("input", "output", "error"):
+        if component[option]:
+            raise RequestRefused(f"--{option} is not supported on this cluster yet", "  redirect srun's own output, or submit with sbatch")
+    if context.has_input:
+        context.warn(f"{PROGRAM}: warning: standard input does not reach the program on this cluster yet")
 
 
 def become_launch(context: Context, arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn:

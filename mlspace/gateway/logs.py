@@ -19,14 +19,19 @@ PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 
 
-def follow(client: Client, name: str, region: str, sleep: Callable[[float], None]) -> Iterator[tuple[int, bytes]]:
-    """Pairs of stream (1 or 2) and line, newline included, until the job has ended and its log was read to the end."""
+def follow(
+    client: Client, name: str, region: str, sleep: Callable[[float], None], trouble: Callable[[GatewayError], None]
+) -> Iterator[tuple[int, bytes]]:
+    """Pairs of stream (1 or 2) and line, newline included, until the job has ended and its log was read to the end.
+
+    `trouble` is told of what will pass; anything else raises GatewayError.
+    """
     seen = 0
     pause = PAUSE_SECONDS
     while True:
-        has_ended = client.job(name).status in ENDED_STATUSES
-        fresh = 0
+        has_ended, fresh = False, 0
         try:
+            has_ended = client.job(name).status in ENDED_STATUSES
             for number, line in enumerate(program_lines(client.logs(name, region)), start=1):
                 if number > seen:
                     yield line
@@ -35,6 +40,7 @@ def follow(client: Client, name: str, region: str, sleep: Callable[[float], None
             if not error.transient:
                 raise
             has_ended = False  # the stream broke: there may be more
+            trouble(error)
         if has_ended:
             return
         pause = PAUSE_SECONDS if fresh else min(2 * pause, LONGEST_PAUSE_SECONDS)

@@ -182,7 +182,9 @@ class Transport:
 
 
 def identity(endpoint: str, credentials: Credentials) -> str:
-    return hashlib.sha256(f"{endpoint}\n{credentials.client_id}".encode()).hexdigest()[:16]
+    """Of whom a token is, as part of a file name."""
+    text = "\n".join((endpoint, credentials.client_id, credentials.client_secret))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def is_loopback(endpoint: str) -> bool:

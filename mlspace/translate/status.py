@@ -15,6 +15,12 @@ RUNNING = ("running", "completing", "terminating")
 NOT_FOUND = "job not found"
 """Also what a job is called in its first seconds."""
 
+TERMINATED = "Terminated"
+"""Reason in the report of a job that was sent TERM from outside, as scancel, the platform, and a node that goes down do."""
+
+WANTED = ("stopped", "deleted", "cancelled")
+"""Statuses of a job whose end somebody asked the platform for."""
+
 ENDED = {
     "completed": ("COMPLETED", "None", 0, 0),
     "succeeded": ("COMPLETED", "None", 0, 0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -274,12 +274,16 @@ class Played:
     An exception among a body's pieces breaks the stream there.
     """
 
-    def __init__(self, statuses: list[str], bodies: list[list[bytes | Exception]]) -> None:
+    def __init__(self, statuses: Sequence[str | Exception], bodies: list[list[bytes | Exception]]) -> None:
         self.statuses, self.bodies = iter(statuses), iter(bodies)
         self.pauses: list[float] = []
+        self.troubles: list[GatewayError] = []
 
     def job(self, name: str) -> PlatformJob:
-        return PlatformJob(name, next(self.statuses))
+        status = next(self.statuses)
+        if isinstance(status, Exception):
+            raise status
+        return PlatformJob(name, status)
 
     def logs(self, name: str, region: str) -> Iterator[bytes]:
         for piece in next(self.bodies):
@@ -288,7 +292,7 @@ class Played:
             yield piece
 
     def follow(self) -> list[tuple[int, bytes]]:
-        return list(logs.follow(self, NAME, "R", self.pauses.append))  # type: ignore[arg-type]
+        return list(logs.follow(self, NAME, "R", self.pauses.append, self.troubles.append))  # type: ignore[arg-type]
 
 
 BROKEN = GatewayError("the connection broke", transient=True)
@@ -299,6 +303,12 @@ def test_follow_ends_with_the_job(status: str) -> None:
     played = Played([status], [[OUT + b"a\n", ERR + b"b\n"]])
     assert played.follow() == [(1, b"a\n"), (2, b"b\n")]
     assert played.pauses == []
+
+
+def test_a_gateway_that_is_away_for_a_while_is_waited_for() -> None:
+    played = Played(["running", BROKEN, BROKEN, "completed"], [[OUT + b"a\n"], [OUT + b"a\n", OUT + b"b\n"]])
+    assert played.follow() == [(1, b"a\n"), (1, b"b\n")]
+    assert played.troubles == [BROKEN, BROKEN]
 
 
 def test_follow_reads_once_more_after_the_end() -> None:
@@ -350,6 +360,6 @@ def test_lines_come_while_the_stream_is_open() -> None:
                 read.append(word)
                 yield OUT + word.encode() + b"\n"
 
-    following = logs.follow(Open(["running", "completed"], []), NAME, "R", read.clear)  # type: ignore[arg-type]
+    following = logs.follow(Open(["running", "completed"], []), NAME, "R", read.clear, lambda error: None)  # type: ignore[arg-type]
     assert next(following) == (1, b"first\n")
     assert read == ["first"]

@@ -125,7 +125,7 @@ def test_token_is_renewed_a_minute_before_it_expires(http: Any, tmp_path: Path, 
 
 
 def test_401_renews_the_token_and_repeats_the_call(http: Any, tmp_path: Path) -> None:
-    kept = tmp_path / f"token-{transport.identity(URL, Credentials('ann', '', '', ''))}.json"
+    kept = tmp_path / f"token-{transport.identity(URL, Credentials('ann', SECRETS['client_secret'], '', ''))}.json"
     kept.write_text(json.dumps({"access_token": "revoked", "expires_at": time.time() + 1000}))
     login = log_in(http)
     refused = http.post(f"{URL}/jobs", status=401, match=[responses.matchers.header_matcher({"authorization": "Bearer revoked"})])

@@ -268,7 +268,7 @@ def test_sigterm_ends_the_whole_tree(runtime: Runtime) -> None:
     wait_until(lambda: node.stdout == "ready\n" and len(processes_of(spec.submission)) >= 5, "the tree")
     assert node.terminate() == 143
     assert processes_of(spec.submission) == []
-    assert end_of(spec, node) == ("CANCELLED", "None", 0, 15)
+    assert end_of(spec, node) == ("CANCELLED", "Terminated", 0, 15)
     assert f"slurmstepd-127.0.0.1: error: *** JOB {spec.job and spec.job.id} ON 127.0.0.1 CANCELLED AT 20" in node.stderr
 
 
@@ -278,7 +278,7 @@ def test_who_takes_sigterm_has_the_time_for_it(runtime: Runtime) -> None:
     wait_until(lambda: node.stdout == "ready\n", "the script")
     assert node.terminate() == 143
     assert node.stdout == "ready\nsaved\n"
-    assert end_of(spec, node) == ("CANCELLED", "None", 0, 15)
+    assert end_of(spec, node) == ("CANCELLED", "Terminated", 0, 15)
 
 
 def test_a_stopped_process_ends_too(runtime: Runtime) -> None:

@@ -124,7 +124,7 @@ def test_a_signal_ends_the_whole_tree(runtime: Runtime, number: signal.Signals) 
     node.process.send_signal(number)
     assert node.wait() == 137
     assert processes_of(spec.submission) == []
-    assert end_of(spec, node) == ("CANCELLED", "None", 0, 15)
+    assert end_of(spec, node) == ("CANCELLED", "Terminated", 0, 15)
 
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP])

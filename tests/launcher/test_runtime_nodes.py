@@ -301,7 +301,7 @@ def test_sigterm_to_all_nodes(runtime: Runtime) -> None:
     codes = [node.wait() for node in runtime.nodes]
     assert codes[0] == 143
     assert processes_of(spec.submission) == []
-    assert end_of(spec, runtime.nodes[0]) == ("CANCELLED", "None", 0, 15)
+    assert end_of(spec, runtime.nodes[0]) == ("CANCELLED", "Terminated", 0, 15)
     assert not any(runtime_directory(spec, node).exists() for node in (0, 1))
 
 
