@@ -128,7 +128,6 @@ def write(call: Call, words: Sequence[str]) -> int:
 
     if not "batch_script".startswith(words[0].lower()) or len(words) < 2:
         raise UsageError(f"invalid keyword: {words[0]}", exit_code=1)
-
     try:
         job_id = call.session.job_id(words[1])
     except BadValue:
