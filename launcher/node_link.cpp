@@ -41,18 +41,19 @@ class Search : public std::enable_shared_from_this<Search> {
  public:
   using Done = std::function<void(std::shared_ptr<Channel>, const std::string&)>;
 
-  Search(Loop* loop, Credentials credentials, Peer peer, std::vector<std::string> addresses, double patience, Done done)
+  Search(Loop* loop, Credentials credentials, Peer peer, FirstNodeAddresses* addresses, double patience, Done done)
       : loop_(loop),
         credentials_(std::move(credentials)),
         peer_(std::move(peer)),
-        addresses_(std::move(addresses)),
+        addresses_(addresses),
         ports_(ChannelPorts(credentials_.submission)),
         until_ms_(MonotonicMs() + static_cast<int64_t>(patience * 1000)),
-        done_(std::move(done)) {}
+        done_(std::move(done)),
+        attempt_(addresses->attempt) {}
 
   void Try() {
     UniqueFd fd = TcpSocket();
-    const std::string& address_text = addresses_[attempt_ / ports_.size() % addresses_.size()];
+    const std::string& address_text = addresses_->texts[attempt_ / ports_.size() % addresses_->texts.size()];
     const sockaddr_in address = Address(address_text, ports_[attempt_ % ports_.size()]);
     ++attempt_;
     if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS) {
@@ -70,6 +71,7 @@ class Search : public std::enable_shared_from_this<Search> {
         channel->Close();
         return Next(*error);
       }
+      addresses_->attempt = attempt_ - 1;
       done_(channel, "");  // at once: the frame behind the welcome is already for the new listener
     });
   }
@@ -77,7 +79,7 @@ class Search : public std::enable_shared_from_this<Search> {
  private:
   void Next(const std::string& error) {
     if (MonotonicMs() > until_ms_) return done_(nullptr, error.empty() ? "the connection was refused" : error);
-    const bool is_round_over = attempt_ % (ports_.size() * addresses_.size()) == 0;
+    const bool is_round_over = attempt_ % (ports_.size() * addresses_->texts.size()) == 0;
     const double pause = is_round_over ? pause_ : 0;
     if (is_round_over) pause_ = std::min(2 * pause_, kLongestPause);
     loop_->After(pause, [self = shared_from_this()] { self->Try(); });
@@ -86,11 +88,11 @@ class Search : public std::enable_shared_from_this<Search> {
   Loop* loop_;
   Credentials credentials_;
   Peer peer_;
-  std::vector<std::string> addresses_;
+  FirstNodeAddresses* addresses_;
   std::vector<int> ports_;
   int64_t until_ms_;
   Done done_;
-  size_t attempt_ = 0;
+  size_t attempt_;
   double pause_ = kFirstPause;
 };
 
@@ -122,9 +124,9 @@ UniqueFd ListenForNodes(const std::vector<std::string>& addresses, const std::ve
 }
 
 void ConnectToFirstNode(Loop* loop, const Credentials& credentials, const Peer& peer,
-                        const std::vector<std::string>& addresses, double patience,
+                        FirstNodeAddresses* addresses, double patience,
                         std::function<void(std::shared_ptr<Channel>, const std::string&)> done) {
-  if (addresses.empty()) return done(nullptr, "its address is not known");
+  if (addresses->texts.empty()) return done(nullptr, "its address is not known");
   std::make_shared<Search>(loop, credentials, peer, addresses, patience, std::move(done))->Try();
 }
 

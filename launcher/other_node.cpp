@@ -82,12 +82,13 @@ OtherNode::OtherNode(const LaunchSpec& spec, const Place& place, const Environme
       supervisor_(&loop_, [this](int signal) { OnSignal(signal); }),
       credentials_{spec.submission, spec.secret},
       directory_(spec, place, own),
-      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node), spec.rlimits} {}
+      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node), spec.rlimits},
+      addresses_{place.first_addresses} {}
 
 int OtherNode::Run() {
   listener_ = directory_.Listen();
   loop_.WatchRead(listener_.get(), [this] { AcceptLocal(); });
-  ConnectToFirstNode(&loop_, credentials_, Peer{"node", place_.node}, place_.first_addresses, kStartPatience,
+  ConnectToFirstNode(&loop_, credentials_, Peer{"node", place_.node}, &addresses_, kStartPatience,
                      [this](const auto& channel, const std::string& error) { OnConnected(channel, error); });
   loop_.Run();
   return code_;
@@ -114,7 +115,7 @@ void OtherNode::OnFrame(Frame type, std::string_view payload) {
 }
 
 void OtherNode::StartShare(int64_t key) {
-  ConnectToFirstNode(&loop_, credentials_, Peer{"share", key}, place_.first_addresses, kSharePatience,
+  ConnectToFirstNode(&loop_, credentials_, Peer{"share", key}, &addresses_, kSharePatience,
                      [this](const std::shared_ptr<Channel>& channel, const std::string&) {
                        if (!channel) return End(1, 0);
                        const auto share = std::make_shared<Share>(&loop_, &supervisor_, &world_, channel);
@@ -134,7 +135,7 @@ void OtherNode::Relay(UniqueFd local) {
   const auto near = std::make_shared<Channel>(&loop_, std::move(local));
   ServeHandshake(&loop_, near, credentials_, true, [this](const std::shared_ptr<Channel>& client, const Peer& peer) {
     client->Pause();  // what it sends next is for the first node
-    ConnectToFirstNode(&loop_, credentials_, Peer{peer.kind == "owner" ? "owner" : "client", 0}, place_.first_addresses,
+    ConnectToFirstNode(&loop_, credentials_, Peer{peer.kind == "owner" ? "owner" : "client", 0}, &addresses_,
                        kSharePatience, [client](const std::shared_ptr<Channel>& far, const std::string&) {
                          if (!far) return client->Close();
                          const auto pass = [](const std::shared_ptr<Channel>& from, const std::shared_ptr<Channel>& to) {

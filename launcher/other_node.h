@@ -7,6 +7,7 @@
 #include <string>
 
 #include "handshake.h"
+#include "node_link.h"
 #include "runtime_dir.h"
 #include "step.h"
 
@@ -39,6 +40,7 @@ class OtherNode {
   Credentials credentials_;
   RuntimeDir directory_;
   NodeWorld world_;
+  FirstNodeAddresses addresses_;
   UniqueFd listener_;
   std::shared_ptr<Channel> first_;
   std::set<std::shared_ptr<Share>> shares_;
