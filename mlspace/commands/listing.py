@@ -39,6 +39,15 @@ class Call:
                 context.warn(f"{program}: warning: --{option.long} is ignored: {option.note}")
 
 
+def read(context: Context, program: str, options: Sequence[Option], argv: Sequence[str]) -> Call | None:
+    """The command line; None where it asks for --help and its like, which has then been printed."""
+    call = Call(context, program, options, argv)
+    if call.answer is None:
+        return call
+    context.print(call.answer)
+    return None
+
+
 def names(text: str) -> list[str]:
     """The items of a list with commas; empty ones dropped."""
     return [item.strip() for item in text.split(",") if item.strip()]

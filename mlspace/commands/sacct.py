@@ -79,9 +79,8 @@ OPTIONS = (
 
 
 def run(context: Context, argv: Sequence[str]) -> int:
-    call = listing.Call(context, PROGRAM, OPTIONS, argv)
-    if call.answer is not None:
-        context.print(call.answer)
+    call = listing.read(context, PROGRAM, OPTIONS, argv)
+    if call is None:
         return 0
     options = call.options
     if call.words:

@@ -53,9 +53,8 @@ FILTERS = ("account", "name", "nodelist", "partition", "qos", "reservation", "st
 
 
 def run(context: Context, argv: Sequence[str]) -> int:
-    call = listing.Call(context, PROGRAM, OPTIONS, argv)
-    if call.answer is not None:
-        context.print(call.answer)
+    call = listing.read(context, PROGRAM, OPTIONS, argv)
+    if call is None:
         return 0
     from mlspace.session import Session
 

@@ -64,9 +64,8 @@ OPTIONS = (
 
 
 def run(context: Context, argv: Sequence[str]) -> int:
-    call = listing.Call(context, PROGRAM, OPTIONS, argv)
-    if call.answer is not None:
-        context.print(call.answer)
+    call = listing.read(context, PROGRAM, OPTIONS, argv)
+    if call is None:
         return 0
     for long in ("job", "step"):
         if call.options[long] == "" and call.words:  # unlike getopt, squeue takes the next word, too
