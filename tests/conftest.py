@@ -108,7 +108,10 @@ class Cli:
 
 
 @pytest.fixture
-def cli(tmp_path: Path, state: Path) -> Cli:
+def cli(tmp_path: Path, state: Path) -> Iterator[Cli]:
     directory = tmp_path / "work"
     directory.mkdir()
-    return Cli(directory, state)
+    made = Cli(directory, state)
+    yield made
+    if (state / "registry.sqlite").exists():
+        made("scancel", "--me")  # what a test that failed has left
