@@ -51,15 +51,23 @@ std::string ReadLine(const std::string& path) {
   return got > 0 ? std::string(text, static_cast<size_t>(got)) : std::string();
 }
 
+/// What is in a directory, but for itself and its parent; nothing of one that cannot be read.
+std::vector<std::string> NamesIn(const std::string& path) {
+  std::vector<std::string> names;
+  DIR* directory = opendir(path.c_str());
+  if (directory == nullptr) return names;
+  while (const dirent* entry = readdir(directory)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+  }
+  closedir(directory);
+  return names;
+}
+
 void RemoveTree(const std::string& path) {
-  if (DIR* directory = opendir(path.c_str())) {
-    while (const dirent* entry = readdir(directory)) {
-      const std::string name = entry->d_name;
-      if (name == "." || name == "..") continue;
-      const std::string child = path + "/" + name;
-      if (unlink(child.c_str()) != 0) RemoveTree(child);
-    }
-    closedir(directory);
+  for (const std::string& name : NamesIn(path)) {
+    const std::string child = path + "/" + name;
+    if (unlink(child.c_str()) != 0) RemoveTree(child);
   }
   rmdir(path.c_str());
 }
@@ -86,10 +94,7 @@ struct Candidate {
 std::vector<Candidate> LiveDirectories(const std::string& id, const Environment& environment) {
   std::vector<Candidate> found;
   for (const std::string& root : Roots(environment)) {
-    DIR* directory = opendir(root.c_str());
-    if (directory == nullptr) continue;
-    while (const dirent* entry = readdir(directory)) {
-      const std::string name = entry->d_name;
+    for (const std::string& name : NamesIn(root)) {
       if (name.compare(0, id.size() + 1, id + ".") != 0) continue;
       const std::string path = root + "/" + name;
       const pid_t pid = std::atoi(ReadLine(path + "/pid").c_str());
@@ -97,7 +102,6 @@ std::vector<Candidate> LiveDirectories(const std::string& id, const Environment&
         found.push_back({path, pid});
       }
     }
-    closedir(directory);
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return found;
@@ -105,14 +109,11 @@ std::vector<Candidate> LiveDirectories(const std::string& id, const Environment&
 
 /// Removes what a launch that was killed has left.
 void RemoveDead(const std::string& root) {
-  DIR* directory = opendir(root.c_str());
-  if (directory == nullptr) return;
-  while (const dirent* entry = readdir(directory)) {
-    const std::string path = root + "/" + entry->d_name;
-    const pid_t pid = entry->d_name[0] == '.' ? 0 : std::atoi(ReadLine(path + "/pid").c_str());
+  for (const std::string& name : NamesIn(root)) {
+    const std::string path = root + "/" + name;
+    const pid_t pid = std::atoi(ReadLine(path + "/pid").c_str());
     if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH) RemoveTree(path);
   }
-  closedir(directory);
 }
 
 sockaddr_un SocketAddress(const std::string& path) {

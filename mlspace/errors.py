@@ -59,7 +59,14 @@ class StateError(MlspaceError):
 
 
 class RequestRefused(MlspaceError):
-    """A request that is understood but cannot be run here; the second line says what is nearest."""
+    """A request that is understood but cannot be run here; the second line says what is nearest.
+
+    reason: Slurm's reason alone, where its line has something before it that a submission says.
+    """
+
+    def __init__(self, *lines: str, reason: str = "") -> None:
+        super().__init__(*lines)
+        self.reason = reason
 
 
 class GatewayError(MlspaceError):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlspace.context import Context
     from mlspace.gateway.client import Client
     from mlspace.local.endpoint import Endpoint
-    from mlspace.slurm.job import JobView
+    from mlspace.slurm.job import JobView, StepView
     from mlspace.slurm.occupation import Occupation
 
 LOOK_SECONDS = 0.02
@@ -165,6 +165,15 @@ class Session:
         """The jobs that Slurm's controller would know: those that have not ended, and those that ended a short time ago."""
         since = self.context.now() - MIN_JOB_AGE_SECONDS
         return self.registry.jobs(job_ids=job_ids, users=users, ended_since=since)
+
+    def running_steps(self, jobs: Sequence[JobView]) -> list[tuple[JobView, StepView]]:
+        """The jobs' steps that run now, each with its job, the batch scripts, which are steps too, before the others."""
+        from mlspace.slurm.job import batch_step
+
+        by_id = {job.job_id: job for job in jobs if job.start_time is not None and job.end_time is None}
+        steps = [batch_step(job) for job in by_id.values() if job.batch]
+        steps += [step for step in self.registry.steps(list(by_id)) if step.end_time is None]
+        return [(by_id[step.job_id], step) for step in steps]
 
     def occupation(self) -> Occupation:
         """What the running jobs take of each node."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 1024
 """Characters of a job's name, comment and their like. Source: sbatch 22.05."""
 
+NO_PARTITION = "Invalid partition name specified"
+
 LIMITS = ("AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "RSS", "STACK")
 """Soft limits that travel with a job, as Slurm's PropagateResourceLimits=ALL."""
 
@@ -150,8 +152,9 @@ def partition_of(session: Session, request: JobRequest) -> Partition:
         known = ", ".join(one.name for one in cluster.partitions)
         raise RequestRefused(
             f"invalid partition specified: {name}",
-            f"{FAILED[request.program]}Invalid partition name specified",
+            f"{FAILED[request.program]}{NO_PARTITION}",
             f"  the partitions here are {known}",
+            reason=NO_PARTITION,
         )
     return partition
 

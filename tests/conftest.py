@@ -42,6 +42,19 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> 
     return value
 
 
+def processes(word: str) -> list[tuple[int, str]]:
+    """Pid and command line, blanks between its words, of all processes whose arguments hold `word`."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if word in line:
+            found.append((int(file.parent.name), line))
+    return found
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No variable of the developer's own session may change a test, and no test may touch the developer's registry."""

@@ -13,22 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Cli, wait_until
+from tests.conftest import ROOT, Cli, processes, wait_until
 
 EXAMPLES = ROOT / "examples"
-
-
-def processes(word: str) -> list[tuple[int, str]]:
-    """Pid and command line of all processes whose arguments hold `word`."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if word in line:
-            found.append((int(entry.parent.name), line))
-    return found
 
 
 def processes_with(word: str) -> list[str]:

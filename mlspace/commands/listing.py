@@ -34,9 +34,9 @@ class Call:
         for setting in settings:
             option = setting.option
             if option.support == REFUSED and self.answer is None:
-                raise RequestRefused(f"--{option.long} is not supported: {option.note}")
+                raise RequestRefused(option.refusal)
             if option.support == IGNORED:
-                context.warn(f"{program}: warning: --{option.long} is ignored: {option.note}")
+                context.warn(f"{program}: {option.warning}")
 
 
 def read(context: Context, program: str, options: Sequence[Option], argv: Sequence[str]) -> Call | None:

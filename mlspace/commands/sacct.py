@@ -6,6 +6,7 @@ from mlspace.commands import listing
 from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.render import sacct
 from mlspace.slurm import state, timestamp
+from mlspace.slurm.hostlist import expand_hosts
 from mlspace.slurm.option import IGNORED, REFUSED, Option
 
 TYPE_CHECKING = False
@@ -21,6 +22,15 @@ PROGRAM = "sacct"
 
 ONE_CLUSTER = "there is one cluster"
 YOUR_JOBS = "the jobs here are your own"
+
+
+def span(text: str) -> list[int]:
+    """ "2" or "2-4": least and most."""
+    low, _, high = text.partition("-")
+    if not low.isdigit() or not (high or low).isdigit():
+        raise BadValue(text)
+    return [int(low), int(high or low)]
+
 
 OPTIONS = (
     Option("accounts", "A", "account_list", parse=listing.names, help="only jobs of these accounts"),
@@ -49,8 +59,8 @@ OPTIONS = (
     Option("local", support=IGNORED, note=ONE_CLUSTER),
     Option("long", "l", help="all that can be told of usage"),
     Option("name", "", "jobname_list", parse=listing.names, help="only jobs of these names"),
-    Option("ncpus", "I", "min[-max]", parse=lambda text: span(text), help="only jobs with so many CPUs"),
-    Option("nnodes", "i", "min[-max]", parse=lambda text: span(text), help="only jobs with so many nodes"),
+    Option("ncpus", "I", "min[-max]", parse=span, help="only jobs with so many CPUs"),
+    Option("nnodes", "i", "min[-max]", parse=span, help="only jobs with so many nodes"),
     Option("noconvert", support=IGNORED, note="memory is shown as scontrol shows it"),
     Option("nodelist", "N", "node_list", help="only jobs that ran on any of these nodes"),
     Option("noheader", "n", help="no header"),
@@ -115,7 +125,7 @@ def read_columns(options: Component, from_environment: str) -> list[sacct.Column
     text = options["format"] or (sacct.LONG if options["long"] else sacct.BRIEF if options["brief"] else from_environment or sacct.DEFAULT)
     columns = sacct.read_format(text)
     if isinstance(columns, str):
-        raise MlspaceError(f'Invalid field requested: "{columns}"', exit_code=1)
+        raise MlspaceError(f'Invalid field requested: "{columns}"')
     return columns
 
 
@@ -131,7 +141,7 @@ def read_jobs(session: Session, items: list[str] | None) -> list[int] | None:
                 raise BadValue(item)
             ids.append(session.job_id(job))
         except BadValue:
-            raise UsageError(f"{PROGRAM}: fatal: Bad job/step specified: {item}", exit_code=1) from None
+            raise UsageError(f"{PROGRAM}: fatal: Bad job/step specified: {item}") from None
     return ids
 
 
@@ -141,7 +151,7 @@ def read_states(text: str | None) -> list[str] | None:
     try:
         return [state.find(item) for item in listing.names(text)]
     except BadValue as error:
-        raise UsageError(f"{PROGRAM}: fatal: unrecognized job state value '{error.text}'", exit_code=1) from error
+        raise UsageError(f"{PROGRAM}: fatal: unrecognized job state value '{error.text}'") from error
 
 
 def read_window(context: Context, options: Component) -> tuple[int, int]:
@@ -168,7 +178,7 @@ def moment(text: str, now: int) -> int:
     try:
         return timestamp.parse(text, now, past=True)
     except BadValue:
-        raise UsageError(f"Invalid time specification (pos=0): {text}", exit_code=1) from None
+        raise UsageError(f"Invalid time specification (pos=0): {text}") from None
 
 
 def read_users(items: list[str] | None) -> list[str] | None:
@@ -183,20 +193,12 @@ def read_users(items: list[str] | None) -> list[str] | None:
     return users
 
 
-def span(text: str) -> list[int]:
-    """ "2" or "2-4": least and most."""
-    low, _, high = text.partition("-")
-    if not low.isdigit() or not (high or low).isdigit():
-        raise BadValue(text)
-    return [int(low), int(high or low)]
-
-
 def is_meant(job: JobView, options: Component) -> bool:
     for option, value in (
         ("accounts", job.account or ""),
         ("name", job.name),
         ("partition", job.partition),
-        ("qos", job.qos or "normal"),
+        ("qos", job.shown_qos),
         ("reason", job.reason),
         ("wckeys", job.option("wckey") if options["wckeys"] else None),
     ):
@@ -207,11 +209,7 @@ def is_meant(job: JobView, options: Component) -> bool:
     for option, number in (("nnodes", job.nodes), ("ncpus", job.shown_cpus)):
         if options[option] and not options[option][0] <= number <= options[option][1]:
             return False
-    if options["nodelist"] is None:
-        return True
-    from mlspace.slurm.hostlist import expand_hosts
-
-    return not set(expand_hosts(options["nodelist"])).isdisjoint(expand_hosts(job.node_list))
+    return options["nodelist"] is None or job.runs_on(expand_hosts(options["nodelist"]))
 
 
 def was_there(job: JobView, states: Sequence[str] | None, begin: int, end: int) -> bool:

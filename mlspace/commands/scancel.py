@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlspace.commands import listing
 from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.slurm import state
+from mlspace.slurm.hostlist import expand_hosts
 from mlspace.slurm.option import IGNORED, REFUSED, Option
 
 TYPE_CHECKING = False
@@ -85,8 +86,8 @@ def read_id(session: Session, text: str) -> int:
     try:
         return session.job_id(text)
     except BadValue:
-        job, dot, _ = text.partition(".")
-        if dot and job.isdigit() and _.isdigit():
+        job, _, step = text.partition(".")
+        if job.isdigit() and step.isdigit():
             raise MlspaceError(f"{text}: a step cannot be ended by itself yet", f"  {PROGRAM} {job} ends the job") from None
         raise MlspaceError(f"Invalid job id {text}") from None
 
@@ -99,7 +100,7 @@ def check_signal(text: str | None) -> None:
     try:
         number(text)
     except BadValue:
-        raise UsageError(f"Unknown job signal: {text}", exit_code=1) from None
+        raise UsageError(f"Unknown job signal: {text}") from None
     if text.upper().removeprefix("SIG") not in ENDING_SIGNALS:
         raise MlspaceError(f"--signal={text}: only KILL and TERM, which end the job, can be sent yet")
 
@@ -114,7 +115,7 @@ def read_states(text: str | None) -> list[str] | None:
     for name in found:
         if name not in STATES:
             lines = (f"Invalid job state specified: {name}", "Valid job states are PENDING, RUNNING, and SUSPENDED")
-            raise UsageError(*lines, exit_code=1)
+            raise UsageError(*lines)
     return found
 
 
@@ -138,18 +139,14 @@ def is_meant(job: JobView, options: Component, states: Sequence[str] | None, use
         "account": job.account,
         "name": job.name,
         "partition": job.partition,
-        "qos": job.qos or "normal",
+        "qos": job.shown_qos,
         "wckey": job.option("wckey"),
     }
     if any(options[name] is not None and options[name] != value for name, value in wanted.items()):
         return False
     if user is not None and job.user != user:
         return False
-    if options["nodelist"] is None:
-        return True
-    from mlspace.slurm.hostlist import expand_hosts
-
-    return not set(expand_hosts(options["nodelist"])).isdisjoint(expand_hosts(job.node_list))
+    return options["nodelist"] is None or job.runs_on(expand_hosts(options["nodelist"]))
 
 
 def say_what_is_missing(context: Context, session: Session, numbers: Sequence[int], jobs: Sequence[JobView]) -> None:

@@ -109,15 +109,15 @@ def execute(call: Call, words: Sequence[str]) -> int:
     for name, (shortest, least, most, command) in COMMANDS.items():
         if len(word) >= shortest and name.startswith(word):
             if len(words) - 1 < least:
-                raise UsageError(f"too few arguments for keyword:{words[0]}", exit_code=1)
+                raise UsageError(f"too few arguments for keyword:{words[0]}")
             if len(words) - 1 > most:
-                raise UsageError(f"too many arguments for keyword:{words[0]}", exit_code=1)
+                raise UsageError(f"too many arguments for keyword:{words[0]}")
             return command(call, words[1:])
     if word in LATER:
         raise MlspaceError(f"{word} is not supported yet")
     if word in FOR_ADMINISTRATORS:
         raise MlspaceError(f"{word}: there is nothing to administer here")
-    raise UsageError(f"invalid keyword: {words[0]}", exit_code=1)
+    raise UsageError(f"invalid keyword: {words[0]}")
 
 
 def write(call: Call, words: Sequence[str]) -> int:
@@ -127,7 +127,7 @@ def write(call: Call, words: Sequence[str]) -> int:
     from mlspace.slurm.request import JobRequest
 
     if not "batch_script".startswith(words[0].lower()) or len(words) < 2:
-        raise UsageError(f"invalid keyword: {words[0]}", exit_code=1)
+        raise UsageError(f"invalid keyword: {words[0]}")
     try:
         job_id = call.session.job_id(words[1])
     except BadValue:
@@ -135,7 +135,7 @@ def write(call: Call, words: Sequence[str]) -> int:
     known = call.session.registry.job(job_id)
     script = JobRequest.from_json(json.loads(call.session.registry.stored(job_id)[0])).script if known else None
     if script is None:
-        raise UsageError("job script retrieval failed: Invalid job id specified", exit_code=1)
+        raise UsageError("job script retrieval failed: Invalid job id specified")
     target = words[2] if len(words) > 2 else f"slurm-{words[1]}.sh"
     if target == "-":
         call.context.write(script.text)

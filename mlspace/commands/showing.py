@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from mlspace.errors import BadValue, GatewayError, UsageError
-from mlspace.slurm.help import VERSION
+from mlspace.slurm.help import RELEASE
+from mlspace.slurm.hostlist import expand_hosts, fold_hosts, fold_sorted_hosts
+from mlspace.slurm.timestamp import format_timestamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def show(call: Call, words: Sequence[str]) -> int:
     for entity, (shortest, command) in ENTITIES.items():
         if len(name) >= shortest and entity.startswith(name.lower()):
             return command(call, given)
-    raise UsageError(f"invalid entity:{name} for keyword:show ", exit_code=1)
+    raise UsageError(f"invalid entity:{name} for keyword:show ")
 
 
 class NoJob(UsageError):
@@ -85,38 +87,39 @@ def show_job(call: Call, text: str | None) -> int:
 
 def show_step(call: Call, text: str | None) -> int:
     from mlspace.render import scontrol
-    from mlspace.slurm.job import batch_step
 
     job_text, _, step_text = (text or "").partition(".")
-    jobs = {job.job_id: job for job in find_jobs(call, job_text, "slurm_get_job_steps") if job.start_time is not None}
-    steps = [batch_step(job) for job in jobs.values() if job.batch]
-    steps = [step for step in [*steps, *call.session.registry.steps(list(jobs))] if jobs[step.job_id].end_time is None]
-    shown = [step for step in steps if step.end_time is None and step_text in ("", step.name_in_job)]
+    running = call.session.running_steps(find_jobs(call, job_text, "slurm_get_job_steps"))
+    shown = [(job, step) for job, step in running if step_text in ("", step.name_in_job)]
     if not shown:
         if text:
             raise NoJob("slurm_get_job_steps")
         call.context.print("No job steps in the system")
-    call.print_records([scontrol.step(jobs[step.job_id], step, call.time_format) for step in shown])
+    call.print_records([scontrol.step(job, step, call.time_format) for job, step in shown])
     return 0
 
 
 def show_node(call: Call, text: str | None) -> int:
     from mlspace.render import scontrol
-    from mlspace.slurm.hostlist import expand_hosts
 
     session = call.session
     cluster, occupation, now = session.cluster, session.occupation(), call.context.now()
-    known = {node.name: node for node in cluster.nodes if any(node.name in (one.nodes or ()) for one in cluster.partitions)}
+    member_of: dict[str, list[str]] = {}
+    for partition in cluster.partitions:
+        for name in partition.nodes or ():
+            member_of.setdefault(name, []).append(partition.name)
+    known = {node.name: node for node in cluster.nodes if node.name in member_of}
     names = list(known) if text is None else expand_hosts(text)
-    machine, recent, code = session.machine(), session.recent_jobs(), 0
+    machine, ends, code = session.machine(), scontrol.last_ends(session.recent_jobs()), 0
     for name in names:
         if name not in known:
             call.context.print(f"Node {name} not found")
             code = 1
             continue
-        busy = scontrol.last_busy(name, recent, occupation, now, call.time_format)
-        facts = {**machine, "LastBusyTime": busy or machine.get("SlurmdStartTime", "None")}
-        call.print_records([scontrol.node(known[name], occupation[name], cluster.partitions, facts, VERSION.split()[-1])])
+        busy = now if occupation[name].cpus else ends.get(name)
+        last = machine.get("SlurmdStartTime", "None") if busy is None else format_timestamp(busy, call.time_format)
+        facts = {**machine, "LastBusyTime": last}
+        call.print_records([scontrol.node(known[name], occupation[name], member_of[name], facts, RELEASE)])
     if not known:
         call.context.print("No nodes in the system")
     return code
@@ -136,13 +139,12 @@ def show_partition(call: Call, text: str | None) -> int:
 
 def show_config(call: Call, text: str | None) -> int:
     from mlspace.render import configuration
-    from mlspace.slurm.timestamp import format_timestamp
 
     session, context = call.session, call.context
     values = {
         "BOOT_TIME": session.machine().get("SlurmdStartTime", "Unknown"),
         "NEXT_JOB_ID": str(session.registry.next_job_id()),
-        "SLURM_VERSION": VERSION.split()[-1],
+        "SLURM_VERSION": RELEASE,
         "SlurmctldHost[0]": context.host,
         "SlurmUser": f"{context.user.name}({context.user.uid})",
         "SlurmdUser": f"{context.user.name}({context.user.uid})",
@@ -168,8 +170,6 @@ def ping(call: Call, words: Sequence[str]) -> int:
 
 def show_names(call: Call, text: str | None) -> int:
     """Slurm's exit code is 0, whatever is wrong."""
-    from mlspace.slurm.hostlist import expand_hosts
-
     listed = call.context.environ.get("SLURM_NODELIST") if text is None else text
     if listed is None:
         call.context.warn(f"{PROGRAM}: error: host list is empty")
@@ -183,29 +183,23 @@ def show_names(call: Call, text: str | None) -> int:
 
 
 def show_list(call: Call, text: str | None) -> int:
-    from mlspace.slurm.hostlist import fold_hosts
-
     return fold(call, text, fold_hosts)
 
 
 def show_sorted_list(call: Call, text: str | None) -> int:
-    from mlspace.slurm.hostlist import fold_sorted_hosts
-
     return fold(call, text, fold_sorted_hosts)
 
 
 def fold(call: Call, text: str | None, folded: Callable[[list[str]], str]) -> int:
     """A list that starts with a slash is a file of names, one on a line."""
-    from mlspace.slurm.hostlist import expand_hosts
-
     if text is None:
-        raise UsageError("invalid encode argument", exit_code=1)
+        raise UsageError("invalid encode argument")
     if text.startswith("/"):
         try:
             with open(text, encoding="utf-8", errors="surrogateescape") as file:
                 text = file.read()
         except OSError:
-            raise UsageError(f"Can not open {text}", exit_code=1) from None
+            raise UsageError(f"Can not open {text}") from None
     try:
         call.context.print(folded(expand_hosts(text)))
     except BadValue as error:

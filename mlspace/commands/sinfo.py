@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlspace.commands import listing
 from mlspace.errors import MlspaceError, UsageError
 from mlspace.render import format, sinfo
-from mlspace.slurm.help import VERSION
+from mlspace.slurm.help import RELEASE
 from mlspace.slurm.occupation import ALLOCATED, IDLE, MIXED
 from mlspace.slurm.option import IGNORED, REFUSED, Option
 
@@ -120,7 +120,7 @@ def read_states(text: str | None) -> set[str] | None:
     for word in text.replace("&", ",").split(","):
         if word.strip().lower() not in STATES:
             known = ",".join(name for name in STATES if len(name) > 4 or name == "idle")
-            raise UsageError(f'{PROGRAM}: error: Bad state string: "{word}"', f"{PROGRAM}: error: valid states: {known}", exit_code=1)
+            raise UsageError(f'{PROGRAM}: error: Bad state string: "{word}"', f"{PROGRAM}: error: valid states: {known}")
         states.update(STATES[word.strip().lower()])
     return states
 
@@ -153,9 +153,8 @@ def groups(
                 node.name if options["Node"] or letters & set(sinfo.OF_HOST) else None,
             )
             lines.setdefault(key, (partition, {}, node_state if key[1] is not None else ""))[1][node.name] = node
-    version = VERSION.split()[-1]
     ordered = [lines[key] for key in sorted(lines, key=lambda key: tuple((part is None, part) for part in key[:2]))]
-    rows = [sinfo.Group(partition, list(nodes.values()), state, occupation, version) for partition, nodes, state in ordered]
+    rows = [sinfo.Group(partition, list(nodes.values()), state, occupation, RELEASE) for partition, nodes, state in ordered]
     if options["Node"]:
         position = {name: number for number, name in enumerate(by_name)}
         rows = [row for row in rows if row.nodes]

@@ -84,7 +84,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     session.refresh()
     jobs = session.recent_jobs(wanted, users)
     if wanted is not None and len(wanted) == 1 and not jobs and not session.recent_jobs(wanted):
-        raise UsageError("slurm_load_jobs error: Invalid job id specified", exit_code=1)
+        raise UsageError("slurm_load_jobs error: Invalid job id specified")
     shown = [job for job in jobs if is_shown(job, options, states, nodes)]
     now, time_format = context.now(), environ.get("SLURM_TIME_FORMAT", "")
     rows: list[Any]
@@ -135,7 +135,7 @@ def read_states(text: str, start: bool) -> Sequence[str] | None:
     except BadValue as error:
         valid = f"Valid job states include: {','.join(state.NAMES)}"
         lines = [f"Invalid job state specified: {error.text}", valid]
-        raise UsageError(*[f"{PROGRAM}: error: {line}" for line in lines], "", exit_code=1) from error
+        raise UsageError(*[f"{PROGRAM}: error: {line}" for line in lines], "") from error
 
 
 def read_users(context: Context, text: str | None, me: bool) -> list[str] | None:
@@ -167,14 +167,9 @@ def read_nodes(session: Session, text: str | None) -> set[str] | None:
 
 
 def running_steps(session: Session, jobs: Sequence[JobView], wanted: str) -> list[tuple[JobView, StepView]]:
-    """The jobs' steps that run now, the batch script as one of them. `wanted`: "3,4.0" only those of these; "" all."""
-    from mlspace.slurm.job import batch_step
-
+    """The jobs' steps that run now. `wanted`: "3,4.0" only those of these; "" all."""
     named = listing.names(wanted)
-    by_id = {job.job_id: job for job in jobs if job.start_time is not None}
-    steps = [step for step in session.registry.steps(list(by_id)) if step.end_time is None]
-    steps += [batch_step(job) for job in by_id.values() if job.batch]
-    pairs = [(by_id[step.job_id], step) for step in steps]
+    pairs = session.running_steps(jobs)
     if not named:
         return pairs
     return [(job, step) for job, step in pairs if job.label in named or f"{job.label}.{step.name_in_job}" in named]
@@ -183,11 +178,7 @@ def running_steps(session: Session, jobs: Sequence[JobView], wanted: str) -> lis
 def is_shown(job: JobView, options: Any, states: Sequence[str] | None, nodes: set[str] | None) -> bool:
     if states is not None and job.state not in states:
         return False
-    for option, value in (("partition", job.partition), ("name", job.name), ("account", job.account), ("qos", job.qos or "normal")):
+    for option, value in (("partition", job.partition), ("name", job.name), ("account", job.account), ("qos", job.shown_qos)):
         if options[option] and value not in options[option]:
             return False
-    if nodes is None:
-        return True
-    from mlspace.slurm.hostlist import expand_hosts
-
-    return not nodes.isdisjoint(expand_hosts(job.node_list))
+    return nodes is None or job.runs_on(nodes)

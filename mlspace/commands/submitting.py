@@ -55,7 +55,7 @@ def prepare(context: Context, request: JobRequest) -> tuple[Session, Geometry]:
         return session, submission.decide(session, request)
     except RequestRefused as error:
         if request.first["test-only"]:
-            raise test_only_failure(request.program, error) from error
+            raise test_only_failure(error) from error
         raise
 
 
@@ -67,15 +67,11 @@ def exit_code(job: JobView) -> int:
     return code if code or job.state == "COMPLETED" else 1
 
 
-def test_only_failure(program: str, error: RequestRefused) -> UsageError:
+def test_only_failure(error: RequestRefused) -> UsageError:
     """What --test-only says of a request that cannot fit: Slurm's reason in other words than those of a submission."""
-    from mlspace.slurm.demand import FAILED
-
-    prefix = FAILED[program]
-    lines: Sequence[str] = error.lines
-    if any(line.startswith(prefix) for line in lines):
-        lines = [line.removeprefix(prefix) for line in lines if line.startswith((prefix, "  "))]
-    return UsageError(f"allocation failure: {lines[0]}", *lines[1:])
+    if not error.reason:
+        return UsageError(f"allocation failure: {error.lines[0]}", *error.lines[1:])
+    return UsageError(f"allocation failure: {error.reason}", *(line for line in error.lines if line.startswith("  ")))
 
 
 def test_only_line(context: Context, session: Session, request: JobRequest, geometry: Geometry) -> str:

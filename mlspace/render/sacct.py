@@ -41,7 +41,7 @@ class Row:
         self.time_format = time_format
 
     def time(self, moment: float | None, missing: str = NOT_YET) -> str:
-        return missing if moment is None else format_timestamp(moment, self.time_format)
+        return format_timestamp(moment, self.time_format, missing)
 
     @property
     def start(self) -> int | None:
@@ -162,10 +162,6 @@ def waited(row: Row) -> str:
     return duration.format_long(max(0, int(until) - int(job.eligible_time or until)))
 
 
-def clock(seconds: int) -> str:
-    return duration.format_long(seconds)
-
-
 FIELDS = [
     Field("Account", 10, lambda row: row.job.account or ""),
     Field("AdminComment", 15, not_recorded),
@@ -187,11 +183,11 @@ FIELDS = [
     Field("ConsumedEnergy", 14, not_recorded),
     Field("ConsumedEnergyRaw", 17, not_recorded),
     Field("Container", 19, of_job(lambda job: job.option("image") or "")),
-    Field("CPUTime", 10, lambda row: clock(row.seconds * row.cpus)),
+    Field("CPUTime", 10, lambda row: duration.format_long(row.seconds * row.cpus)),
     Field("CPUTimeRAW", 10, lambda row: str(row.seconds * row.cpus)),
     Field("DBIndex", 10, lambda row: str(row.job.job_id)),
     Field("DerivedExitCode", 15, of_job(lambda job: "0:0")),
-    Field("Elapsed", 10, lambda row: clock(row.seconds)),
+    Field("Elapsed", 10, lambda row: duration.format_long(row.seconds)),
     Field("ElapsedRaw", 10, lambda row: str(row.seconds)),
     Field("Eligible", 19, lambda row: row.time(row.job.eligible_time)),
     Field("End", 19, lambda row: row.time(row.end)),
@@ -228,7 +224,7 @@ FIELDS = [
     Field("NTasks", 8, lambda row: "" if row.step is None else str(row.step.tasks)),
     Field("Partition", 10, of_job(lambda job: job.partition)),
     Field("Priority", 10, of_job(lambda job: job.priority)),
-    Field("QOS", 10, of_job(lambda job: job.qos or "normal")),
+    Field("QOS", 10, of_job(lambda job: job.shown_qos)),
     Field("QOSRAW", 6, of_job(lambda job: 1)),
     Field("Reason", 22, of_job(lambda job: "None" if job.start_time else job.reason)),
     Field("ReqCPUFreq", 10, lambda row: NOT_YET),

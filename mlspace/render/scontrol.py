@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlspace.cluster import Cluster, Node, Partition
     from mlspace.render.squeue import JobRow
     from mlspace.slurm.job import JobView, StepView
-    from mlspace.slurm.occupation import Occupation, Taken
+    from mlspace.slurm.occupation import Taken
 
 REQUESTED_GPUS = (("TresPerJob", "gpus"), ("TresPerNode", "gpus-per-node"), ("TresPerNode", "gres"), ("TresPerTask", "gpus-per-task"))
 """Keys, and the options whose values they show."""
@@ -52,7 +52,7 @@ def job(row: JobRow, details: bool) -> list[str]:
     return [
         f"JobId={job.job_id}{array(job)} JobName={job.name}",
         f"UserId={job.user}({job.uid}) GroupId={job.grp}({job.gid}) MCS_label=N/A",
-        f"Priority={job.priority} Nice={job.nice} Account={job.account or NONE} QOS={job.qos or 'normal'}",
+        f"Priority={job.priority} Nice={job.nice} Account={job.account or NONE} QOS={job.shown_qos}",
         f"JobState={job.state} Reason={job.reason} Dependency={NONE}",
         f"Requeue={job.requeue} Restarts={job.restart_count} BatchFlag={job.batch} Reboot=0 ExitCode={job.exit_code}:{job.exit_signal}",
         *(["DerivedExitCode=0:0"] if details else []),
@@ -131,9 +131,8 @@ def step(job: JobView, step: StepView, time_format: str) -> list[str]:
     ]
 
 
-def node(node: Node, taken: Taken, partitions: Iterable[Partition], machine: Mapping[str, str], version: str) -> list[str]:
-    """The lines of a node. machine: what is known of the host behind it: Arch, CPULoad, OS, FreeMem, BootTime, SlurmdStartTime."""
-    member_of = ",".join(one.name for one in partitions if node.name in (one.nodes or ()))
+def node(node: Node, taken: Taken, partitions: Sequence[str], machine: Mapping[str, str], version: str) -> list[str]:
+    """The lines of a node. partitions: their names. machine: what is known of it, by scontrol's keys: Arch, CPULoad, OS, FreeMem, ..."""
     configured = f"cpu={node.cpus},mem={node.memory_mib}M,billing={node.cpus}{gpu_word(node.gpus)}"
     allocated = f"cpu={taken.cpus},mem={format_memory(taken.memory_mib)}{gpu_word(taken.gpus)}"
     architecture = f"Arch={machine['Arch']} " if "Arch" in machine else ""
@@ -147,7 +146,7 @@ def node(node: Node, taken: Taken, partitions: Iterable[Partition], machine: Map
         *([f"OS={machine['OS']} "] if "OS" in machine else []),
         f"RealMemory={node.memory_mib} AllocMem={taken.memory_mib} FreeMem={machine.get('FreeMem', 'N/A')} Sockets={node.sockets} Boards=1",
         f"State={taken.node_state(node.cpus)} ThreadsPerCore={node.threads_per_core} TmpDisk=0 Weight=1 Owner=N/A MCS_label=N/A",
-        f"Partitions={member_of} ",
+        f"Partitions={','.join(partitions)} ",
         f"BootTime={machine.get('BootTime', 'None')} SlurmdStartTime={machine.get('SlurmdStartTime', 'None')}",
         f"LastBusyTime={machine.get('LastBusyTime', 'None')}",
         f"CfgTRES={configured}",
@@ -181,9 +180,10 @@ def partition(partition: Partition, cluster: Cluster) -> list[str]:
     ]
 
 
-def last_busy(node: str, jobs: Iterable[JobView], occupation: Occupation, now: float, time_format: str) -> str | None:
-    """When a job last had the node, as far as that is known; None if none had."""
-    if occupation[node].cpus:
-        return format_timestamp(now, time_format)
-    ends = [job.end_time for job in jobs if job.end_time and node in expand_hosts(job.node_list)]
-    return format_timestamp(max(ends), time_format) if ends else None
+def last_ends(jobs: Iterable[JobView]) -> dict[str, int]:
+    """When the last of these jobs left each node that they had, unix seconds."""
+    ends: dict[str, int] = {}
+    for job in jobs:
+        for name in expand_hosts(job.node_list) if job.end_time else ():
+            ends[name] = max(job.end_time, ends.get(name, 0))
+    return ends

@@ -46,7 +46,7 @@ class JobRow:
         self.time_format = time_format
 
     def time(self, moment: float | None, missing: str = NOT_YET) -> str:
-        return missing if moment is None else format_timestamp(moment, self.time_format)
+        return format_timestamp(moment, self.time_format, missing)
 
     @property
     def seconds_left(self) -> int | None:
@@ -137,7 +137,7 @@ JOB_FIELDS = {
     "O": Field("CONTIGUOUS", lambda row: str(int(bool(row.job.option("contiguous"))))),
     "p": Field("PRIORITY", lambda row: f"{row.job.priority / PRIORITY_RANGE:.14f}", lambda row: row.job.priority),
     "P": Field("PARTITION", lambda row: row.job.partition),
-    "q": Field("QOS", lambda row: row.job.qos or "normal"),
+    "q": Field("QOS", lambda row: row.job.shown_qos),
     "Q": Field("PRIORITY", lambda row: str(row.job.priority), lambda row: row.job.priority),
     "r": Field("REASON", lambda row: row.job.reason),
     "R": Field("NODELIST(REASON)", lambda row: row.place, cut_header=False, cut_value=lambda row: not row.job.node_list),

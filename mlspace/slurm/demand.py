@@ -109,4 +109,4 @@ class Demand:
     def refused(self, reason: str, *nearest: str, before: str = "") -> RequestRefused:
         lines = [before] if before else []
         lines.append(FAILED.get(self.program, "") + reason)
-        return RequestRefused(*lines, *(f"  {line}" for line in nearest))
+        return RequestRefused(*lines, *(f"  {line}" for line in nearest), reason=reason)

@@ -16,7 +16,8 @@ TEXT_COLUMN = 30
 
 DEFAULT_SECTION = "Options:"
 
-VERSION = "slurm 22.05.8"
+RELEASE = "22.05.8"
+VERSION = f"slurm {RELEASE}"
 """What --version prints: the Slurm that we behave as. Programs that drive Slurm read the number."""
 
 USAGE = {

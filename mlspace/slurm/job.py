@@ -7,7 +7,7 @@ from mlspace.slurm.hostlist import expand_hosts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
 # The columns of the registry's job table that a listing needs, in the order of JobView's arguments.
@@ -59,6 +59,10 @@ COLUMNS = (
     "cancelled_by",  # uid or None
     "details",  # JSON text: the request's values, geometry, files, and the submitter's process; parsed only when asked
 )
+
+
+DEFAULT_QOS = "normal"
+"""What Slurm shows of a job that asked for none."""
 
 
 class JobView:
@@ -127,6 +131,14 @@ class JobView:
         """Where the batch script runs; "" while the job waits."""
         names = expand_hosts(self.node_list) if self.node_list else []
         return names[0] if names else ""
+
+    def runs_on(self, names: Iterable[str]) -> bool:
+        """Whether the job has, or had, one of these nodes."""
+        return not set(names).isdisjoint(expand_hosts(self.node_list))
+
+    @property
+    def shown_qos(self) -> str:
+        return self.qos or DEFAULT_QOS
 
     def elapsed(self, now: float) -> int:
         """Seconds that the job has run."""

@@ -100,7 +100,7 @@ def refuse(program: str, component: Component) -> None:
         value = component[option.long]
         if value in (None, False, [], {}, ""):
             continue  # --array= and the like ask for nothing
-        lines = [f"--{option.long} is not supported{': ' if option.note else ''}{option.note}"]
+        lines = [option.refusal]
         if component.origin(option.long) != str(COMMAND_LINE):
             lines.append(f"  from {component.origin(option.long)}")
         raise RequestRefused(*lines)
@@ -111,7 +111,7 @@ def warnings(program: str, request: Sequence[Component]) -> list[str]:
     lines = []
     for component in request:
         for option in rows(program, component, IGNORED):
-            line = f"{program}: warning: --{option.long} is ignored{': ' if option.note else ''}{option.note}"
+            line = f"{program}: {option.warning}"
             if line not in lines:
                 lines.append(line)
     return lines

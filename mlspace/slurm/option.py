@@ -90,6 +90,16 @@ class Option:
         self.section = section
         self.own = own
 
+    @property
+    def refusal(self) -> str:
+        """What is said of a REFUSED one."""
+        return f"--{self.long} is not supported{': ' if self.note else ''}{self.note}"
+
+    @property
+    def warning(self) -> str:
+        """What is said of an IGNORED one."""
+        return f"warning: --{self.long} is ignored{': ' if self.note else ''}{self.note}"
+
     def serves(self, program: str) -> bool:
         """Whether `program` has this option."""
         return self.on is None or program in self.on

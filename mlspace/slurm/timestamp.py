@@ -147,11 +147,11 @@ def on(year: int, month: int, day: int, clock: Clock, whole: str) -> int:
     return moment
 
 
-def format_timestamp(moment: float | None, time_format: str = "") -> str:
-    """`2026-11-23T20:06:22`, local time; "Unknown" for None. `time_format` is SLURM_TIME_FORMAT: "", "standard", or strftime's.
+def format_timestamp(moment: float | None, time_format: str = "", missing: str = UNKNOWN) -> str:
+    """`2026-11-23T20:06:22`, local time; `missing` for None. `time_format` is SLURM_TIME_FORMAT: "", "standard", or strftime's.
 
     Source: squeue(1), SLURM_TIME_FORMAT. Its "relative" needs a clock and is shown as "standard".
     """
     if moment is None:
-        return UNKNOWN
+        return missing
     return time.strftime(time_format if "%" in time_format else STANDARD, time.localtime(moment))

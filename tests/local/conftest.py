@@ -15,7 +15,7 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
-from tests.conftest import wait_until
+from tests.conftest import processes, wait_until
 from tests.openapi import COMPONENTS, OPENAPI, nullable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,15 +25,7 @@ KNOWN = {"client-id": "ann", "client-secret": "s3cret", "api-key": "k3y", "works
 
 
 def processes_with(word: str) -> list[int]:
-    """Processes whose arguments hold `word`."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if word.encode() in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
+    return [pid for pid, _ in processes(word)]
 
 
 def operation(method: str, path: str) -> dict[str, Any]:
