@@ -1,7 +1,7 @@
 """What real Slurm printed (compat/captures), printed here: stdout, stderr and exit code, in the same state of the same cluster.
 
-Only times, addresses and what the machine is doing are masked; our hints are left out. What differs on purpose is in KNOWN, with
-the reason.
+Only times, addresses and what the machine is doing are masked, and ids and nodes where a scenario's order of jobs is not ours; our
+hints are left out. What differs on purpose is in compat/differences.txt, with the reason.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ import pytest
 from tests.conftest import ROOT, stop_gateway
 
 CAPTURES = sorted(path.parent for path in ROOT.glob("compat/captures/*/*/*/argv"))
+DIFFERENCES = dict(
+    line.split(maxsplit=1) for line in (ROOT / "compat/differences.txt").read_text().splitlines() if not line.startswith("#")
+)
+"""Cases that differ on purpose: why."""
+
 SHAPE = {
     "MLSPACE_LOCAL_NODES": "8",
     "MLSPACE_LOCAL_CPUS": "8",
@@ -35,6 +40,7 @@ MASKS = [
     (r"(AllocNode:Sid)=\S+", r"\1=HOST"),
     (r"(primary\) at) \S+", r"\1 HOST"),
     (r"(CPULoad|FreeMem)=\S+", r"\1=NOW"),
+    (r"OS=Linux .*?(?=  RealMemory| $)", "OS=KERNEL"),
     (r"NodeAddr=\S+ NodeHostName=\S+( Port=\d+)?", "NodeAddr=HOST"),
     (r"(?<!\w)/[\w./-]*/capture\b", "DIRECTORY"),
     (r"(?<!\w)/tmp/capture\b", "DIRECTORY"),
@@ -49,19 +55,19 @@ OF_SUBMISSIONS = [
     (r"slurmstepd-n\d", "slurmstepd-NODE"),
     (r"^srun: job N (queued and waiting for|has been allocated) resources\n", ""),
 ]
-"""Masks for sbatch and srun: their order here is another one than in the capture, and so are ids, nodes, and who has to wait."""
+"""Masks for the scenarios of SUBMITTING."""
 
 UNORDERED = ("sinfo/by_node", "sinfo/by_node_long", "srun/not_found", "srun/chdir")
 """sinfo sorts by node alone; which partition of a node comes first is then an accident. So is what slurmstepd says before srun."""
 
-KNOWN: dict[str, str] = {"srun/chdir": "Slurm says it twice"}
-"""Cases that differ on purpose: why."""
+SUBMITTING = ("idle",)
+"""Scenarios whose cases submit jobs: ids, nodes, and who has to wait depend on which cases ran before."""
 
 
 def masked(case: Path, name: str, own: str | None = None) -> list[str]:
     """The lines of "stdout" or "stderr": those of the capture, or `own`."""
     text = (case / name).read_text() if own is None else own
-    for pattern, replacement in MASKS + (OF_SUBMISSIONS if case.parent.name in ("sbatch", "srun") else []):
+    for pattern, replacement in MASKS + (OF_SUBMISSIONS if scenario_of(case) in SUBMITTING else []):
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
     lines = [line for line in text.split("\n") if own is None or name == "stdout" or not HINT.match(line)]
     return sorted(lines) if name_of(case) in UNORDERED else lines
@@ -73,6 +79,15 @@ HINT = re.compile(r"(\w+: error: )?  ")
 
 def name_of(case: Path) -> str:
     return f"{case.parent.name}/{case.name}"
+
+
+def scenario_of(case: Path) -> str:
+    return (case / "scenario").read_text().strip()
+
+
+def replays() -> list[object]:
+    """The cases; those of one scenario together, so that it is played once."""
+    return [pytest.param(case, id=name_of(case), marks=pytest.mark.xdist_group(scenario_of(case))) for case in CAPTURES]
 
 
 @pytest.fixture(scope="module")
@@ -98,13 +113,13 @@ def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the captures show the user root")
-@pytest.mark.parametrize("case", CAPTURES, ids=name_of)
+@pytest.mark.parametrize("case", replays())
 def test_prints_what_slurm_printed(
     case: Path, scenarios: Callable[[str], tuple[Path, dict[str, str]]], request: pytest.FixtureRequest
 ) -> None:
-    if name_of(case) in KNOWN:
-        request.applymarker(pytest.mark.xfail(reason=KNOWN[name_of(case)], strict=True))
-    directory, env = scenarios((case / "scenario").read_text().strip())
+    if name_of(case) in DIFFERENCES:
+        request.applymarker(pytest.mark.xfail(reason=DIFFERENCES[name_of(case)], strict=True))
+    directory, env = scenarios(scenario_of(case))
     argv = (case / "argv").read_text().splitlines()
     done = subprocess.run(argv, cwd=directory, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     assert masked(case, "stderr", done.stderr) == masked(case, "stderr")
@@ -112,5 +127,11 @@ def test_prints_what_slurm_printed(
     assert done.returncode == int((case / "exit").read_text())
 
 
-def test_there_are_captures() -> None:
-    assert len(CAPTURES) > 90
+def test_every_case_is_captured_and_every_difference_a_case() -> None:
+    listed = set()
+    for file in ROOT.glob("compat/cases/*.txt"):
+        lines = [line for line in file.read_text().splitlines() if line and not line.startswith("#")]
+        listed |= {f"{file.stem}/{line.split()[0]}" for line in lines}
+    captured = {name_of(case) for case in CAPTURES}
+    assert listed == captured
+    assert set(DIFFERENCES) <= captured
