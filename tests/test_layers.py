@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "submission": {"config", "controller", "errors", "slurm", "session", "state", "translate", "cluster"},
     "commands": {
-        *("", "commands.listing", "commands.showing", "commands.submitting", "context", "errors", "installation"),
+        *("", "commands.listing", "commands.scripts", "commands.showing", "commands.submitting", "context", "errors", "installation"),
         *("render", "session", "submission"),
         *("slurm", "spec", "cluster"),
     },
