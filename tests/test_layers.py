@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"errors"},
     "installation": {"errors"},
     "slurm": {"errors"},
+    "advice": {"slurm", "errors"},
     "spec": {"errors"},
     "gateway": {"", "errors", "config"},
     "cluster": {"gateway.wire", "gateway.catalog", "slurm", "errors"},
@@ -48,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 OUTSIDE = {
     "slurm": {"sqlite3", "requests", "socket", "subprocess", "threading"},
+    "advice": {"time", "os", "sys", "sqlite3", "requests", "socket", "subprocess"},
     "spec": {"sqlite3", "requests", "socket", "subprocess"},
     "translate": {"time", "sqlite3", "requests", "socket"},
     "render": {"time", "os", "sys", "sqlite3"},
