@@ -29,6 +29,12 @@ ESCAPES = {
 }
 
 
+class Blank(str):
+    """An empty text that YAML shows as one: the accounting's; those of the other plugin are null in it."""
+
+    __slots__ = ()
+
+
 def document(plugin: tuple[str, str], **parts: Any) -> dict[str, Any]:
     """The whole document: who made it, no errors, and `parts`, as jobs=[...]."""
     kind, name = plugin

@@ -5,6 +5,8 @@ Source: squeue --yaml 22.05 with comments of every kind; YAML 1.1, plain, single
 
 from __future__ import annotations
 
+from mlspace.render.document import Blank
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +48,8 @@ def node(head: str, value: Any, indent: str, inside: str) -> Iterator[str]:
 
 def scalar(head: str, value: Any, indent: str) -> str:
     """`head` and the value; the lines of a folded text stand behind `indent`."""
+    if isinstance(value, Blank):
+        return f"{head} !!str"
     if value is None or value == "":
         return f"{head} !!null null"
     if isinstance(value, bool):

@@ -24,7 +24,7 @@ UNITS = {
     "weeks": 7 * DAY,
 }
 
-NAMED_HOURS = {"midnight": 0, "elevenses": 11, "noon": 12, "fika": 15, "teatime": 16}
+NAMED_HOURS = {"midnight": 0, "noon": 12, "fika": 15, "teatime": 16}
 
 STANDARD = "%Y-%m-%dT%H:%M:%S"
 
@@ -155,3 +155,23 @@ def format_timestamp(moment: float | None, time_format: str = "", missing: str =
     if moment is None:
         return missing
     return time.strftime(time_format if "%" in time_format else STANDARD, time.localtime(moment))
+
+
+def format_date(moment: float) -> str:
+    """ "Tue Nov 24 01:54:18 2026", local time, as sacct -v says it."""
+    return time.strftime("%a %b %d %H:%M:%S %Y", time.localtime(moment))
+
+
+def bad_position(text: str) -> int:
+    """How many characters of a text that is no time Slurm reads before it gives up. Source: sacct 22.05, "(pos=5)"."""
+    word = text.strip().lower()
+    for name, length in (("now", 4), ("today", 5), ("tomorrow", 8), ("midnight", 8), ("noon", 4), ("fika", 4), ("teatime", 7)):
+        if word.startswith(name):
+            return length
+    digits = len(word) - len(word.lstrip("0123456789"))
+    following = word[digits : digits + 1]
+    if digits == len("2026") and following == "-":
+        return digits + 1  # a month or a day that there is not
+    if digits >= len("1201") and not following:
+        return 0 if int(word[:2]) > 12 else 2
+    return 0 if following in (":", "/", ".") else digits

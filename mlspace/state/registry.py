@@ -134,13 +134,21 @@ class Registry:
         self,
         *,
         job_ids: Collection[int] | None = None,
+        family_ids: Collection[int] | None = None,
         states: Collection[str] | None = None,
         users: Collection[str] | None = None,
         ended_since: float | None = None,
     ) -> list[JobView]:
-        """Jobs in order of id. `ended_since`: not those that ended before that time."""
+        """Jobs in order of id. `ended_since`: not those that ended before that time.
+
+        `family_ids`: those jobs, and what belongs to them, elements of an array and components of a heterogeneous job.
+        """
         conditions = ["1"]
         values: list[Any] = []
+        if family_ids is not None:
+            places = ", ".join("?" * len(family_ids))
+            conditions.append("(" + " OR ".join(f"{column} IN ({places})" for column in ("job_id", "array_job_id", "het_job_id")) + ")")
+            values += [*family_ids] * 3
         for column, wanted in (("job_id", job_ids), ("state", states), ("user", users)):
             if wanted is not None:
                 place = "?" if column == "job_id" else "CAST(? AS TEXT)"

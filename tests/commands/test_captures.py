@@ -57,6 +57,16 @@ OF_SUBMISSIONS = [
 ]
 """Masks for the scenarios of SUBMITTING."""
 
+OF_ACCOUNTING = [
+    (r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}", "DATE"),
+    (r" *(?<![\dT:-])00:0\d(:\d\d|\.\d{3})", " ELAPSED"),
+    (r" *\b(oracle|mlspace)\b", " CLUSTER"),
+    (r"\\/[\w.\\/-]*\\/capture\b", "DIRECTORY"),
+    (r'"?(eligible|end|start|submission|elapsed|microseconds)"?: (!!int )?\d+', r"\1: N"),
+    (r"^\w+: (debug:  )?\w+/\w+: .* plugin loaded\n", ""),
+]
+"""Masks for sacct: how long jobs took, and CPU times, which are not measured here."""
+
 UNORDERED = ("sinfo/by_node", "sinfo/by_node_long", "srun/not_found", "srun/chdir")
 """sinfo sorts by node alone; which partition of a node comes first is then an accident. So is what slurmstepd says before srun."""
 
@@ -67,7 +77,8 @@ SUBMITTING = ("idle",)
 def masked(case: Path, name: str, own: str | None = None) -> list[str]:
     """The lines of "stdout" or "stderr": those of the capture, or `own`."""
     text = (case / name).read_text() if own is None else own
-    for pattern, replacement in MASKS + (OF_SUBMISSIONS if scenario_of(case) in SUBMITTING else []):
+    masks = OF_SUBMISSIONS if scenario_of(case) in SUBMITTING else OF_ACCOUNTING if case.parent.name == "sacct" else []
+    for pattern, replacement in MASKS + masks:
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
     lines = [line for line in text.split("\n") if own is None or name == "stdout" or not HINT.match(line)]
     return sorted(lines) if name_of(case) in UNORDERED else lines

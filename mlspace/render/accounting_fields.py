@@ -1,0 +1,228 @@
+"""sacct's fields: name, width, and how a job and a step show it. Source: sacct(1); sacct 22.05."""
+
+from __future__ import annotations
+
+from mlspace.render.accounting_row import CLUSTER, NO_NODES, NOT_YET, STATE_LATER, Row, tres
+from mlspace.slurm import duration
+from mlspace.slurm.accounting import ASSOCIATION, STARTED_BY, reason_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlspace.slurm.job import JobView
+
+
+class Field:
+    """A column: width, and the text of a row. `left`: the text stands on the left; `steps`: a job's needs to know its steps."""
+
+    __slots__ = ("left", "name", "steps", "value", "width")
+
+    def __init__(self, name: str, width: int, value: Callable[[Row], str], left: bool = False, steps: bool = False) -> None:
+        self.name = name
+        self.width = width
+        self.value = value
+        self.left = left
+        self.steps = steps
+
+
+def of_job(value: Callable[[JobView], object]) -> Callable[[Row], str]:
+    """A field that steps leave empty."""
+    return lambda row: str(value(row.job)) if row.step is None else ""
+
+
+def not_recorded(row: Row) -> str:
+    """What would need accounting on the nodes (JobAcctGatherType)."""
+    return ""
+
+
+def identity(row: Row) -> str:
+    label: str = row.job.label
+    if row.job.array_spec and row.manner.list_length:
+        label = f"{row.job.array_job_id}_[{shortened(row.job.array_spec, row.manner.list_length)}]"
+    return label if row.step is None else f"{label}.{row.step.name_in_job}"
+
+
+def shortened(elements: str, length: int) -> str:
+    """The elements of an array, "0,2,4,...%3" where they take more than `length` characters. Source: sacct 22.05, SLURM_BITSTR_LEN."""
+    indexes, percent, limit = elements.partition("%")
+    if len(indexes) < length:
+        return elements
+    kept = indexes[: max(0, length - len("...") - 1)].rpartition(",")[0]
+    return f"{kept}{',' * bool(kept)}...{percent}{limit}"
+
+
+def raw_identity(row: Row) -> str:
+    return str(row.job.job_id) if row.step is None else f"{row.job.job_id}.{row.step.name_in_job}"
+
+
+def requested(row: Row) -> str:
+    job = row.job
+    memory = row.manner.memory(job.shown_memory_mib)
+    return tres(job.shown_cpus, memory, job.nodes, job.shown_gpus, billing=True) if row.step is None else ""
+
+
+def time_limit(row: Row) -> str:
+    job = row.job
+    if row.step is not None:
+        return ""
+    if job.is_pending and job.option("time") is None:
+        return "Partition_Limit"
+    return duration.format_limit(job.time_limit, long=True)
+
+
+def time_limit_minutes(row: Row) -> str:
+    job = row.job
+    if row.step is not None:
+        return ""
+    if job.is_pending and job.option("time") is None:
+        return "Partition_Limit"
+    return "UNLIMITED" if job.time_limit is None else str(job.time_limit)
+
+
+def waited(row: Row) -> int:
+    """Seconds from when the job could start to when it did."""
+    job = row.job
+    until = row.manner.now if job.start_time is None and job.end_time is None else job.start_time or job.end_time
+    return max(0, int(until) - int(job.eligible_time or until))
+
+
+def of_allocation(value: Callable[[Row], object]) -> Callable[[Row], str]:
+    """As of_job, where the row is needed too."""
+    return lambda row: str(value(row)) if row.step is None else ""
+
+
+def derived_exit_code(row: Row) -> str:
+    """The highest that a step of srun ended with."""
+    ended = [(step.exit_code, step.exit_signal) for step in row.steps if step.step >= 0]
+    return "{}:{}".format(*max(ended, default=(0, 0)))
+
+
+def energy(row: Row) -> str:
+    """None is measured: what Slurm 22.05 shows then, which is nothing of a job with one step, and of one whose steps still run."""
+    if row.step is not None:
+        return "0"
+    return "" if len(row.steps) == 1 or any(step.end_time is None for step in row.steps) else "0"
+
+
+def frequency(row: Row) -> str:
+    """What no job asks for: the batch step's is 0 in Slurm 22.05, the others' unknown."""
+    return "0" if row.step is not None and row.step.name_in_job == "batch" else NOT_YET
+
+
+def flags(row: Row) -> str:
+    """Who started the job, and that it is accounted; spelled as in Slurm 22.05."""
+    return f"{STARTED_BY},StartRecieved" if row.job.start_time is not None else "StartRecieved"
+
+
+FIELDS = [
+    Field("Account", 10, lambda row: row.job.account or ""),
+    Field("AdminComment", 15, not_recorded),
+    Field("AllocCPUS", 10, lambda row: str(row.cpus)),
+    Field("AllocNodes", 10, lambda row: str(row.nodes if row.start is not None else 0)),
+    Field("AllocTRES", 10, lambda row: row.tres),
+    Field("AssocID", 7, lambda row: ASSOCIATION),
+    Field("AveCPU", 10, not_recorded),
+    Field("AveCPUFreq", 10, lambda row: "" if row.step is None else "0"),
+    Field("AveDiskRead", 14, not_recorded),
+    Field("AveDiskWrite", 14, not_recorded),
+    Field("AvePages", 10, not_recorded),
+    Field("AveRSS", 10, not_recorded),
+    Field("AveVMSize", 10, not_recorded),
+    Field("BlockID", 16, not_recorded),
+    Field("Cluster", 10, lambda row: CLUSTER),
+    Field("Comment", 14, of_job(lambda job: job.comment or "")),
+    Field("Constraints", 19, of_job(lambda job: job.option("constraint") or "")),
+    Field("ConsumedEnergy", 14, energy, steps=True),
+    Field("ConsumedEnergyRaw", 17, energy, steps=True),
+    Field("Container", 19, of_job(lambda job: job.option("image") or "")),
+    Field("CPUTime", 10, lambda row: duration.format_long(row.seconds * row.cpus)),
+    Field("CPUTimeRAW", 10, lambda row: str(row.seconds * row.cpus)),
+    Field("DBIndex", 10, lambda row: str(row.job.job_id), left=True),
+    Field("DerivedExitCode", 15, of_allocation(derived_exit_code), steps=True),
+    Field("Elapsed", 10, lambda row: duration.format_long(row.seconds)),
+    Field("ElapsedRaw", 10, lambda row: str(row.seconds)),
+    Field("Eligible", 19, lambda row: row.time(row.job.eligible_time if row.step is None else row.step.start_time)),
+    Field("End", 19, lambda row: row.time(row.end)),
+    Field("ExitCode", 8, lambda row: row.exit_code),
+    Field("Flags", 19, of_allocation(flags)),
+    Field("GID", 6, of_job(lambda job: job.gid)),
+    Field("Group", 9, of_job(lambda job: job.grp)),
+    Field("JobID", 12, identity, left=True),
+    Field("JobIDRaw", 12, raw_identity, left=True),
+    Field("JobName", 10, lambda row: row.job.name if row.step is None else row.step.name),
+    Field("Layout", 9, lambda row: "" if row.step is None else "Unknown" if row.step.name_in_job == "batch" else "Cyclic"),
+    Field("MaxDiskRead", 12, not_recorded),
+    Field("MaxDiskReadNode", 15, not_recorded),
+    Field("MaxDiskReadTask", 15, not_recorded),
+    Field("MaxDiskWrite", 12, not_recorded),
+    Field("MaxDiskWriteNode", 16, not_recorded),
+    Field("MaxDiskWriteTask", 16, not_recorded),
+    Field("MaxPages", 8, not_recorded),
+    Field("MaxPagesNode", 12, not_recorded),
+    Field("MaxPagesTask", 14, not_recorded),
+    Field("MaxRSS", 10, not_recorded),
+    Field("MaxRSSNode", 10, not_recorded),
+    Field("MaxRSSTask", 10, not_recorded),
+    Field("MaxVMSize", 10, not_recorded),
+    Field("MaxVMSizeNode", 14, not_recorded),
+    Field("MaxVMSizeTask", 14, not_recorded),
+    Field("McsLabel", 12, not_recorded),
+    Field("MinCPU", 10, not_recorded),
+    Field("MinCPUNode", 10, not_recorded),
+    Field("MinCPUTask", 10, not_recorded),
+    Field("NCPUS", 10, lambda row: str(row.cpus)),
+    Field("NNodes", 8, lambda row: str(row.nodes)),
+    Field("NodeList", 15, lambda row: row.node_list or NO_NODES),
+    Field("NTasks", 8, lambda row: "" if row.step is None else str(row.step.tasks)),
+    Field("Partition", 10, of_job(lambda job: job.partition)),
+    Field("Priority", 10, of_job(lambda job: job.priority)),
+    Field("QOS", 10, of_job(lambda job: job.shown_qos)),
+    Field("QOSRAW", 6, of_job(lambda job: 1)),
+    Field("Reason", 22, of_job(reason_of)),
+    Field("ReqCPUFreq", 10, frequency),
+    Field("ReqCPUFreqGov", 13, frequency),
+    Field("ReqCPUFreqMax", 13, frequency),
+    Field("ReqCPUFreqMin", 13, frequency),
+    Field("ReqCPUS", 8, lambda row: str(row.cpus)),
+    Field("ReqMem", 10, of_allocation(lambda row: row.manner.memory(row.job.shown_memory_mib))),
+    Field("ReqNodes", 8, lambda row: str(row.nodes)),
+    Field("ReqTRES", 10, requested),
+    Field("Reservation", 20, not_recorded),
+    Field("ReservationId", 8, not_recorded),
+    Field("Reserved", 10, of_allocation(lambda row: duration.format_long(waited(row)))),
+    Field("ResvCPU", 10, of_allocation(lambda row: duration.format_long(waited(row) * row.cpus))),
+    Field("ResvCPURAW", 10, of_allocation(lambda row: waited(row) * row.cpus)),
+    Field("Start", 19, lambda row: row.time(row.start, NOT_YET if row.job.end_time is None else STATE_LATER)),
+    Field("State", 10, lambda row: row.state),
+    Field("Submit", 19, lambda row: row.time(row.job.submit_time if row.step is None else row.step.start_time)),
+    Field("SubmitLine", 20, of_job(lambda job: job.submit_line)),
+    Field("Suspended", 10, lambda row: "00:00:00"),
+    Field("SystemComment", 15, not_recorded),
+    Field("SystemCPU", 10, lambda row: "00:00:00"),
+    Field("Timelimit", 10, time_limit),
+    Field("TimelimitRaw", 10, time_limit_minutes),
+    Field("TotalCPU", 10, lambda row: "00:00:00"),
+    Field("TRESUsageInAve", 14, not_recorded),
+    Field("TRESUsageInMax", 14, not_recorded),
+    Field("TRESUsageInMaxNode", 18, not_recorded),
+    Field("TRESUsageInMaxTask", 18, not_recorded),
+    Field("TRESUsageInMin", 14, not_recorded),
+    Field("TRESUsageInMinNode", 18, not_recorded),
+    Field("TRESUsageInMinTask", 18, not_recorded),
+    Field("TRESUsageInTot", 14, not_recorded),
+    Field("TRESUsageOutAve", 15, not_recorded),
+    Field("TRESUsageOutMax", 15, not_recorded),
+    Field("TRESUsageOutMaxNode", 19, not_recorded),
+    Field("TRESUsageOutMaxTask", 19, not_recorded),
+    Field("TRESUsageOutMin", 15, not_recorded),
+    Field("TRESUsageOutMinNode", 19, not_recorded),
+    Field("TRESUsageOutMinTask", 19, not_recorded),
+    Field("TRESUsageOutTot", 15, not_recorded),
+    Field("UID", 6, of_job(lambda job: job.uid)),
+    Field("User", 9, of_job(lambda job: job.user)),
+    Field("UserCPU", 10, lambda row: "00:00:00"),
+    Field("WCKey", 10, of_job(lambda job: job.option("wckey") or "")),
+    Field("WCKeyID", 10, of_job(lambda job: 0)),
+    Field("WorkDir", 20, of_job(lambda job: job.work_dir)),
+]

@@ -1,0 +1,135 @@
+"""A job or a step as sacct sees it: what is derived from what the registry knows, and in which manner it is shown."""
+
+from __future__ import annotations
+
+from mlspace.slurm import state
+from mlspace.slurm.hostlist import expand_hosts
+from mlspace.slurm.size import format_memory
+from mlspace.slurm.timestamp import format_timestamp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlspace.slurm.accounting import Window
+    from mlspace.slurm.job import JobView, StepView
+
+NOT_YET = "Unknown"
+NO_NODES = "None assigned"
+STATE_LATER = "None"
+
+LIST_LENGTH = 64
+"""Characters that the element list of an array may have. Source: sacct(1) SLURM_BITSTR_LEN."""
+
+UNITS = {unit: 1024**power for power, unit in enumerate("KMGTP", 1)}
+"""Bytes of each unit that --units takes."""
+
+CLUSTER = "mlspace"
+
+
+class Manner:
+    """How values are shown: at which moment, SLURM_TIME_FORMAT, the unit of --units ("" to convert where it divides evenly, "M" not to),
+    the window that --truncate cuts times to, and how long the element list of an array may be.
+    """
+
+    __slots__ = ("list_length", "now", "time_format", "unit", "window")
+
+    def __init__(
+        self, now: float, time_format: str = "", unit: str = "", window: Window | None = None, list_length: int = LIST_LENGTH
+    ) -> None:
+        self.now = now
+        self.time_format = time_format
+        self.unit = unit
+        self.window = window
+        self.list_length = list_length
+
+    def memory(self, mib: int) -> str:
+        """ "800M", "0.78G", "819200K"."""
+        if not self.unit:
+            return format_memory(mib)
+        size = mib * UNITS["M"] / UNITS[self.unit]
+        return f"{size:.0f}{self.unit}" if size == int(size) else f"{size:.2f}{self.unit}"
+
+
+class Row:
+    """A job, or one of its steps, shown in some manner. `steps` are all that the job has, as far as they were asked for."""
+
+    __slots__ = ("job", "manner", "step", "steps")
+
+    def __init__(self, job: JobView, step: StepView | None, manner: Manner, steps: Sequence[StepView] = ()) -> None:
+        self.job = job
+        self.step = step
+        self.manner = manner
+        self.steps = steps
+
+    def time(self, moment: float | None, missing: str = NOT_YET) -> str:
+        return format_timestamp(moment, self.manner.time_format, missing)
+
+    @property
+    def start(self) -> int | None:
+        moment: int | None = self.job.start_time if self.step is None else self.step.start_time
+        return self._clipped(moment)
+
+    @property
+    def end(self) -> int | None:
+        moment: int | None = self.job.end_time if self.step is None else self.step.end_time
+        return self._clipped(moment)
+
+    def _clipped(self, moment: int | None) -> int | None:
+        return moment if self.manner.window is None else self.manner.window.clip(moment)
+
+    @property
+    def seconds(self) -> int:
+        return 0 if self.start is None else max(0, int(self.end or self.manner.now) - int(self.start))
+
+    @property
+    def node_list(self) -> str:
+        return str(self.job.node_list if self.step is None else self.step.node_list)
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes; of a job that waits, as many as it asks for."""
+        return len(expand_hosts(self.node_list)) or int(self.job.nodes)
+
+    def share(self, numbers: Sequence[int]) -> int:
+        """The sum over the nodes of this row, of numbers for each node of the job."""
+        mine = set(expand_hosts(self.node_list))
+        names = expand_hosts(self.job.node_list)
+        return sum(number for name, number in zip(names, numbers) if name in mine)  # noqa: B905 - the nodes may not be known yet
+
+    @property
+    def cpus(self) -> int:
+        return self.job.shown_cpus if self.step is None else self.share(self.job.geometry("cpus_per_node") or [])
+
+    @property
+    def state(self) -> str:
+        if self.step is not None:
+            return str(self.step.state)
+        job = self.job
+        return f"{job.state} by {job.cancelled_by}" if job.state == state.CANCELLED and job.cancelled_by is not None else str(job.state)
+
+    @property
+    def exit_code(self) -> str:
+        if self.step is not None:
+            return f"{self.step.exit_code}:{self.step.exit_signal}"
+        # A cancelled or timed-out job's own code is 0:0 in the accounting; its batch step has the signal.
+        ended_by_us = self.job.state in (state.CANCELLED, state.TIMEOUT)
+        return "0:0" if ended_by_us else f"{self.job.exit_code}:{self.job.exit_signal}"
+
+    @property
+    def tres(self) -> str:
+        """What is allocated, by name: "billing=8,cpu=8,gres/gpu=2,mem=800M,node=2"; a step has no billing."""
+        job = self.job
+        if job.start_time is None and self.step is None:
+            return ""
+        mib = job.memory_mib if self.step is None else self.share(job.geometry("memory_mib_per_node") or [])
+        gpus = (job.geometry("gpus_per_node") or 0) * self.nodes
+        return tres(self.cpus, self.manner.memory(mib), self.nodes, gpus, billing=self.step is None)
+
+
+def tres(cpus: int, memory: str, nodes: int, gpus: int, *, billing: bool) -> str:
+    words = [f"billing={cpus}"] if billing else []
+    words.append(f"cpu={cpus}")
+    if gpus:
+        words.append(f"gres/gpu={gpus}")
+    return ",".join([*words, f"mem={memory}", f"node={nodes}"])
