@@ -105,14 +105,14 @@ class Controller:
             codec.write_file(specification, path)
         return body
 
-    def body(self, job: StoredJob) -> tuple[dict[str, object], bytes]:
-        """The request for a job, and the bytes of its specification. Raises MlspaceError."""
+    def body(self, job: StoredJob, carrier: str = "") -> tuple[dict[str, object], bytes]:
+        """The request for a job, and the bytes of its specification. Raises MlspaceError. carrier: another one than the cluster's."""
         from mlspace.spec import codec
         from mlspace.translate.job import job_body, launch_spec
 
         cluster = self.cluster()
         data = codec.encode(launch_spec(job, cluster))
-        in_file = cluster.carrier == "file"
+        in_file = (carrier or cluster.carrier) == "file"
         flags = codec.file_flags(data, self.spec_path(job.submission)) if in_file else codec.part_flags(data)
         return job_body(job, cluster, flags, self.image()), data
 

@@ -64,8 +64,8 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
     return job_id
 
 
-def preview(session: Session, request: JobRequest, geometry: Geometry) -> dict[str, Any]:
-    """What would be sent to submit the request, as the next job. Nothing is sent, nothing is written."""
+def preview(session: Session, request: JobRequest, geometry: Geometry, carrier: str = "") -> dict[str, Any]:
+    """What would be sent to submit the request, as the next job. Nothing is sent, nothing is written. carrier: as Controller.body."""
     import json
 
     from mlspace.state.registry import Submission
@@ -74,7 +74,7 @@ def preview(session: Session, request: JobRequest, geometry: Geometry) -> dict[s
     columns = {**values, "details": json.loads(values["details"]), "job_id": session.registry.next_job_id()}
     submission = new_submission(values["region"])
     sent = Submission([submission.get(field, "") for field in Submission.FIELDS])
-    body, _ = session.controller.body(session.controller.stored_job(columns, request, environment, sent))
+    body, _ = session.controller.body(session.controller.stored_job(columns, request, environment, sent), carrier)
     return body
 
 

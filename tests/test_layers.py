@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.test_bin import SHARED
 
 PACKAGE = ROOT / "mlspace"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -40,9 +41,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "submission": {"config", "controller", "errors", "slurm", "session", "state", "translate", "cluster"},
     "commands": {
-        *("", "commands.listing", "commands.scripts", "commands.showing", "commands.submitting", "context", "errors", "installation"),
+        *("", "advice", "context", "errors", "installation"),
+        *(f"commands.{name}" for name in SHARED),
         *("render", "session", "submission"),
-        *("slurm", "spec", "cluster"),
+        *("slurm", "spec", "cluster", "translate.manifest"),
     },
     "entry": {"context", "errors"},
 }

@@ -46,6 +46,6 @@ def advise(lines: Sequence[Line], facts: Facts) -> Iterator[Advice]:
             if use.search(HARMLESS.sub("", line.text)):
                 wanted = " or ".join(f"--{option}" for option in options)
                 yield Advice(
-                    line.number, f"{name} is not set in this job: it is only with {wanted}", f"give one of them, or write ${{{name}:-1}}"
+                    line.number, f"{name} is not set in this job: {wanted} sets it", f"give {wanted}, or write ${{{name}:-1}}"
                 )
                 break

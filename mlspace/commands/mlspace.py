@@ -1,6 +1,6 @@
-"""mlspace: the older tool's way to run a command as a job, or here: `mlspace -i IMAGE -r REGION -- python train.py`, `mlspace -l -- env`.
-
-The command runs on each rank as it is (role `exec`), without Slurm's environment.
+"""mlspace: what is ours alone, `mlspace explain job.sh`, and the older tool's way to run a command as a job, or here:
+`mlspace -i IMAGE -r REGION -- python train.py`, `mlspace -l -- env`. Such a command runs on each rank as it is (role `exec`),
+without Slurm's environment.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 
 from mlspace import __version__
 from mlspace.errors import MlspaceError, UsageError
+from mlspace.slurm.help import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> Parser:
-    made = Parser(prog=PROGRAM, description="Run a command as a job on MLSpace, or here.", add_help=False, allow_abbrev=False)
+    made = Parser(
+        prog=PROGRAM,
+        description="Run a command as a job on MLSpace, or here.",
+        epilog="mlspace explain SCRIPT: what sbatch would make of a script; see mlspace explain --help.",
+        add_help=False,
+        allow_abbrev=False,
+    )
     made.add_argument("-i", "--image", metavar="IMAGE", help="container image of the job")
     made.add_argument("-r", "--region", metavar="REGION", help="region to run in, SR006 for one")
     made.add_argument("-e", "--env", metavar="VAR=VAL", action="append", default=[], help="set a variable; VAR alone takes it from here")
@@ -48,6 +55,10 @@ def parser() -> Parser:
 
 
 def run(context: Context, argv: Sequence[str]) -> int:
+    if argv[:1] == ["explain"]:
+        from mlspace.commands import explaining
+
+        return explaining.run(context, argv[1:])
     options = parser()
     split = argv.index("--") if "--" in argv else len(argv)
     told = options.parse_args(argv[:split])
@@ -55,7 +66,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     if told.command and split < len(argv):
         raise UsageError(f"{PROGRAM}: error: unexpected word before --: {told.command[0]}", options.format_usage().rstrip(), exit_code=2)
     if told.help or told.version:
-        context.print(options.format_help().rstrip() if told.help else f"{PROGRAM} {__version__}")
+        context.print(options.format_help().rstrip() if told.help else f"{PROGRAM} {__version__} ({VERSION})")
         return 0
     if not command:
         raise UsageError(f"{PROGRAM}: error: no command given", options.format_usage().rstrip(), exit_code=2)

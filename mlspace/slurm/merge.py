@@ -26,10 +26,21 @@ MEMORY = ("mem", "mem-per-cpu", "mem-per-gpu")
 def components(
     program: str, script_words: Sequence[Sequence[Word]], environ: Mapping[str, str], argv_settings: Sequence[Setting]
 ) -> list[Component]:
-    """The request's components with all values parsed; today always one.
+    """The request's components with all values parsed; today always one. Arguments and errors as those of `read`,
+    and RequestRefused for an option that is not there yet."""
+    made = read(program, script_words, environ, argv_settings)
+    for component in made:
+        refuse(program, component)
+    return made
+
+
+def read(
+    program: str, script_words: Sequence[Sequence[Word]], environ: Mapping[str, str], argv_settings: Sequence[Setting]
+) -> list[Component]:
+    """The components as they are asked for, whether they can be had or not.
 
     script_words: what directives.read gave ([[]] without a script). argv_settings: what getopt.parse gave.
-    Raises UsageError and MlspaceError with Slurm's lines and exit codes; RequestRefused for an option that is not there yet.
+    Raises UsageError and MlspaceError with Slurm's lines and exit codes.
     """
     if len(script_words) > 1:
         raise RequestRefused(HETEROGENEOUS, "  from #SBATCH hetjob")
@@ -40,7 +51,6 @@ def components(
     ]
     component = collect([setting for source in sources for setting in source])
     keep_one_memory(program, component, sources)
-    refuse(program, component)
     return [component]
 
 

@@ -1,0 +1,66 @@
+"""Commands that only tell: whatever they ask the Gateway, no job reaches it, and none is in the registry afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import responses
+
+from tests.conftest import Result
+
+ENDPOINT = "http://gateway.example/public/v2"
+CREDENTIALS = {
+    "MLSPACE_ENDPOINT": ENDPOINT,
+    "MLSPACE_CLIENT_ID": "id",
+    "MLSPACE_CLIENT_SECRET": "secret",
+    "MLSPACE_API_KEY": "key",
+    "MLSPACE_WORKSPACE_ID": "workspace",
+    "MLSPACE_LAUNCH": "/home/jovyan/launch",
+}
+LIMITS = {"cpu": "16", "memory": "243Gi", "nvidia.com/gpu": "1"}
+CONFIGS = {"regions": [{"key": "SR006", "instances_types": [{"key": "a100.1gpu", "resource": {"limits": LIMITS}}]}]}
+TOLD = [
+    ("sbatch", "--test-only", "-N2", "--wrap", "true"),
+    ("srun", "--test-only", "-n2", "true"),
+    ("mlspace", "explain", "-N2", "--wrap", "true"),
+    ("mlspace", "explain", "--yaml", "-N2", "--wrap", "true"),
+    ("mlspace", "-i", "cr.example/x:1", "-n", "--", "env"),
+]
+
+
+@pytest.fixture
+def asked() -> Iterator[responses.RequestsMock]:
+    """A Gateway that answers what may be asked; any other request is a connection error."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as gateway:
+        gateway.post(f"{ENDPOINT}/service_auth", json={"token": {"access_token": "token", "token_type": "Bearer", "expires_in": 3600}})
+        gateway.get(f"{ENDPOINT}/configs", json=CONFIGS)
+        yield gateway
+
+
+@pytest.mark.parametrize("argv", TOLD, ids=" ".join)
+def test_over_a_gateway(argv: tuple[str, ...], run: Callable[..., Result], asked: responses.RequestsMock) -> None:
+    done = run(*argv, env=CREDENTIALS)
+    assert done.code == 0, done.stderr
+    assert {(call.request.method, call.request.path_url.partition("?")[0].rpartition("/")[2]) for call in asked.calls} == {
+        ("POST", "service_auth"),
+        ("GET", "configs"),
+    }
+    assert run("sacct", "-n", "-S", "2000-01-01", env=CREDENTIALS).stdout == ""
+
+
+@pytest.mark.parametrize("argv", TOLD, ids=" ".join)
+def test_over_the_embedded_one(argv: tuple[str, ...], run: Callable[..., Result], state: Path) -> None:
+    assert run(*argv, env={"MLSPACE_LOCAL_CPUS": "2"}).code == 0
+    assert run("sacct", "-n", "-S", "2000-01-01").stdout == ""
+    assert (state / "local" / "endpoint.json").exists()
+    assert list((state / "local").glob("jobs/*")) == []
+
+
+@pytest.mark.parametrize(
+    "argv", [("sbatch", "--test-only", "-N9", "--wrap", "true"), ("srun", "--test-only", "-p", "nowhere", "true")], ids=" ".join
+)
+def test_what_cannot_start(argv: tuple[str, ...], run: Callable[..., Result]) -> None:
+    done = run(*argv)
+    assert (done.stdout, done.stderr.split(":")[0], done.code) == ("", "allocation failure", 1)
