@@ -124,10 +124,12 @@ class Cluster:
             max(node.cpus for node in nodes),
             max(node.memory_mib for node in nodes),
             sockets=max(node.sockets for node in nodes),
+            threads_per_core=max(node.threads_per_core for node in nodes),
             gpus=max(node.gpus for node in nodes),
             def_mem_per_cpu=self.def_mem_per_cpu,
             max_time=partition.max_time,
             names=None if partition.nodes is None else [node.name for node in nodes],
+            all_names=None if partition.nodes is None else [node.name for node in self.nodes],
         )
 
     @classmethod

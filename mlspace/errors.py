@@ -62,11 +62,13 @@ class RequestRefused(MlspaceError):
     """A request that is understood but cannot be run here; the second line says what is nearest.
 
     reason: Slurm's reason alone, where its line has something before it that a submission says.
+    warnings: what Slurm says before the refusal, without the program's name.
     """
 
     def __init__(self, *lines: str, reason: str = "") -> None:
         super().__init__(*lines)
         self.reason = reason
+        self.warnings: list[str] = []
 
 
 class GatewayError(MlspaceError):

@@ -10,10 +10,10 @@ from mlspace.slurm import state
 from mlspace.slurm.demand import FAILED
 from mlspace.slurm.export import exported
 from mlspace.slurm.geometry import decide as decide_geometry
-from mlspace.slurm.gres import count_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from mlspace.cluster import Partition
@@ -32,10 +32,18 @@ LIMITS = ("AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "R
 
 def decide(session: Session, request: JobRequest) -> Geometry:
     """What the request gets on this cluster; what Slurm would warn of is said. Raises RequestRefused."""
-    geometry = decide_geometry(request.first, session.cluster.limits(partition_of(session, request)), request.program)
-    for warning in geometry.warnings:
-        session.context.warn(f"{request.program}: {warning}")
+    try:
+        geometry = decide_geometry(request.first, session.cluster.limits(partition_of(session, request)), request.program)
+    except RequestRefused as refusal:
+        say(session, request, refusal.warnings)
+        raise
+    say(session, request, geometry.warnings)
     return geometry
+
+
+def say(session: Session, request: JobRequest, warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        session.context.warn(f"{request.program}: {warning}")
 
 
 def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
@@ -120,7 +128,7 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
         "cpus": sum(geometry.cpus_per_node),
         "cpus_per_task": geometry.cpus_per_task,
         "memory_mib": sum(geometry.memory_mib_per_node),
-        "gpus": geometry.gpus_per_node * geometry.nodes or count_of("gpu", component["gres"]),
+        "gpus": sum(geometry.gpus_by_node),
         "batch": int(request.script is not None),
         "requeue": int(component["requeue"] is not False),
         "command": command_of(request),

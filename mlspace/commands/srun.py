@@ -108,7 +108,8 @@ def wait_for_allocation(context: Context, session: Session, job_id: int) -> str:
 
 def step_arguments(geometry: Geometry, directory: str, call: submitting.Call) -> list[str]:
     """The command line of `launch srun` for the one step of an allocation of its own."""
-    words = [f"--mlspace-job-dir={directory}", "--mlspace-owner", f"--nodes={geometry.nodes}", f"--ntasks={geometry.tasks}"]
+    tasks = geometry.ntasks or geometry.tasks
+    words = [f"--mlspace-job-dir={directory}", "--mlspace-owner", f"--nodes={geometry.nodes}", f"--ntasks={tasks}"]
     for setting in call.settings:
         if setting.option.long in PASSED_ON:
             words.append(f"--{setting.option.long}" if setting.text is None else f"--{setting.option.long}={setting.text}")

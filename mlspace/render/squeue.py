@@ -88,7 +88,7 @@ def memory(row: JobRow) -> str:
 
 
 def sharing(row: JobRow) -> str:
-    return "NO" if row.job.option("exclusive") else "YES" if row.job.option("oversubscribe") else "OK"
+    return "NO" if row.job.option("exclusive") else "YES" if row.job.option("exclusive") is False else "OK"
 
 
 def gres_per_node(row: JobRow) -> str:

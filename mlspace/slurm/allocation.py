@@ -9,9 +9,15 @@ if TYPE_CHECKING:
 
 
 class Limits:
-    """What the partition can give: so many nodes, each at most that large; names where the nodes have any. MiB and minutes."""
+    """What the partition can give: so many nodes, each at most that large. MiB and minutes.
 
-    __slots__ = ("cpus", "def_mem_per_cpu", "gpus", "max_time", "memory_mib", "names", "nodes", "sockets")
+    names: of the partition's nodes, where they have any; all_names: of every node of the cluster. tmp_mib: of each node's /tmp.
+    """
+
+    __slots__ = (
+        *("all_names", "cpus", "def_mem_per_cpu", "gpus", "max_time", "memory_mib", "names", "nodes"),
+        *("sockets", "threads_per_core", "tmp_mib"),
+    )
 
     def __init__(
         self,
@@ -20,26 +26,37 @@ class Limits:
         memory_mib: int,
         *,
         sockets: int = 1,
+        threads_per_core: int = 1,
         gpus: int = 0,
+        tmp_mib: int = 0,
         def_mem_per_cpu: int | None = None,
         max_time: int | None = None,
         names: Sequence[str] | None = None,
+        all_names: Sequence[str] | None = None,
     ) -> None:
         self.nodes = nodes
         self.cpus = cpus
         self.memory_mib = memory_mib
         self.sockets = sockets
+        self.threads_per_core = threads_per_core
         self.gpus = gpus
+        self.tmp_mib = tmp_mib
         self.def_mem_per_cpu = def_mem_per_cpu
         self.max_time = max_time
         self.names = None if names is None else list(names)
+        self.all_names = self.names if all_names is None else list(all_names)
+
+    @property
+    def cores_per_socket(self) -> int:
+        return max(1, self.cpus // (self.sockets * self.threads_per_core))
 
 
 class Geometry:
     """What a job gets. Lists have one value per node. `warnings` are Slurm's, for the user; they are not stored.
 
-    tasks_requested: the number of tasks was asked for, so SLURM_NTASKS is set. mem_per_cpu, mem_per_node: MiB asked for,
-    the cluster's default included; None where the other one, or all of the node, was meant.
+    tasks: as scontrol shows them; ntasks: as SLURM_NTASKS tells them, None (and not tasks_requested) where nothing said how many.
+    gpus_per_node: of the node with most, which is what every node gets; gpus_by_node: as Slurm deals them.
+    mem_per_cpu, mem_per_node: MiB asked for, the cluster's default included; None where the other one, or all of the node, was meant.
     """
 
     FIELDS = (
@@ -55,6 +72,8 @@ class Geometry:
         "mem_per_node",
         "gpus_per_node",
         "distribution",
+        "ntasks",
+        "gpus_by_node",
     )
 
     __slots__ = (*FIELDS, "warnings")
@@ -74,6 +93,8 @@ class Geometry:
         mem_per_node: int | None,
         gpus_per_node: int,
         distribution: str,
+        ntasks: int | None = None,
+        gpus_by_node: Sequence[int] | None = None,
         warnings: Sequence[str] = (),
     ) -> None:
         self.nodes = nodes
@@ -88,6 +109,8 @@ class Geometry:
         self.mem_per_node = mem_per_node
         self.gpus_per_node = gpus_per_node
         self.distribution = distribution
+        self.ntasks = tasks if ntasks is None and tasks_requested else ntasks
+        self.gpus_by_node = [gpus_per_node] * nodes if gpus_by_node is None else list(gpus_by_node)
         self.warnings = list(warnings)
 
     def to_json(self) -> dict[str, Any]:

@@ -61,6 +61,20 @@ def node_range(text: str) -> list[int]:
     return [first, last]
 
 
+def node_shape(text: str) -> list[int | None]:
+    """`--extra-node-info`: "2:4" is two sockets of four cores, [2, 4, None]; "*", "0" and nothing say nothing. The second number of a
+    range, and what stands behind a third colon, say nothing either. Raises BadValue with Slurm's sentence. Source: sbatch 22.05.
+    """
+    shape: list[int | None] = []
+    for part, name in zip((text.split(":") + ["", "", ""])[:3], ("first", "second", "third"), strict=True):
+        number = part.partition("-")[0] if part[:1].isdigit() else part
+        try:
+            shape.append(None if part in ("", "*") else natural(number) or None)
+        except BadValue:
+            raise BadValue(text, f'Invalid numeric value "{part}" for {name} arg of -B.') from None
+    return shape
+
+
 def node_count(part: str, whole: str) -> int:
     suffix = part[-1:].lower() if part[-1:].isalpha() else ""
     digits = part[: len(part) - len(suffix)]

@@ -18,8 +18,8 @@ PLANE = "plane="
 def job_variables(component: Component, geometry: Geometry) -> dict[str, str]:
     """docs/protocol.md §2 `job.env`."""
     found: dict[str, object] = {
-        "SLURM_NTASKS": geometry.tasks if geometry.tasks_requested else None,
-        "SLURM_NPROCS": geometry.tasks if geometry.tasks_requested else None,
+        "SLURM_NTASKS": geometry.ntasks,
+        "SLURM_NPROCS": geometry.ntasks,
         "SLURM_NTASKS_PER_NODE": geometry.ntasks_per_node,
         "SLURM_NTASKS_PER_SOCKET": component["ntasks-per-socket"],
         "SLURM_NTASKS_PER_CORE": component["ntasks-per-core"],

@@ -1,14 +1,15 @@
 """From what a component asks for to nodes, CPUs, tasks, memory and GPUs: what Slurm's select/cons_tres would allocate.
 
-Cases were compared with Slurm 22.05, CR_Core_Memory, on idle nodes; see tests/slurm/test_geometry.py.
+Compared with Slurm 22.05, CR_Core_Memory, on idle nodes that are alike: compat/compare_geometry, compat/captures/*/geometry.
 """
 
 from __future__ import annotations
 
+from mlspace.errors import RequestRefused
 from mlspace.slurm import distribution
 from mlspace.slurm.allocation import Geometry, Limits
 from mlspace.slurm.demand import Demand
-from mlspace.slurm.feasibility import NOT_AVAILABLE, check
+from mlspace.slurm.feasibility import NOT_AVAILABLE, check, check_names, check_resources
 from mlspace.slurm.layout import count_tasks
 
 TYPE_CHECKING = False
@@ -29,84 +30,138 @@ def decide(component: Component, limits: Limits, program: str = "sbatch") -> Geo
     or the least with --use-min-nodes. Raises RequestRefused with Slurm's reason and what would have been possible.
     """
     demand = Demand(component, limits, program)
-    check(demand)
-    nodes = count_nodes(demand)
-    gpus = gpus_on_each(demand, nodes)
-    cpus = cpus_on_each(demand, nodes, gpus)
-    tasks = demand.tasks or nodes * (demand.per_node or 1)
+    try:
+        demand.settle()
+        check_resources(demand)
+        check_names(demand)
+        check(demand)
+        return allocate(demand)
+    except RequestRefused as refusal:
+        refusal.warnings = demand.warnings
+        raise
+
+
+def allocate(demand: Demand) -> Geometry:
+    component = demand.component
+    rooms = choose_nodes(demand)
+    nodes = len(rooms)
+    gpus = deal_gpus(demand, nodes)
+    cpus, layout = cpus_and_tasks(demand, rooms, gpus)
+    if demand.gpus.task and not demand.gpus.node:
+        gpus = [node_tasks * demand.gpus.task for node_tasks in layout]
+    if demand.whole_nodes:
+        gpus = [demand.limits.gpus] * nodes
+    tasks = nodes * demand.tasks_of_node if demand.tasks_of_node else max(demand.tasks or 0, nodes)
+    ntasks = demand.ntasks
+    if ntasks is None and (demand.tasks_of_node or demand.gpus.task or demand.gpus.tasks):
+        ntasks = tasks
     per_cpu, per_node = demand.asked_memory()
     return Geometry(
         nodes=nodes,
         tasks=tasks,
-        tasks_requested=bool(demand.tasks or demand.per_node),
-        tasks_per_node=tasks_on_each(demand, nodes, cpus, tasks),
-        ntasks_per_node=demand.per_node,
+        tasks_requested=ntasks is not None,
+        ntasks=ntasks,
+        tasks_per_node=step_layout(demand, cpus, ntasks or tasks) if demand.program == SRUN else layout,
+        ntasks_per_node=component["ntasks-per-node"],
         cpus_per_task=component["cpus-per-task"],
         cpus_per_node=cpus,
-        memory_mib_per_node=[memory_on(demand, node_cpus, gpus) for node_cpus in cpus],
+        memory_mib_per_node=[memory_on(demand, node_cpus, node_gpus) for node_cpus, node_gpus in zip(cpus, gpus, strict=True)],
         mem_per_cpu=per_cpu,
         mem_per_node=per_node,
-        gpus_per_node=gpus,
+        gpus_per_node=max(gpus),
+        gpus_by_node=gpus,
         distribution=distribution.across_nodes(component["distribution"]),
         warnings=demand.warnings,
     )
 
 
-def count_nodes(demand: Demand) -> int:
-    """As many as tasks and GPUs need; of a range that --nodes gives, as many as it and the partition allow."""
-    least = demand.low
-    if demand.tasks and not (demand.overcommit and not demand.per_node):
-        least = max(least, -(-demand.tasks // demand.capacity()))
-    if demand.gpus:
-        least = max(least, -(-demand.gpus // (demand.gpus_each or demand.gpu_capacity())))
-    available = demand.available_nodes()
-    if least > min(demand.high, available):
-        nearest = f"it takes {least} nodes; --nodes allows {demand.high}" if least > demand.high else f"{available} nodes are there"
-        raise demand.refused(NOT_AVAILABLE, nearest)
-    most = min(demand.high, available)
-    if demand.component["nodes"] is None or demand.component["use-min-nodes"]:
-        return least
-    return max(least, min(most, demand.gpus)) if demand.gpus else most
+def choose_nodes(demand: Demand) -> list[int]:
+    """The nodes, as the CPUs that each may give: node after node until there are enough nodes, CPUs and GPUs.
+
+    A node takes what it can of what is left, but leaves the least for each node that must follow.
+    """
+    least = demand.least_cpus_of_node
+    usable = max(least, demand.cpus_of_node())
+    wanted, most = wanted_nodes(demand), min(demand.high, demand.available_nodes())
+    gpus_each = demand.gpus.node or demand.gpus_of_node()
+    cpus, gpus, must_follow = demand.least_cpus, demand.gpus.job, demand.low
+    rooms: list[int] = []
+    while len(rooms) < wanted or cpus > 0 or gpus > 0:
+        if len(rooms) == most:
+            raise demand.refused(NOT_AVAILABLE, nearest(demand, most))
+        must_follow -= 1
+        room = min(usable, max(cpus - max(0, must_follow) * least, least)) if not demand.whole_nodes else usable
+        rooms.append(room)
+        cpus -= 1 if demand.overcommit else room
+        gpus -= gpus_each
+    return rooms
 
 
-def gpus_on_each(demand: Demand, nodes: int) -> int:
-    """GPUs of every node, alike: those of the busiest one."""
-    limits = demand.limits
-    gpus = demand.gpus_each
-    if demand.gpus:
-        gpus = -(-demand.gpus // nodes)
-    elif demand.gpus_per_task and demand.tasks:
-        gpus = max(gpus, max(fill(demand, nodes)) * demand.gpus_per_task)
-    if gpus > demand.gpu_capacity():
-        raise demand.refused(NOT_AVAILABLE, f"the largest node has {limits.gpus} GPUs")
-    return limits.gpus if demand.whole_nodes else gpus
+def wanted_nodes(demand: Demand) -> int:
+    """Of a range as many as there are, unless GPUs are counted; --spread-job makes a range of every request."""
+    most = min(demand.high, demand.available_nodes())
+    low = demand.low
+    if demand.overcommit and demand.tasks_of_node:
+        low = max(low, -(-(demand.tasks or 1) // demand.tasks_of_node))
+    if demand.gpus.job or demand.component["use-min-nodes"]:
+        return low
+    if demand.component["spread-job"] and demand.ntasks:
+        return max(low, min(most, demand.ntasks))
+    return max(low, most) if demand.said_nodes else low
 
 
-def cpus_on_each(demand: Demand, nodes: int, gpus: int) -> list[int]:
-    """Allocated CPUs of each node."""
-    limits = demand.limits
-    if demand.whole_nodes:
-        return [limits.cpus] * nodes
-    least = max(demand.cpus_per_task, demand.component["mincpus"] or 0)
-    if demand.component["cpus-per-gpu"] and gpus:
-        least = max(least, gpus * demand.component["cpus-per-gpu"])
+def nearest(demand: Demand, most: int) -> str:
+    if most == demand.available_nodes():
+        return f"{most} nodes of {demand.limits.cpus} CPUs, {demand.limits.memory_mib} MiB and {demand.limits.gpus} GPUs are there"
+    return f"it takes more nodes than {most}, which is what --nodes or --ntasks allows"
+
+
+def deal_gpus(demand: Demand, nodes: int) -> list[int]:
+    """GPUs of each node: the first ones take what they can, and leave one for each node that follows."""
+    if not demand.gpus.job or demand.gpus.node:
+        return [demand.gpus.node] * nodes
+    left, dealt = demand.gpus.job, []
+    for following in range(nodes - 1, -1, -1):
+        dealt.append(max(0, min(demand.gpus_of_node(), left - following)))
+        left -= dealt[-1]
+    return dealt
+
+
+def cpus_and_tasks(demand: Demand, rooms: Sequence[int], gpus: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Allocated CPUs of each node, and the tasks that SLURM_TASKS_PER_NODE tells of them."""
+    per_task, nodes = demand.cpus_per_task, len(rooms)
     if demand.overcommit:
-        return [least] * nodes
-    if demand.per_node:
-        return [max(least, demand.per_node * demand.cpus_per_task)] * nodes
-    return [max(least, tasks * demand.cpus_per_task) for tasks in fill(demand, nodes)]
+        cpus = [per_task] * nodes
+    else:
+        total = max(demand.least_cpus, nodes * demand.least_cpus_of_node)
+        if demand.gpus.any and demand.ntasks is not None:  # --mincpus says what must be there, not what is given
+            total = max(demand.least_cpus, nodes * per_task * (demand.tasks_of_node or 1))
+        rooms = [max(room, node_gpus * demand.gpus.cpus) for room, node_gpus in zip(rooms, gpus, strict=True)]
+        dealt = count_tasks(total // per_task, [-(-room // per_task) for room in rooms])
+        cpus = [min(room, node_tasks * per_task) for room, node_tasks in zip(rooms, dealt, strict=True)]
+    cpus = [max(node_cpus, node_gpus * demand.gpus.cpus) for node_cpus, node_gpus in zip(cpus, gpus, strict=True)]
+    if demand.whole_nodes:
+        cpus = [demand.limits.cpus] * nodes
+    return cpus, tasks_on_each(demand, cpus)
 
 
-def fill(demand: Demand, nodes: int) -> list[int]:
-    """Tasks by which CPUs are allocated: node after node takes what it can, while one is left for each of those that follow."""
-    left = demand.tasks or nodes
-    capacity = demand.capacity()
-    filled = []
-    for node in range(nodes):
-        tasks = max(1, min(capacity, left - (nodes - node - 1)))
-        left -= tasks
-        filled.append(tasks)
-    return filled
+def tasks_on_each(demand: Demand, cpus: Sequence[int]) -> list[int]:
+    """As many as are asked for on each node; else all of them, one each in turn while there is room; else what there is room for."""
+    if demand.tasks_of_node:
+        return [demand.tasks_of_node] * len(cpus)
+    room = [max(1, -(-node_cpus // demand.cpus_per_task)) for node_cpus in cpus]
+    if demand.whole_nodes:
+        room = [max(1, node_cpus // demand.cpus_per_task) for node_cpus in cpus]
+    if demand.gpus.task:
+        room = [demand.gpus_of_node() // demand.gpus.task if demand.overcommit else room_of for room_of in room]
+    counted = demand.ntasks is not None or demand.gpus.task or demand.gpus.tasks
+    return count_tasks(demand.tasks, room) if counted and demand.tasks else room
+
+
+def step_layout(demand: Demand, cpus: Sequence[int], tasks: int) -> list[int]:
+    """The layout of srun's own step."""
+    limit = demand.tasks_of_node or tasks
+    return count_tasks(tasks, [min(limit, max(1, node_cpus // demand.cpus_per_task)) for node_cpus in cpus])
 
 
 def memory_on(demand: Demand, cpus: int, gpus: int) -> int:
@@ -114,25 +169,8 @@ def memory_on(demand: Demand, cpus: int, gpus: int) -> int:
     per_cpu, per_node = demand.asked_memory()
     if per_node:
         return per_node
-    if demand.memory_per_gpu():
-        return min(gpus * demand.memory_per_gpu(), demand.limits.memory_mib)
+    if demand.gpus.memory_mib:
+        return min(gpus * demand.gpus.memory_mib, demand.limits.memory_mib)
     if not per_cpu:
         return demand.limits.memory_mib
-    if per_cpu * cpus > demand.limits.memory_mib:
-        if demand.whole_nodes:
-            return demand.limits.memory_mib
-        raise demand.refused(NOT_AVAILABLE, f"the largest node has {demand.limits.memory_mib} MiB")
-    return per_cpu * cpus
-
-
-def tasks_on_each(demand: Demand, nodes: int, cpus: Sequence[int], tasks: int) -> list[int]:
-    """The layout that SLURM_TASKS_PER_NODE tells: of srun its step's, else what the job's CPUs have room for."""
-    room = [node_cpus // demand.cpus_per_task for node_cpus in cpus]
-    if demand.program == SRUN:
-        limit = demand.per_node or tasks
-        return count_tasks(tasks, [min(limit, max(1, node_room)) for node_room in room])
-    if demand.per_node:
-        return [demand.per_node] * nodes
-    if demand.tasks:
-        return count_tasks(demand.tasks, room)
-    return room
+    return min(per_cpu * cpus, demand.limits.memory_mib)

@@ -34,6 +34,7 @@ class Option:
     add: how a repeated option joins its values; the last one wins where it is None.
     alias_of: another row's long name, which this spelling means.
     section: heading of --help that it stands under.
+    said: what is said of it on stderr in place of our own warning, where Slurm has a sentence for it.
     own: ours, not Slurm's: never found by a prefix, so that every abbreviation that Slurm accepts keeps its meaning.
     """
 
@@ -50,6 +51,7 @@ class Option:
         "on",
         "own",
         "parse",
+        "said",
         "section",
         "short",
         "support",
@@ -73,6 +75,7 @@ class Option:
         alias_of: str = "",
         section: str = "",
         own: bool = False,
+        said: str = "",
     ) -> None:
         self.long = long
         self.short = short
@@ -89,6 +92,7 @@ class Option:
         self.alias_of = alias_of
         self.section = section
         self.own = own
+        self.said = said
 
     @property
     def refusal(self) -> str:
@@ -98,7 +102,7 @@ class Option:
     @property
     def warning(self) -> str:
         """What is said of an IGNORED one."""
-        return f"warning: --{self.long} is ignored{': ' if self.note else ''}{self.note}"
+        return self.said or f"warning: --{self.long} is ignored{': ' if self.note else ''}{self.note}"
 
     def serves(self, program: str) -> bool:
         """Whether `program` has this option."""

@@ -114,13 +114,98 @@ def test_a_request_gets_what_slurm_gives(line: str, cpus: str, tasks: str, ntask
     geometry = decided(line)
     assert fold_counts(geometry.cpus_per_node) == cpus
     assert fold_counts(geometry.tasks_per_node) == tasks
-    assert (geometry.tasks if geometry.tasks_requested else None) == ntasks
+    assert geometry.ntasks == ntasks
+
+
+# Request; CPUs and GPUs of each node; SLURM_TASKS_PER_NODE; NumTasks; SLURM_NTASKS. From compat/compare_geometry.
+DEALT: list[tuple[str, str, str, str, int, int | None]] = [
+    ("-n 17 --gpus=2", "8(x2),1", "0,1(x2)", "8(x2),1", 17, 17),
+    ("--gpus=6 --mem=0 -n 17", "8(x2),1", "4,1(x2)", "8(x2),1", 17, 17),
+    ("--gpus=6 --ntasks-per-node=2", "2(x2)", "4,2", "2(x2)", 4, 2),
+    ("-n 9 --gpus=1", "8,1", "0,1", "8,1", 9, 9),
+    ("-c 2 --gpus=5", "2(x2)", "4,1", "1(x2)", 2, None),
+    ("--gres=gpu --spread-job -n 12", "3(x2),1(x6)", "1(x8)", "3(x2),1(x6)", 12, 12),
+    ("-n5 --ntasks-per-gpu=1", "4,1", "4,1", "4,1", 5, 5),
+    ("--cpus-per-gpu=2 --gpus=5", "8,2", "4,1", "8,2", 2, None),
+    ("-N2 --gpus=5", "1(x2)", "4,1", "1(x2)", 2, None),
+    ("-n 2 --gpus=5", "1(x2)", "4,1", "1(x2)", 2, 2),
+    ("-n 17 --gpus-per-node=4", "8(x2),1", "4(x3)", "8(x2),1", 17, 17),
+    ("--cpus-per-gpu=2 --gpus-per-task=1 -n6", "8,4", "4,2", "4,2", 6, 6),
+    ("-n 5 -c 3", "6(x2),3", "0(x3)", "2(x2),1", 5, 5),
+    ("--mem-per-cpu=500 --gpus=5", "1(x2)", "4,1", "1(x2)", 2, None),
+    ("-N3 --gpus=10", "1(x3)", "4(x2),2", "1(x3)", 3, None),
+    ("--use-min-nodes -n 33", "8(x4),1", "0(x5)", "8(x4),1", 33, 33),
+    ("-n 16 -N 8", "8,2,1(x6)", "0(x8)", "8,2,1(x6)", 16, 16),
+    ("-n16 --gpus=5", "8(x2)", "4,1", "8(x2)", 16, 16),
+    ("-O --gpus=5", "1(x2)", "4,1", "1(x2)", 2, None),
+    ("-N2 --gpus=4 --ntasks-per-gpu=1", "2(x2)", "3,1", "2(x2)", 4, 4),
+    ("--gpus=3 -n 8 --gres=gpu", "6,1(x2)", "1(x3)", "6,1(x2)", 8, 8),
+    ("--cpus-per-gpu=2 --gpus=4 -n9", "7,2", "3,1", "7,2", 9, 9),
+    ("--mem-per-gpu=500 --gpus-per-task=1 -n6", "4,2", "4,2", "4,2", 6, 6),
+    ("-n 17 --ntasks-per-core=1 --spread-job", "6,5,1(x6)", "0(x8)", "6,5,1(x6)", 17, 17),
+    ("--gpus=5 -c3", "3(x2)", "4,1", "1(x2)", 2, None),
+    ("--gpus=9", "1(x3)", "4(x2),1", "1(x3)", 3, None),
+    ("--cpus-per-gpu=2 --gpus-per-task=2 -n3", "8,4", "4,2", "2,1", 3, 3),
+    ("--spread-job -N2-4 -n10", "6,2,1(x2)", "0(x4)", "6,2,1(x2)", 10, 10),
+    ("--gpus-per-task=1 -n6 -N1-3", "4,2", "4,2", "4,2", 6, 6),
+    ("-N2 -n4 --gpus=4", "3,1", "3,1", "3,1", 4, 4),
+    ("-O -n 9 --ntasks-per-node=3", "1(x3)", "0(x3)", "3(x3)", 9, 9),
+    ("--ntasks-per-node=1 -N 4", "1(x4)", "0(x4)", "1(x4)", 4, 4),
+    ("-n8 --ntasks-per-gpu=1", "7,1", "4(x2)", "7,1", 8, 8),
+    ("-w n1,n3 --contiguous", "1(x3)", "0(x3)", "1(x3)", 3, None),
+    ("--spread-job -n4 --gres=gpu:1", "1(x4)", "1(x4)", "1(x4)", 4, 4),
+    ("-N2 --threads-per-core=1", "1(x2)", "0(x2)", "1(x2)", 2, 2),
+    ("--mem-per-cpu=1000 -n 8", "4(x2)", "0(x2)", "4(x2)", 8, 8),
+    ("--use-min-nodes --spread-job -N 3-20", "1(x3)", "0(x3)", "1(x3)", 3, None),
+    ("-n 5 --ntasks-per-node=4", "4(x2)", "0(x2)", "4(x2)", 8, 5),
+    ("--spread-job -n4 -w n2", "1(x4)", "0(x4)", "1(x4)", 4, 4),
+    ("--spread-job -N2 -n5", "4,1", "0(x2)", "4,1", 5, 5),
+    ("-N2 --cores-per-socket=2", "3,1", "0(x2)", "3,1", 4, 4),
+    ("-n9 --contiguous -x n2", "8,1", "0(x2)", "8,1", 9, 9),
+    ("-N6 --contiguous -x n2", "1(x6)", "0(x6)", "1(x6)", 6, None),
+    ("-n 4 --spread-job --gres=gpu:2", "1(x4)", "2(x4)", "1(x4)", 4, 4),
+    ("--exclusive=user -w n[2-3] --mem-per-cpu=200", "1(x2)", "0(x2)", "1(x2)", 2, None),
+    ("--gpus-per-node=4 --ntasks-per-gpu=2 -N2 -n16", "8(x2)", "4(x2)", "8(x2)", 16, 16),
+    ("--ntasks-per-node=8 --exclusive=user -N 1-2", "8(x2)", "0(x2)", "8(x2)", 16, 16),
+    ("-N2 -B 2", "3,1", "0(x2)", "3,1", 4, 4),
+    ("-n4 --gpus=8", "3,1", "4(x2)", "3,1", 4, 4),
+    ("--mincpus=4 -N2", "4(x2)", "0(x2)", "4(x2)", 2, None),
+    ("--cpus-per-gpu=2 --gpus-per-node=2 -N2", "4(x2)", "2(x2)", "4(x2)", 2, None),
+    ("--exclusive --mem-per-cpu=500 -n 9", "8(x2)", "4(x2)", "5,4", 9, 9),
+    ("-N1-2 -B 2:2", "1(x2)", "0(x2)", "1(x2)", 2, None),
+    ("--spread-job -n 3 -c4", "4(x3)", "0(x3)", "1(x3)", 3, 3),
+    ("-n 3 -O -N2", "1(x2)", "0(x2)", "2,1", 3, 3),
+    ("-n 9 --mem=4000", "8,1", "0(x2)", "8,1", 9, 9),
+    ("--spread-job -N2", "1(x2)", "0(x2)", "1(x2)", 2, None),
+    ("-N3 --ntasks-per-gpu=1", "1(x3)", "1(x3)", "1(x3)", 3, 3),
+    ("-n9 --ntasks-per-core=2", "8,1", "0(x2)", "8,1", 9, 9),
+    ("--gpus-per-task=2 -n4 -N4", "1(x4)", "2(x4)", "1(x4)", 4, 4),
+    ("--mincpus=4 -N2 -n2", "4(x2)", "0(x2)", "1(x2)", 2, 2),
+    ("--ntasks-per-gpu=2 -N2", "2(x2)", "1(x2)", "2(x2)", 4, 4),
+    ("--ntasks-per-gpu=2 --gpus-per-node=2 -N2", "4(x2)", "2(x2)", "4(x2)", 8, 8),
+    ("-N 4 --ntasks-per-node=2 --gpus=4", "2(x4)", "1(x4)", "2(x4)", 8, 8),
+    ("--spread-job -n4 --exclusive", "8(x4)", "4(x4)", "1(x4)", 4, 4),
+    ("--gres=gpu:1 --mincpus=4 -n9", "5,4", "1(x2)", "5,4", 9, 9),
+    ("-N2 --gpus-per-task=1", "1(x2)", "1(x2)", "1(x2)", 2, 2),
+    ("-m plane=4 -N2 -n7", "6,1", "0(x2)", "6,1", 7, 7),
+    ("-N 2 --ntasks-per-node=4", "4(x2)", "0(x2)", "4(x2)", 8, 8),
+]
+
+
+@pytest.mark.parametrize(("line", "cpus", "gpus", "layout", "tasks", "ntasks"), DEALT, ids=[case[0] for case in DEALT])
+def test_a_request_is_dealt_as_slurm_does(line: str, cpus: str, gpus: str, layout: str, tasks: int, ntasks: int | None) -> None:
+    geometry = decided(line)
+    dealt = [fold_counts(counts) for counts in (geometry.cpus_per_node, geometry.gpus_by_node, geometry.tasks_per_node)]
+    assert dealt == [cpus, gpus, layout]
+    assert (geometry.tasks, geometry.ntasks) == (tasks, ntasks)
+    assert geometry.gpus_per_node == max(geometry.gpus_by_node)
 
 
 UNAVAILABLE = "Batch job submission failed: Requested node configuration is not available"
 TOO_MANY_CPUS = "Batch job submission failed: More processors requested than permitted"
 BAD_NODES = "Batch job submission failed: Node count specification invalid"
 BAD_NAME = "Batch job submission failed: Invalid node name specified"
+BASED_ON_GPUS = "Failed to validate job spec. Based on --gpu and --gres=gpu/--gpus-per-node"
 GRES = "Invalid generic resource (gres) specification"
 
 REFUSED: list[tuple[str, list[str]]] = [
@@ -160,6 +245,88 @@ REFUSED: list[tuple[str, list[str]]] = [
     ("--gpus=5 --gpus-per-node=2", ["Failed to validate job spec, --gpus is not multiple of --gres=gpu/--gpus-per-node", GRES]),
     ("-N2 --gpus=1", ["Failed to validate job spec, --gpus < -N", GRES]),
     ("--cpus-per-gpu=2 -c2 --gpus=1", ["--cpus-per-gpu is mutually exclusive with --cpus-per-task", GRES]),
+    (
+        "-N1-3 --ntasks-per-gpu=1",
+        ["gres_job_state_validate: --ntasks-per-tres needs either a GRES GPU specification or a node/ntask specification", GRES],
+    ),
+    (
+        "-w n1 --ntasks-per-gpu=1",
+        ["gres_job_state_validate: --ntasks-per-tres needs either a GRES GPU specification or a node/ntask specification", GRES],
+    ),
+    ("-c 9 -s", ["CPU count per node can not be satisfied", UNAVAILABLE]),
+    ("-B 3 -c9", ["CPU count per node can not be satisfied", UNAVAILABLE]),
+    ("-x n[1-8] -N 2-3", [UNAVAILABLE]),
+    ("-N1-2 -n 17 --gpus=2", [UNAVAILABLE]),
+    (
+        "--gpus-per-task=3 -O",
+        ["Failed to validate job spec. --gpus-per-task used without either --gpus or -n/--ntasks is not allowed.", GRES],
+    ),
+    (
+        "-c 5 --gpus-per-task=4",
+        ["Failed to validate job spec. --gpus-per-task used without either --gpus or -n/--ntasks is not allowed.", GRES],
+    ),
+    ("-n 64 --mem-per-gpu=100 --cpus-per-gpu=4", ["Requested mem_per_tres=gres:gpu:100 but did not request any GPU.", GRES]),
+    ("--mem-per-gpu=100 -B 2:4:2 --ntasks-per-node=8", ["Requested mem_per_tres=gres:gpu:100 but did not request any GPU.", GRES]),
+    ("--threads-per-core=2 -n3", ["Socket, core and/or thread specification can not be satisfied", UNAVAILABLE]),
+    ("-w n[2-3] --cores-per-socket=5", ["Socket, core and/or thread specification can not be satisfied", UNAVAILABLE]),
+    ("-n 4 --mem-per-gpu=4001 -m plane=3 -N 2-3", ["Requested mem_per_tres=gres:gpu:4001 but did not request any GPU.", GRES]),
+    (
+        "--mem-per-gpu=4001 -m cyclic -n 3 --mincpus=2 --ntasks-per-core=1",
+        ["Requested mem_per_tres=gres:gpu:4001 but did not request any GPU.", GRES],
+    ),
+    ("--mincpus=6 --cpus-per-gpu=8 --mem-per-gpu=1000", ["Requested mem_per_tres=gres:gpu:1000 but did not request any GPU.", GRES]),
+    ("--contiguous --mem-per-gpu=3000 -x n[1-7]", ["Requested mem_per_tres=gres:gpu:3000 but did not request any GPU.", GRES]),
+    ("--ntasks-per-core=2 -N 1 -w n2 -n 9 --mem-per-gpu=3000", ["Requested mem_per_tres=gres:gpu:3000 but did not request any GPU.", GRES]),
+    ("--mem-per-gpu=500 --cpus-per-gpu=3", ["Requested mem_per_tres=gres:gpu:500 but did not request any GPU.", GRES]),
+    ("--exclusive --mem-per-gpu=500 -x n[1-4]", ["Requested mem_per_tres=gres:gpu:500 but did not request any GPU.", GRES]),
+    ("--mem=4001 -B 3", ["Memory specification can not be satisfied", UNAVAILABLE]),
+    ("--mem=4001 --ntasks-per-core=2", ["Memory specification can not be satisfied", UNAVAILABLE]),
+    (
+        "--cpus-per-gpu=8 --gpus=16 --gpus-per-node=3",
+        ["Failed to validate job spec, --gpus is not multiple of --gres=gpu/--gpus-per-node", GRES],
+    ),
+    (
+        "--gpus-per-node=3 -N 3-20 -c 4 --gpus=4 -n 12",
+        ["Failed to validate job spec, --gpus is not multiple of --gres=gpu/--gpus-per-node", GRES],
+    ),
+    ("-N 9 --ntasks-per-core=2", [BAD_NODES]),
+    ("-w n1,n3 --contiguous -N2", [BAD_NODES]),
+    ("-B3 --tmp=1G", ["Temporary disk specification can not be satisfied", UNAVAILABLE]),
+    ("-m cyclic --tmp=1G", ["Temporary disk specification can not be satisfied", UNAVAILABLE]),
+    ("-c 3 --gpus-per-task=3 --gpus-per-node=2", ["Failed to ensure --gpus >= --gpus-per-task", GRES]),
+    ("--gpus-per-node=3 --gpus-per-task=5 -n 9 -x n[1-4] -c 9", ["Failed to ensure --gpus >= --gpus-per-task", GRES]),
+    ("--exclusive -n 65 --tmp=1G", [TOO_MANY_CPUS]),
+    ("-n 65 --ntasks-per-core=2 -N 2", [TOO_MANY_CPUS]),
+    ("-m plane=2 -N2 -n2", ["Too few processes for the requested {plane,node} distribution"]),
+    ("--mincpus=6 -N 8 -m plane=3", ["Too few processes for the requested {plane,node} distribution"]),
+    (
+        "--mem=0 --gpus=33 -N 2-8 --gres=gpu",
+        [
+            f"{BASED_ON_GPUS} required nodes (33) doesn't fall between min_nodes (2) and max_nodes (8) boundaries.",
+            GRES,
+        ],
+    ),
+    ("--ntasks-per-gpu=2 -n5", ["Failed to validate job spec, -n/--ntasks has to be a multiple of --ntasks-per-gpu.", GRES]),
+    ("-n 33 --mem=2G --ntasks-per-gpu=4", ["Failed to validate job spec, -n/--ntasks has to be a multiple of --ntasks-per-gpu.", GRES]),
+    ("--gpus-per-task=2 --cpus-per-gpu=3 -N 1 --exclusive -c 1", ["--cpus-per-gpu is mutually exclusive with --cpus-per-task", GRES]),
+    ("--mem-per-cpu=4000 -x n[1-8] -N 1-2 -c 3 --cpus-per-gpu=8", ["--cpus-per-gpu is mutually exclusive with --cpus-per-task", GRES]),
+    (
+        "--gpus-per-task=1 --gpus=4 -n3",
+        ["Failed to validate job spec. Based on --gpus and --gpus-per-task number of requested tasks differ from -n/--ntasks.", GRES],
+    ),
+    (
+        "--gpus-per-task=2 --gpus=8 -N2",
+        ["Failed to validate job spec. Based on --gpus and --gpus-per-task number of requested tasks differ from -n/--ntasks.", GRES],
+    ),
+    ("--gpus-per-task=2 --gpus=5", ["Failed to validate job spec, --gpus not multiple of --gpus-per-task", GRES]),
+    (
+        "--gpus=8 --gpus-per-node=4 -N1",
+        [
+            f"{BASED_ON_GPUS} required nodes (2) doesn't fall between min_nodes (1) and max_nodes (1) boundaries.",
+            GRES,
+        ],
+    ),
+    ("-n 17 --gpus=2 -N3", ["Failed to validate job spec, --gpus < -N", GRES]),
     ("--gres=gpu:2,nvme:1", [GRES]),
 ]
 
@@ -225,10 +392,10 @@ def test_without_a_default_a_job_has_all_memory_of_its_nodes() -> None:
         ("--gres=gpu:2 -N2", 2),
         ("--gres=gpu:a100:2", 2),
         ("--gpus=3", 3),
-        ("--gpus=6", 3),
+        ("--gpus=6", 4),
         ("-N2 --gpus=3", 2),
         ("--gpus-per-node=2 -N2", 2),
-        ("--gpus-per-node=1 --gres=gpu:2", 1),
+        ("--gpus-per-node=1 --gres=gpu:2", 2),
         ("--gpus-per-task=1 -n6", 4),
         ("--gpus-per-task=2 --gpus=4", 4),
         ("--exclusive", 4),
@@ -254,7 +421,7 @@ def test_gpus_of_each_node(line: str, gpus: int) -> None:
 )
 def test_srun_lays_out_its_step(line: str, tasks: int, each: list[int]) -> None:
     geometry = decided(line, program="srun")
-    assert (geometry.tasks, geometry.tasks_per_node) == (tasks, each)
+    assert (geometry.ntasks or geometry.tasks, geometry.tasks_per_node) == (tasks, each)
 
 
 def test_use_min_nodes_takes_the_least() -> None:
@@ -301,7 +468,7 @@ def test_any_request_is_possible_or_refused() -> None:
         assert all(1 <= cpus <= 8 for cpus in geometry.cpus_per_node), line
         assert all(0 < memory <= 4000 for memory in geometry.memory_mib_per_node), line
         assert 0 <= geometry.gpus_per_node <= 4, line
-        assert geometry.gpus_per_node * geometry.nodes >= sum(number for _, _, number in component["gpus"] or ()), line
+        assert sum(geometry.gpus_by_node) >= sum(number for _, _, number in component["gpus"] or ()), line
         if program == "srun":
-            assert sum(geometry.tasks_per_node) == geometry.tasks, line
+            assert sum(geometry.tasks_per_node) == (geometry.ntasks or geometry.tasks), line
     assert possible > 300
