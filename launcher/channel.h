@@ -35,6 +35,8 @@ enum class Frame : uint8_t {
   kNodeLost = 18,       ///< name of the node
   kStepEnded = 19,      ///< no more frames of this step
   kEndAllocation = 20,  ///< owner: exit code of the job; signal or 0
+  kSignalJob = 21,      ///< client: signal; step id, or one of SignalTarget
+  kSignalled = 22,      ///< how many steps, or processes of the batch script, got it
 
   // The first node and another one. Each step has a connection of its own, so that a slow reader of one
   // step's output holds up no other.
@@ -45,6 +47,13 @@ enum class Frame : uint8_t {
 };
 
 constexpr uint32_t kAllTasks = 0xffffffff;
+
+/// Who gets the signal of kSignalJob, where it is no single step.
+enum SignalTarget : int64_t {
+  kEveryStep = -1,
+  kBatchScript = -2,  ///< its shell alone, not what that has started
+  kWholeJob = -3,     ///< the script with all processes below it, and every step
+};
 
 /// The longest payload: an environment of several megabytes has to fit. Strangers may send less.
 constexpr uint32_t kMostPayload = 64 << 20;

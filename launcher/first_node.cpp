@@ -17,15 +17,6 @@ constexpr double kReleaseSeconds = 5;
 constexpr double kArrivalSeconds = 10;  ///< the platform starts a job's nodes within a few seconds of each other
 constexpr int kOutputFileSignal = 53;  ///< what Slurm reports when the output file cannot be opened
 
-std::string TimeStamp() {
-  const time_t now = time(nullptr);
-  tm local;
-  localtime_r(&now, &local);
-  char text[32];
-  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local);
-  return text;
-}
-
 Outcome Ended(const char* state, const char* reason, int code, int signal) {
   return Outcome{state, reason, code, signal};
 }
@@ -216,6 +207,11 @@ void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
   channel->Listen(
       [this, channel](Frame type, std::string_view payload) {
         if (type == Frame::kCreateStep) return CreateStep(channel, payload);
+        if (type == Frame::kSignalJob) {
+          Unpacker fields(payload);
+          const int signal = static_cast<int>(fields.Number());
+          return channel->Send(Frame::kSignalled, Packer().Number(SignalJob(signal, fields.Number())).payload());
+        }
         if (type != Frame::kEndAllocation || channel != owner_) return;
         Unpacker fields(payload);
         const int code = static_cast<int>(fields.Number());
@@ -278,6 +274,27 @@ void FirstNode::OnStepEnded(StepServer* step) {
 
 // Limits and the end.
 
+/// scancel --signal. Returns how many steps and processes of the script were there to get it.
+int FirstNode::SignalJob(int signal, int64_t target) {
+  int count = 0;
+  if (target == kBatchScript || target == kWholeJob) count += SignalScript(signal, target == kWholeJob);
+  if (target == kBatchScript) return count;
+  for (const auto& step : steps_) {
+    if (target >= 0 && step->id() != target) continue;
+    step->SignalFromOutside(signal);
+    ++count;
+  }
+  return count;
+}
+
+int FirstNode::SignalScript(int signal, bool with_children) {
+  if (main_pid_ <= 0 || !spec_.script) return 0;
+  std::vector<pid_t> processes = with_children ? Descendants(main_pid_) : std::vector<pid_t>();
+  processes.push_back(main_pid_);  // last: a shell that gets it first may start new ones
+  for (const pid_t pid : processes) kill(pid, signal);
+  return static_cast<int>(processes.size());
+}
+
 void FirstNode::StartTimers() {
   const Limits& limits = spec_.limits;
   if (!limits.seconds) return;
@@ -288,11 +305,7 @@ void FirstNode::StartTimers() {
 
 void FirstNode::SendWarning() {
   if (outcome_) return;
-  if (spec_.limits.batch_only) {
-    if (main_pid_ > 0) kill(main_pid_, *spec_.limits.signal);
-    return;
-  }
-  for (const auto& step : steps_) step->Signal(*spec_.limits.signal);
+  SignalJob(*spec_.limits.signal, spec_.limits.batch_only ? kBatchScript : kEveryStep);
 }
 
 void FirstNode::OnSignal(int signal) {
@@ -333,7 +346,7 @@ void FirstNode::ReleaseNodes() {
 
 /// A line of Slurm's daemon in the job's error stream.
 void FirstNode::Say(const std::string& line) const {
-  const std::string text = "slurmstepd-" + place_.name() + ": error: " + line + "\n";
+  const std::string text = DaemonLine(place_.name(), line);
   if (write(streams_.err_fd(), text.data(), text.size()) < 0) return;  // a full disk: the report still says how it ended
 }
 

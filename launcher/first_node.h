@@ -43,6 +43,8 @@ class FirstNode {
   void OnStepEnded(StepServer* step);
 
   // Limits and the end.
+  int SignalJob(int signal, int64_t target);
+  int SignalScript(int signal, bool with_children);
   void StartTimers();
   void OnSignal(int signal);
   void SendWarning();

@@ -12,6 +12,7 @@
 #include "job.h"
 #include "runtime_dir.h"
 #include "scontrol.h"
+#include "signal_job.h"
 #include "spec.h"
 #include "srun.h"
 
@@ -49,6 +50,11 @@ int RunSpec(const Words& flags) {
   return RunJob(spec, Environment::FromEnvp(environ));
 }
 
+/// Those that are called by `launch NAME` only: no command of Slurm has that name.
+constexpr Command kOwnCommands[] = {
+    {"signal", [](const Words& args) { return SignalMain(args); }},
+};
+
 const Command* FindCommand(const std::string& name) {
   for (const Command& command : kCommands) {
     if (name == command.name) return &command;
@@ -69,6 +75,9 @@ int Run(const std::string& name, const Words& args) {
       return 0;
     }
     if (const Command* command = FindCommand(args[0])) return command->run(rest);
+    for (const Command& command : kOwnCommands) {
+      if (args[0] == command.name) return command.run(rest);
+    }
   }
   return RunSpec(args);
 }

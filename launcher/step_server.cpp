@@ -1,6 +1,7 @@
 #include "step_server.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -100,6 +101,7 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
     : loop_(loop),
       supervisor_(supervisor),
       client_(std::move(client)),
+      job_id_(ground.spec->job->id),
       id_(id),
       request_(std::move(request)),
       layout_(LayOutStep(request_, ground)),
@@ -284,6 +286,23 @@ void StepServer::NodeLost(int node) {
 void StepServer::Signal(int signal) {
   for (const auto& share : shares_) {
     if (!share->is_over) Forward(share.get(), Frame::kSignal, Packer().Number(signal).payload());
+  }
+}
+
+void StepServer::SignalFromOutside(int signal) {
+  if (signal == SIGKILL || signal == SIGTERM) {
+    const std::string step = std::to_string(job_id_) + "." + std::to_string(id_);
+    Say("*** STEP " + step + " ON " + facts_.nodes.front() + " CANCELLED AT " + TimeStamp() + " ***");
+  }
+  Signal(signal);
+}
+
+/// A line of Slurm's daemon in the step's error stream, as if its first running task had written it.
+void StepServer::Say(const std::string& line) const {
+  for (const auto& share : shares_) {
+    if (share->running.empty()) continue;
+    const std::string text = DaemonLine(facts_.nodes.front(), line);
+    return client_->Send(Frame::kOutput, Packer().Number(*share->running.begin()).Number(STDERR_FILENO).Rest(text));
   }
 }
 

@@ -55,6 +55,9 @@ class StepServer {
 
   void Signal(int signal);
 
+  /// The same, for somebody outside the job: a signal that is to end the step is said in its output.
+  void SignalFromOutside(int signal);
+
   /// TERM, then KILL.
   void Terminate();
 
@@ -76,11 +79,13 @@ class StepServer {
   bool is_over() const;
   void ShareEnded(Share* share);
   void ShareLost(Share* share);
+  void Say(const std::string& line) const;
   StepShare Describe(const Share& share) const;
 
   Loop* loop_;
   Supervisor* supervisor_;
   std::shared_ptr<Channel> client_;
+  int64_t job_id_;
   int id_;
   StepRequest request_;
   StepLayout layout_;

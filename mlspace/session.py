@@ -235,6 +235,26 @@ class Session:
         submission = self.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)[-1]
         return os.path.join(runtime_root(self.context.user.uid), f"{job_id}.{submission.submission[:8]}.0")
 
+    def is_recent(self, job: JobView) -> bool:
+        """Whether Slurm's controller would still know the job; see recent_jobs."""
+        return job.end_time is None or bool(job.end_time >= self.context.now() - MIN_JOB_AGE_SECONDS)
+
+    def signal(self, jobs: Sequence[JobView], number: int, receiver: str) -> list[int | None]:
+        """Signals jobs on this host; receiver: whom of each, as `launch signal --to` has it.
+
+        Returns for each how many steps and processes got it; None where no launch answers, as of a job that has just ended.
+        """
+        import subprocess
+
+        from mlspace.installation import launcher_path
+
+        words = [launcher_path(self.context.environ), "signal", f"--signal={number}", f"--to={receiver}"]
+        done = subprocess.run([*words, *(self.runtime_directory(job.job_id) for job in jobs)], stdout=subprocess.PIPE, check=False)
+        answers = done.stdout.decode().split()
+        if len(answers) != len(jobs):
+            raise MlspaceError(f"the launcher ended with {done.returncode} instead of sending a signal")
+        return [None if answer == "gone" else int(answer) for answer in answers]
+
     def step_environment(self) -> Mapping[str, str]:
         """Our own environment for `launch srun`, without what must not reach a job."""
         return {name: value for name, value in self.context.environ.items() if name not in config.SECRET_VARIABLES}

@@ -192,8 +192,8 @@ def batch_step(job: JobView) -> StepView:
     """The batch script as a step of its job, which has started."""
     cancelled = job.state == state.CANCELLED
     signal = job.exit_signal or (15 if cancelled or job.state == state.TIMEOUT else 0)
-    # Slurm 22.05: the script of a job that ran out of time, too, was cancelled.
-    step_state = state.CANCELLED if cancelled or job.state == state.TIMEOUT else job.state
+    # Slurm 22.05: the script of a job that ran out of time, too, was cancelled, and so is what a signal ended.
+    step_state = state.CANCELLED if cancelled or job.state == state.TIMEOUT or job.exit_signal else job.state
     return StepView(
         [job.job_id, BATCH, "batch", step_state, job.first_node, 1, job.start_time, job.end_time, job.exit_code, signal]
     )

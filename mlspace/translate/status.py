@@ -75,11 +75,14 @@ def outcome_of_report(report: Mapping[str, Any], cancelled: bool) -> dict[str, A
 
 
 def step_of_report(report: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the registry's step table; a report without end is of a step that has begun."""
+    """A row of the registry's step table; a report without end is of a step that has begun.
+
+    One that a signal ended is cancelled, whoever sent it, as in Slurm's accounting.
+    """
     return {
         "step": report["step"],
         "name": report["name"],
-        "state": report["state"],
+        "state": "CANCELLED" if report.get("signal") else report["state"],
         "node_list": report.get("nodes", ""),
         "tasks": report["tasks"],
         "start_time": int(report["start"]),
