@@ -161,10 +161,12 @@ class Session:
             raise MlspaceError("Invalid job id specified")
         return job
 
-    def recent_jobs(self, job_ids: Collection[int] | None = None, users: Collection[str] | None = None) -> list[JobView]:
+    def recent_jobs(
+        self, job_ids: Collection[int] | None = None, users: Collection[str] | None = None, family_ids: Collection[int] | None = None
+    ) -> list[JobView]:
         """The jobs that Slurm's controller would know: those that have not ended, and those that ended a short time ago."""
         since = self.context.now() - MIN_JOB_AGE_SECONDS
-        return self.registry.jobs(job_ids=job_ids, users=users, ended_since=since)
+        return self.registry.jobs(job_ids=job_ids, family_ids=family_ids, users=users, ended_since=since)
 
     def running_steps(self, jobs: Sequence[JobView]) -> list[tuple[JobView, StepView]]:
         """The jobs' steps that run now, each with its job, the batch scripts, which are steps too, before the others."""

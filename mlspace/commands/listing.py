@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from mlspace.errors import MlspaceError, RequestRefused
+from mlspace.errors import MlspaceError, RequestRefused, UsageError
 from mlspace.slurm import getopt, values
 from mlspace.slurm.help import answer
-from mlspace.slurm.option import IGNORED, REFUSED, Option
+from mlspace.slurm.job import CLUSTER_NAME
+from mlspace.slurm.option import COMMAND_LINE, IGNORED, NONE, REFUSED, Option, Origin, Setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,13 +22,17 @@ HELP = (
 
 
 class Call:
-    """A command line: the options' values, and the words that are none. `answer` is the text that --help or --version asks for."""
+    """A command line: the options' values, and the words that are none. `answer` is the text that --help or --version asks for.
+
+    settings: the options as they stand on the command line, in order; those of input variables are only among the values.
+    """
 
     def __init__(self, context: Context, program: str, options: Sequence[Option], argv: Sequence[str]) -> None:
         settings, self.words = getopt.parse(program, options, argv)
+        self.settings = settings
         self.answer = answer(program, options, settings)
         try:
-            self.options: Component = values.collect([] if self.answer else settings)
+            self.options: Component = values.collect([] if self.answer else [*preset(context, program, options), *settings])
         except MlspaceError as error:
             error.exit_code = 1  # for these commands no other code is known
             raise
@@ -37,6 +42,17 @@ class Call:
                 raise RequestRefused(option.refusal)
             if option.support == IGNORED:
                 context.warn(f"{program}: {option.warning}")
+
+
+def preset(context: Context, program: str, options: Sequence[Option]) -> list[Setting]:
+    """Settings of the input variables that the rows name. For an option without argument any value will do, an empty one, too."""
+    found = []
+    for option in options:
+        variable = (option.on or {}).get(program)
+        if variable and variable in context.environ:
+            text = None if option.argument == NONE else context.environ[variable]
+            found.append(Setting(option, text, Origin(variable)))
+    return found
 
 
 def read(context: Context, program: str, options: Sequence[Option], argv: Sequence[str]) -> Call | None:
@@ -61,3 +77,23 @@ def user_name(text: str) -> str | None:
         return pwd.getpwuid(int(text)).pw_name if text.isdigit() else pwd.getpwnam(text).pw_name
     except (KeyError, OverflowError):
         return text if text.isdigit() else None
+
+
+def check_clusters(context: Context, program: str, text: str | None, origin: str) -> bool:
+    """Whether the clusters of --clusters are told apart, as Slurm does where they are named. Raises UsageError where ours is not there."""
+    if text is None:
+        return False
+    wanted = text.split(",")
+    unknown = [name for name in wanted if name not in (CLUSTER_NAME, "all")]
+    lines = [f"{program}: error: No cluster '{name}' known by database." for name in unknown]
+    if len(unknown) == len(wanted):
+        entry = "--cluster" if origin == str(COMMAND_LINE) else origin
+        raise UsageError(
+            *lines,
+            f"{program}: error: '{text}' can't be reached now, or it is an invalid entry for {entry}."
+            "  Use 'sacctmgr list clusters' to see available clusters.",
+            f"  the cluster here is {CLUSTER_NAME}",
+        )
+    for line in lines:
+        context.warn(line)
+    return True

@@ -74,14 +74,14 @@ def find_jobs(call: Call, text: str | None, function: str) -> list[JobView]:
 
 def show_job(call: Call, text: str | None) -> int:
     from mlspace.render import scontrol
-    from mlspace.render.squeue import JobRow
+    from mlspace.render.squeue import JobRow, View
 
     is_number = text is None or text.isdigit()
     jobs = find_jobs(call, text, "slurm_load_jobs" if is_number else "scontrol_print_job")
     if not jobs:
         call.context.print("No jobs in the system")
-    now = call.context.now()
-    call.print_records([scontrol.job(JobRow(job, now, call.time_format), bool(call.options["details"])) for job in jobs])
+    view = View(call.context.now(), call.time_format)
+    call.print_records([scontrol.job(JobRow(job, view), bool(call.options["details"])) for job in jobs])
     return 0
 
 

@@ -4,181 +4,300 @@ from __future__ import annotations
 
 from mlspace.commands import listing
 from mlspace.errors import BadValue, MlspaceError, UsageError
-from mlspace.render import format, squeue
-from mlspace.slurm import state
+from mlspace.render import format
+from mlspace.slurm import reading
 from mlspace.slurm.help import render_usage
-from mlspace.slurm.option import IGNORED, OPTIONAL, REFUSED, Option
+from mlspace.slurm.job import CLUSTER_NAME
+from mlspace.slurm.option import APPROXIMATED, COMMAND_LINE, OPTIONAL, Option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from mlspace.commands.selecting import Selection
     from mlspace.context import Context
+    from mlspace.render.squeue import View
     from mlspace.session import Session
-    from mlspace.slurm.job import JobView, StepView
+    from mlspace.slurm.job import JobView
 
 PROGRAM = "squeue"
 
 ONE_CLUSTER = "there is one cluster, and no partition is hidden"
+NO_SORT = "b"
+"""A letter by which Slurm does not sort, and only says so."""
 
+NEVER_ANY = "so nothing is shown: there are none here"
+
+
+def period(text: str) -> int:
+    """--iterate: whole seconds, at least one. Raises BadValue."""
+    number, rest = format.leading_number(text)
+    if rest or number < 1:
+        raise BadValue(text, f"--iterate={text}\n")
+    return number
+
+
+def variable(name: str) -> dict[str, str]:
+    return {PROGRAM: name}
+
+
+# The order is that of Slurm's own table, because getopt lists an ambiguous prefix's possibilities in it.
+# fmt: off
 OPTIONS = (
-    Option("account", "A", "account(s)", parse=listing.names, help="comma separated list of accounts to view"),
-    Option("all", "a", help="display jobs in hidden partitions: there are none"),
-    Option("array", "r", help="display one job array element per line"),
-    Option("array-unique", help="display one pending element of an array per line"),
-    Option("clusters", "M", "cluster_name", support=REFUSED, note="there is one cluster"),
-    Option("cluster", "", "cluster_name", alias_of="clusters", support=REFUSED, note="there is one cluster"),
-    Option("federation", support=IGNORED, note=ONE_CLUSTER),
-    Option("format", "o", "format", help="format specification"),
-    Option("Format", "O", "format", support=REFUSED, note="say it with -o"),
-    Option("hide", help="do not display jobs in hidden partitions: there are none"),
-    Option("iterate", "i", "seconds", support=REFUSED, note="watch -n SECONDS squeue does the same"),
-    Option("job", "j", "job(s)", argument=OPTIONAL, parse=str, help="comma separated list of job ids to view"),
-    Option("jobs", "", "job(s)", argument=OPTIONAL, parse=str, alias_of="job"),
-    Option("json", support=REFUSED, note="say it with -o"),
-    Option("licenses", "L", "names", support=REFUSED, note="there are no licenses here"),
-    Option("local", support=IGNORED, note=ONE_CLUSTER),
-    Option("long", "l", help="long report"),
-    Option("me", help="the same as --user=$USER"),
-    Option("name", "n", "job_name(s)", parse=listing.names, help="comma separated list of job names to view"),
-    Option("noconvert", help="memory is shown as it was asked for"),
-    Option("nodelist", "w", "hostlist", help="list of nodes to view"),
-    Option("noheader", "h", help="no headers on output"),
-    Option("partition", "p", "partition(s)", parse=listing.names, help="comma separated list of partitions to view"),
-    Option("qos", "q", "qos(s)", parse=listing.names, help="comma separated list of qos's to view"),
-    Option("reservation", "R", "name", support=REFUSED, note="there are no reservations here"),
-    Option("sibling", support=IGNORED, note=ONE_CLUSTER),
-    Option("sort", "S", "fields", help="comma separated list of fields to sort on"),
-    Option("start", help="print pending jobs; their expected start is not known"),
-    Option("states", "t", "states", help="comma separated list of states to view, 'all' for every one; default is pending and running"),
-    Option("step", "s", "step(s)", argument=OPTIONAL, parse=str, help="job steps to view"),
-    Option("steps", "", "step(s)", argument=OPTIONAL, parse=str, alias_of="step"),
-    Option("user", "u", "user_name(s)", help="comma separated list of users to view"),
+    Option("accounts", "A", "account(s)", parse=listing.names, on=variable("SQUEUE_ACCOUNT"), help="jobs of these accounts"),
+    Option("account", "", "account(s)", parse=listing.names, alias_of="accounts"),
+    Option("all", "a", on=variable("SQUEUE_ALL"), help="jobs in hidden partitions, too", note=ONE_CLUSTER),
+    Option("array", "r", on=variable("SQUEUE_ARRAY"), help="a line for each element of a job array"),
+    Option("array-unique", on=variable("SQUEUE_ARRAY_UNIQUE"), help="a line for each array whose elements wait, as without it"),
+    Option("cluster", "", "cluster_name", alias_of="clusters"),
+    Option("clusters", "M", "cluster_name", on=variable("SLURM_CLUSTERS"), help="jobs of these clusters",
+           note="there is one, and scontrol show config names it"),
+    Option("format", "o", "format", on=variable("SQUEUE_FORMAT"), help="what to show: %[[.]size]letter[suffix]..."),
+    Option("federation", on=variable("SQUEUE_FEDERATION"), help="jobs of the whole federation", note=ONE_CLUSTER),
+    Option("Format", "O", "format", on=variable("SQUEUE_FORMAT2"), help="what to show: name[:[.]size[suffix]],..."),
+    Option("help", section="Help options:", help="show this help message"),
+    Option("hide", help="no jobs in hidden partitions", note=ONE_CLUSTER),
+    Option("iterate", "i", "seconds", parse=period, help="show it again and again, so many seconds apart"),
+    Option("jobs", "j", "job(s)", argument=OPTIONAL, parse=str, help="these jobs"),
+    Option("json", help="everything that is known of all jobs as JSON"),
+    Option("local", on=variable("SQUEUE_LOCAL"), help="jobs of this cluster only", note=ONE_CLUSTER),
+    Option("long", "l", help="show more of each job"),
+    Option("licenses", "L", "(license names)", parse=listing.names, on=variable("SQUEUE_LICENSES"),
+           help="jobs that use these licenses", note=NEVER_ANY),
+    Option("me", help="my own jobs"),
+    Option("name", "n", "job_name(s)", parse=listing.names, on=variable("SQUEUE_NAMES"), help="jobs of these names"),
+    Option("noconvert", help="sizes in MiB: 2048M, not 2G"),
+    Option("node", "", "hostlist", alias_of="nodelist"),
+    Option("nodes", "", "hostlist", alias_of="nodelist"),
+    Option("nodelist", "w", "hostlist", help="jobs on these nodes"),
+    Option("noheader", "h", help="no line of headers"),
+    Option("partitions", "p", "partition(s)", parse=listing.names, on=variable("SQUEUE_PARTITION"),
+           help="jobs of these partitions"),
+    Option("priority", "P", on=variable("SQUEUE_PRIORITY"),
+           help="a line for each partition that a job waits for", note="a job waits for one partition"),
+    Option("qos", "q", "qos(s)", parse=listing.names, on=variable("SQUEUE_QOS"), help="jobs of these qualities of service"),
+    Option("reservation", "R", "name", help="jobs of this reservation", note=NEVER_ANY),
+    Option("sib", alias_of="sibling"),
+    Option("sibling", on=variable("SQUEUE_SIBLING"), help="all sibling jobs of a federation", note=ONE_CLUSTER),
+    Option("sort", "S", "fields", on=variable("SQUEUE_SORT"), help="letters of --format to sort by, each with - to descend"),
+    Option("start", support=APPROXIMATED, help="jobs that wait, with the start that is expected",
+           note="it is known of --begin only: the platform does not tell"),
+    Option("steps", "s", "step(s)", argument=OPTIONAL, parse=str, help="steps that run: these, or all"),
+    Option("states", "t", "states", on=variable("SQUEUE_STATES"),
+           help="jobs in these states, 'all' for any; default is those that wait or run"),
+    Option("usage", section="Help options:", help="show a short list of options"),
+    Option("user", "u", "user_name(s)", on=variable("SQUEUE_USERS"), help="jobs of these users, names or numbers"),
     Option("users", "", "user_name(s)", alias_of="user"),
-    Option("verbose", "v", help="verbosity level; has no more to say"),
-    Option("version", "V", help="output version information and exit"),
-    Option("yaml", support=REFUSED, note="say it with -o"),
-    *listing.HELP,
+    Option("verbose", "v", parse=reading.one, add=reading.sum_up, help="say what was asked for, too"),
+    Option("version", "V", help="show the version"),
+    Option("yaml", help="everything that is known of all jobs as YAML"),
 )
+# fmt: on
 
 
 def run(context: Context, argv: Sequence[str]) -> int:
     call = listing.read(context, PROGRAM, OPTIONS, argv)
     if call is None:
         return 0
-    for long in ("job", "step"):
-        if call.options[long] == "" and call.words:  # unlike getopt, squeue takes the next word, too
-            call.options.values[long] = call.words.pop(0)
-    if call.words:
-        lines = [f"{PROGRAM}: error: Unrecognized option: {call.words[0]}", render_usage(PROGRAM, "[OPTIONS...]", OPTIONS)]
-        raise UsageError(*lines)
+    options = call.options
+    take_word(call)
+    check_formats(call)
+    is_named = listing.check_clusters(context, PROGRAM, options["clusters"], options.origin("clusters"))
+    from mlspace.commands.selecting import Selection
     from mlspace.session import Session
 
-    options, environ = call.options, context.environ
     session = Session(context)
-    wanted = read_ids(session, options["job"])
-    states = read_states(options["states"] or environ.get("SQUEUE_STATES", ""), bool(options["start"]))
-    users = read_users(context, options["user"] or environ.get("SQUEUE_USERS"), bool(options["me"]))
-    nodes = read_nodes(session, options["nodelist"])
+    for name in ("json", "yaml"):
+        if options[name]:
+            return print_document(context, session, name)
+    selection = Selection(context, session, options, call.settings)
+    if options["verbose"]:
+        print_parameters(call, context)
+    while True:
+        if not options["noheader"] and (options["long"] or options["verbose"] or options["iterate"]):
+            context.print(context.date())
+        if is_named and not options["noheader"]:
+            context.print(f"CLUSTER: {CLUSTER_NAME}")
+        try:
+            print_rows(context, session, call, selection)
+        except UsageError as error:
+            if not options["iterate"]:
+                raise
+            for line in error.lines:
+                context.warn(line)
+        if not options["iterate"]:
+            return 0
+        context.print("")
+        context.flush()
+        context.sleep(options["iterate"])
+
+
+def take_word(call: listing.Call) -> None:
+    """Unlike getopt, squeue takes the next word for --jobs or --steps without a value, too: one word in all."""
+    for long in ("jobs", "steps"):
+        if long in call.options and call.words:
+            if not call.options[long]:
+                call.options.values[long] = call.words.pop(0)
+            break
+    if call.words:
+        raise UsageError(f"{PROGRAM}: error: Unrecognized option: {call.words[0]}", render_usage(PROGRAM, "[OPTIONS...]", OPTIONS))
+
+
+def check_formats(call: listing.Call) -> None:
+    """--format, --Format and --long do not go together. Raises UsageError."""
+    told = [setting.option for setting in call.settings if setting.option.long in ("format", "Format")]
+    for option in told[1:]:
+        if option is not told[0]:
+            one, other = (f"-{row.short} (--{row.long})" for row in (option, told[0]))
+            raise UsageError(f"{PROGRAM}: error: {one} is incompatible with {other}")
+    if call.options["long"] and any(option.long == "format" for option in told):
+        raise UsageError(
+            f"{PROGRAM}: fatal: Options -o(--format) and -l(--long) are mutually exclusive. Please remove one and retry."
+        )
+
+
+def print_rows(context: Context, session: Session, call: listing.Call, selection: Selection) -> None:
+    """One listing: header and rows. Raises MlspaceError."""
+    from mlspace.render import squeue
+
+    options = call.options
     session.refresh()
-    jobs = session.recent_jobs(wanted, users)
-    if wanted is not None and len(wanted) == 1 and not jobs and not session.recent_jobs(wanted):
-        raise UsageError("slurm_load_jobs error: Invalid job id specified")
-    shown = [job for job in jobs if is_shown(job, options, states, nodes)]
-    now, time_format = context.now(), environ.get("SLURM_TIME_FORMAT", "")
-    rows: list[Any]
-    if "step" in options:
-        fields, layout, sort = squeue.STEP_FIELDS, squeue.STEPS, squeue.STEP_SORT
-        rows = [squeue.StepRow(job, step, now, time_format) for job, step in running_steps(session, shown, options["step"])]
+    jobs = selection.load(session)
+    if options["verbose"]:
+        single = selection.ids is not None and len(selection.ids) == 1
+        context.print(f"last_update_time={0 if single else int(context.now())} records={len(jobs)}")
+    view = view_of(context, options)
+    if selection.steps is None:
+        rows: list[Any] = job_rows(session, selection, jobs, view, each_element=bool(options["array"]))
+        letters: Mapping[str, format.Field] = squeue.FIELDS
+        sort = squeue.START_SORT if options["start"] else squeue.SORT
     else:
-        fields, sort = squeue.JOB_FIELDS, squeue.START_SORT if options["start"] else squeue.SORT
-        layout = squeue.START if options["start"] else squeue.LONG if options["long"] else squeue.DEFAULT
-        rows = [squeue.JobRow(job, now, time_format) for job in shown]
-    told = options["format"] if "format" in options else environ.get("SQUEUE_FORMAT")
-    columns = format.read_format(
-        layout if told is None else told,
-        fields,
-        lambda letter: context.warn(f"{PROGRAM}: error: Invalid job format specification: {letter}"),
-    )
-    if options["long"] and not options["noheader"]:
-        context.print(context.date())
+        from mlspace.render import squeue_steps
+
+        pairs = session.running_steps(selection.of_ids(jobs))
+        rows = [squeue_steps.StepRow(job, step, view) for job, step in pairs if selection.shows_step(job, step)]
+        letters, sort = squeue_steps.LETTERS, squeue_steps.SORT
+    columns = read_columns(context, options, letters, in_steps=selection.steps is not None)
     if not options["noheader"]:
         context.print(format.header_line(columns))
-    sortable = {letter: field for letter, field in fields.items() if letter not in squeue.UNSORTABLE}
-    wrong = format.sort_rows(rows, options["sort"] or environ.get("SQUEUE_SORT") or sort, sortable)
+    told = options["sort"]
+    in_steps = selection.steps is not None
+
+    def ignores(letter: str) -> bool:
+        if letter == NO_SORT:
+            context.warn(f"{PROGRAM}: Invalid sort specification: {letter}")
+        return in_steps or letter == NO_SORT
+
+    wrong = format.sort_rows(rows, sort if told is None else told, sortable(letters, in_steps=in_steps), ignores)
     if wrong is not None:
         raise MlspaceError(f"Invalid sort specification: {wrong}")
     if rows:
         context.print("\n".join(format.lines(columns, rows)))
+
+
+def view_of(context: Context, options: Any) -> View:
+    from mlspace.render.squeue import SPEC_LENGTH, View
+
+    environ = context.environ
+    time_format = environ.get("SLURM_TIME_FORMAT", "")
+    if time_format not in ("", "standard", "relative") and "%" not in time_format:
+        context.warn(f"{PROGRAM}: error: invalid SLURM_TIME_FORMAT = '{time_format}'")
+    length, rest = format.leading_number(environ.get("SLURM_BITSTR_LEN", "?"))
+    return View(
+        context.now(), time_format, spec_length=SPEC_LENGTH if rest or length < 0 else length, as_asked=bool(options["noconvert"])
+    )
+
+
+def job_rows(session: Session, selection: Selection, jobs: Sequence[JobView], view: View, *, each_element: bool) -> list[Any]:
+    """Rows of the jobs that are shown, in the order that they have where --sort says nothing."""
+    from mlspace.render.squeue import JobRow, by_start
+
+    shown = [job for job in selection.of_ids(jobs) if selection.shows(job)]
+    if each_element:
+        shown = [one for job in shown for one in ([job.with_tasks([task]) for task in job.tasks_waiting] or [job])]
+    leaders = {job.het_job_id for job in shown if job.het_job_id is not None}
+    families: dict[int, list[int]] = {}
+    for job in session.recent_jobs(family_ids=leaders) if leaders else ():
+        families.setdefault(job.het_job_id, []).append(job.job_id)
+    rows = [JobRow(job, view, families.get(job.het_job_id, ()) if leaders else ()) for job in shown]
+    by_start(rows, True)
+    return rows
+
+
+def read_columns(context: Context, options: Any, letters: Mapping[str, format.Field], *, in_steps: bool) -> list[format.Column]:
+    """The columns of --Format, else --format, else --long, the input variables, and what is shown where nothing is said."""
+    from mlspace.render import squeue
+
+    kind = "job step" if in_steps else "job"
+
+    def refuse(field: str) -> None:
+        context.warn(f"{PROGRAM}: error: Invalid {kind} format specification: {field}")
+
+    told = {name: options.origin(name) == str(COMMAND_LINE) for name in ("Format", "format")}
+    long: str | None = options["Format"]
+    short: str | None = options["format"]
+    if told["format"] or (not told["Format"] and (options["long"] or short is not None)):
+        long = None
+    if long is not None:
+        if in_steps:
+            from mlspace.render.squeue_steps import NAMES
+        else:
+            from mlspace.render.squeue_names import NAMES
+        return format.read_long_format(long, NAMES, refuse)
+    if short is not None and (told["format"] or not options["long"]):
+        layout = short
+    elif in_steps:
+        from mlspace.render.squeue_steps import DEFAULT as layout
+    else:
+        layout = squeue.LONG if options["long"] else squeue.START if options["start"] else squeue.DEFAULT
+    return format.read_format(layout, letters, refuse)
+
+
+def sortable(letters: Mapping[str, format.Field], *, in_steps: bool) -> Mapping[str, format.Field]:
+    from mlspace.render.squeue import UNSORTABLE
+
+    unsortable = NO_SORT if in_steps else UNSORTABLE + NO_SORT
+    return {letter: field for letter, field in letters.items() if letter not in unsortable}
+
+
+def print_document(context: Context, session: Session, format_name: str) -> int:
+    """--json, --yaml: all jobs, whatever else is asked for."""
+    from mlspace.render import document
+    from mlspace.render.squeue_document import job_document
+
+    session.refresh()
+    now, jobs = context.now(), session.recent_jobs()
+    families: dict[int, list[int]] = {}
+    for job in jobs:
+        if job.het_job_id is not None:
+            families.setdefault(job.het_job_id, []).append(job.job_id)
+    nodes = {node.name: node for node in session.cluster.nodes} if jobs else {}
+    documents = [job_document(job, now, families.get(job.het_job_id, []), nodes) for job in jobs]
+    context.write(document.render(format_name, document.document(document.CLUSTER, jobs=documents)))
     return 0
 
 
-def read_ids(session: Session, text: str | None) -> list[int] | None:
-    """Job ids of --job; None where all are wanted."""
-    if not text:
-        return None
-    try:
-        return [session.job_id(item) for item in listing.names(text)] or None
-    except BadValue as error:
-        raise MlspaceError(f"Invalid job id: {error.text}") from error
+def print_parameters(call: listing.Call, context: Context) -> None:
+    """What -v heads the listing with."""
+    options = call.options
+    written = {setting.option.alias_of or setting.option.long: setting.text for setting in call.settings}
 
+    def text(long: str) -> str:
+        return str(options[long] if long in ("jobs", "steps") and options[long] else written.get(long) or "(null)")
 
-def read_states(text: str, start: bool) -> Sequence[str] | None:
-    """The states to show; None for all."""
-    if not text:
-        return (state.PENDING,) if start else state.ACTIVE
-    if text.lower() == "all":
-        return None
-    try:
-        return [state.find(item) for item in listing.names(text)]
-    except BadValue as error:
-        valid = f"Valid job states include: {','.join(state.NAMES)}"
-        lines = [f"Invalid job state specified: {error.text}", valid]
-        raise UsageError(*[f"{PROGRAM}: error: {line}" for line in lines], "") from error
+    def flag(long: str) -> str:
+        return "true" if options[long] else "false"
 
-
-def read_users(context: Context, text: str | None, me: bool) -> list[str] | None:
-    """Login names; None for all. A user that does not exist is said, and matches nobody."""
-    if me:
-        return [context.user.name]
-    if not text:
-        return None
-    users = []
-    for item in listing.names(text):
-        name = listing.user_name(item)
-        if name is None:
-            context.warn(f"{PROGRAM}: error: Invalid user: {item}\n")
-        users.append(name or item)
-    return users
-
-
-def read_nodes(session: Session, text: str | None) -> set[str] | None:
-    if text is None:
-        return None
-    from mlspace.slurm.hostlist import expand_hosts
-
-    names = expand_hosts(text)
-    known = {node.name for node in session.cluster.nodes}
-    for name in names:
-        if name not in known:
-            raise MlspaceError(f"Invalid node name {name}")
-    return set(names)
-
-
-def running_steps(session: Session, jobs: Sequence[JobView], wanted: str) -> list[tuple[JobView, StepView]]:
-    """The jobs' steps that run now. `wanted`: "3,4.0" only those of these; "" all."""
-    named = listing.names(wanted)
-    pairs = session.running_steps(jobs)
-    if not named:
-        return pairs
-    return [(job, step) for job, step in pairs if job.label in named or f"{job.label}.{step.name_in_job}" in named]
-
-
-def is_shown(job: JobView, options: Any, states: Sequence[str] | None, nodes: set[str] | None) -> bool:
-    if states is not None and job.state not in states:
-        return False
-    for option, value in (("partition", job.partition), ("name", job.name), ("account", job.account), ("qos", job.shown_qos)):
-        if options[option] and value not in options[option]:
-            return False
-    return nodes is None or job.runs_on(nodes)
+    users = str(context.user.uid) if options["me"] else text("user")
+    lines = (
+        *(("all", flag("all")), ("array", flag("array")), ("federation", flag("federation")), ("format", text("format"))),
+        *(("iterate", options["iterate"] or 0), ("job_flag", int("jobs" in options)), ("jobs", text("jobs"))),
+        *(("licenses", text("licenses")), ("local", flag("local")), ("names", text("name")), ("nodes", options["nodelist"] or "")),
+        *(("partitions", text("partitions")), ("priority", flag("priority")), ("reservation", text("reservation"))),
+        *(("sibling     ", flag("sibling")), ("sort", text("sort")), ("start_flag", int(bool(options["start"])))),
+        *(("states", text("states")), ("step_flag", int("steps" in options)), ("steps", text("steps"))),
+        *(("users", users), ("verbose", options["verbose"])),
+    )
+    rule = "-----------------------------"
+    context.print("\n".join([rule, *(f"{name:<11} = {value}" for name, value in lines), rule, "", ""]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlspace.slurm import state
 from mlspace.slurm.hostlist import expand_hosts
+from mlspace.slurm.job import CLUSTER_NAME
 from mlspace.slurm.size import format_memory
 from mlspace.slurm.timestamp import format_timestamp
 
@@ -24,7 +25,7 @@ LIST_LENGTH = 64
 UNITS = {unit: 1024**power for power, unit in enumerate("KMGTP", 1)}
 """Bytes of each unit that --units takes."""
 
-CLUSTER = "mlspace"
+CLUSTER = CLUSTER_NAME
 
 
 class Manner:

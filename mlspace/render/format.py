@@ -1,4 +1,4 @@
-"""squeue's and sinfo's -o: `%.18i %j` as columns, cut and padded as Slurm does it."""
+"""squeue's and sinfo's -o `%.18i %j` and -O `JobID:.18,Name` as columns, cut and padded as Slurm does it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,25 @@ if TYPE_CHECKING:
 
 ALL = "%all"
 
+LAST_LETTER = "Z"
+"""Of the letters in Slurm's order, a to z and A to Z: no bar follows it in ALL."""
+
+LONG_WIDTH = 20
+"""Width of a field of -O that is not told another."""
+
+UNSET = "(null)"
+"""A text that there is not. Slurm leaves it to printf, which prints nothing at all of it into a narrow left-justified column."""
+
 
 class Field:
-    """What one letter stands for: the header, and `value`, which makes the text of a row.
+    """What one letter or name stands for: the header, and `value`, which makes the text of a row.
 
-    order: sort key of a row where it is not the text. cut_header, cut_value: whether a column that is too narrow cuts them
-    (cut_value may depend on the row); Slurm lets node lists and times grow.
+    order: sort key of a row where it is not the text. sort: sorts rows in place, given whether to descend, where a key will not do.
+    cut_header, cut_value: whether a right-justified column that is too narrow cuts them (cut_value may depend on the row); Slurm
+    lets node lists and times grow. A left-justified column cuts everything.
     """
 
-    __slots__ = ("cut_header", "cut_value", "header", "order", "value")
+    __slots__ = ("cut_header", "cut_value", "header", "order", "sort", "value")
 
     def __init__(
         self,
@@ -25,18 +35,23 @@ class Field:
         value: Callable[[Any], str],
         order: Callable[[Any], Any] | None = None,
         *,
+        sort: Callable[[list[Any], bool], None] | None = None,
         cut_header: bool = True,
         cut_value: bool | Callable[[Any], bool] = True,
     ) -> None:
         self.header = header
         self.value = value
         self.order = order or value
+        self.sort = sort
         self.cut_header = cut_header
         self.cut_value = cut_value
 
 
 class Column:
-    """A field in a format, with its width (0: as wide as the text), side, and the text behind it; without field, only that text."""
+    """A field in a format, with its width (0: as wide as the text), side, and the text behind it; without field, only that text.
+
+    A width below zero, which -O takes, is that of the text and a blank.
+    """
 
     __slots__ = ("field", "right", "suffix", "width")
 
@@ -59,9 +74,13 @@ class Column:
         width = self.width
         if not width:
             return text + self.suffix
-        if len(text) > width:
-            return (text[:width] if cut else text) + self.suffix
-        return (text.rjust(width) if self.right else text.ljust(width)) + self.suffix
+        if width < 0:
+            return f"{text} {self.suffix}"
+        if self.right:
+            return (text[:width] if cut else text).rjust(width) + self.suffix
+        if text == UNSET and width < len(UNSET):
+            text = ""
+        return text[:width].ljust(width) + self.suffix
 
 
 def read_format(text: str, fields: Mapping[str, Field], refuse: Callable[[str], None]) -> list[Column]:
@@ -73,7 +92,7 @@ def read_format(text: str, fields: Mapping[str, Field], refuse: Callable[[str], 
     """
     if text == ALL:
         letters = sorted(fields, key=lambda letter: (letter.isupper(), letter))
-        return [Column(fields[letter], 0, False, "|" * (letter != letters[-1])) for letter in letters]
+        return [Column(fields[letter], 0, False, "" if letter == LAST_LETTER else "|") for letter in letters]
     pieces = [piece for piece in text.split("%") if piece]
     columns = []
     if pieces and not text.startswith("%"):
@@ -91,6 +110,41 @@ def read_format(text: str, fields: Mapping[str, Field], refuse: Callable[[str], 
     return columns
 
 
+def read_long_format(text: str, fields: Mapping[str, Field], refuse: Callable[[str], None]) -> list[Column]:
+    """The columns of a format "name[:[.]size[suffix]],...", names in any case. `refuse` is told of every name that there is not.
+
+    Source: squeue(1) --Format; squeue 22.05, which reads the size as atoi does: no digits are 0, "-5" is below zero.
+    """
+    columns = []
+    for piece in text.split(","):
+        name, colon, rest = piece.partition(":")
+        if not name:
+            continue
+        field = fields.get(name.lower())
+        if field is None:
+            refuse(name)
+            continue
+        if not colon:
+            columns.append(Column(field, LONG_WIDTH, False, ""))
+            continue
+        right = rest.startswith(".")
+        size, suffix = leading_number(rest[right:])
+        columns.append(Column(field, size, right, suffix))
+    return columns
+
+
+def leading_number(text: str) -> tuple[int, str]:
+    """The number that a text begins with, as C's strtol into 32 bits, and the rest; 0 and the text itself where there is none."""
+    body = text.lstrip(" ")
+    sign = body[:1] if body[:1] in ("+", "-") else ""
+    digits = body[len(sign) :]
+    rest = digits.lstrip("0123456789")
+    if rest == digits:
+        return 0, text
+    number = int(sign + digits[: len(digits) - len(rest)])
+    return (number if abs(number) < 2**31 else -1), rest
+
+
 def header_line(columns: Sequence[Column]) -> str:
     return "".join([column.header() for column in columns])
 
@@ -99,20 +153,26 @@ def lines(columns: Sequence[Column], rows: Iterable[Any]) -> list[str]:
     return ["".join([column.cell(row) for column in columns]) for row in rows]
 
 
-def sort_rows(rows: list[Any], text: str, fields: Mapping[str, Field]) -> str | None:
-    """Sorts in place by letters with an optional + or -, the first one weighing most; returns the piece that is no letter, or None.
+def sort_rows(rows: list[Any], text: str, fields: Mapping[str, Field], ignores: Callable[[str], bool] | None = None) -> str | None:
+    """Sorts in place by letters with an optional + or -, the first one weighing most; returns the character that is no letter, or None.
 
-    Source: squeue(1) --sort; squeue 22.05.
+    ignores: asked about such a character; True where it is passed over.
+    Source: squeue(1) --sort; squeue 22.05, which goes through the letters from behind.
     """
     keys, sign = [], ""
-    for character in text:
+    for character in text.replace("cluster", ""):  # there is one
         if character in "+-":
             sign = character
-        elif character in fields:
-            keys.append((fields[character].order, sign == "-"))
-            sign = ""
         elif character not in ", #":
-            return character
-    for order, descending in reversed(keys):
-        rows.sort(key=order, reverse=descending)
+            keys.append((character, sign == "-"))
+            sign = ""
+    for letter, descending in reversed(keys):
+        field = fields.get(letter)
+        if field is None:
+            if ignores is None or not ignores(letter):
+                return letter
+        elif field.sort is not None:
+            field.sort(rows, descending)
+        else:
+            rows.sort(key=field.order, reverse=descending)
     return None

@@ -114,7 +114,10 @@ class Reader:
                 matches.append(option)
         meanings = {(option.alias_of or option.long, option.argument) for option in matches}
         if len(meanings) > 1:
-            names = " ".join(f"'--{option.long}'" for option in matches)
+            first = (matches[0].alias_of or matches[0].long, matches[0].argument)
+            # As glibc: the first one, and those that are not it under another name.
+            others = [option for option in matches[1:] if (option.alias_of or option.long, option.argument) != first]
+            names = " ".join(f"'--{option.long}'" for option in [matches[0], *others])
             raise self.wrong(f"option '--{text}' is ambiguous; possibilities: {names}")
         if not matches:
             raise self.wrong(f"unrecognized option '--{text}'")

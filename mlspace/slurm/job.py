@@ -61,11 +61,35 @@ COLUMNS = (
 )
 
 
+LAST = 2**32
+"""Behind every index of an array, in an order."""
+
+CLUSTER_NAME = "mlspace"
+
 DEFAULT_QOS = "normal"
 """What Slurm shows of a job that asked for none."""
 
 
-class JobView:
+class Waiting:
+    """What a job waits for, before the registry knows of it."""
+
+    __slots__ = ()
+    dependency = ""
+    begin_time: int | None = None
+    time_min: int | None = None
+    deadline: int | None = None
+    array_limit: int | None = None
+
+    @property
+    def array_tasks(self) -> str:
+        return ""
+
+    @property
+    def tasks_waiting(self) -> list[int]:
+        return []
+
+
+class JobView(Waiting):
     """One job. Attributes are COLUMNS; `option`, `geometry` and `stream` look into the details."""
 
     __slots__ = (*COLUMNS, "_details")
@@ -112,6 +136,15 @@ class JobView:
         host = self.node_list or self.alloc_node
         return expand(file["path"], batch_values(self.job_id, self.name, self.user, host, self.array_job_id, self.array_task_id))
 
+    def stream_pattern(self, name: str) -> str:
+        """As `stream`, its patterns as they were written."""
+        file = self._look("files", name)
+        return str(file["path"]) if file else ""
+
+    @property
+    def wait_status(self) -> int:
+        """Exit code and signal in one number, as wait(2) gives them."""
+        return int(self.exit_code << 8 | self.exit_signal)
 
     @property
     def label(self) -> str:
@@ -121,6 +154,27 @@ class JobView:
         if self.array_task_id is not None:
             return f"{self.array_job_id}_{self.array_task_id}"
         return str(self.job_id) if self.het_job_id is None else f"{self.het_job_id}+{self.het_offset}"
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """By which jobs are sorted by id: an array's elements together, those that wait behind the others."""
+        leader = self.array_job_id or self.het_job_id or self.job_id
+        place = self.array_task_id if self.array_task_id is not None else self.het_offset
+        return leader, LAST if place is None else place
+
+    def with_tasks(self, wanted: Iterable[int]) -> JobView:
+        """An array's record, as if of the elements that wait only these did: one stands as an element of its own."""
+        from mlspace.slurm import array
+
+        indices = sorted(wanted)
+        values: dict[str, Any] = {column: getattr(self, column) for column in COLUMNS}
+        alone = len(indices) == 1
+        values |= {
+            "array_limit": None,
+            "array_spec": None if alone else array.fold(indices),
+            "array_task_id": indices[0] if alone else None,
+        }
+        return JobView(list(values.values()))
 
     @property
     def is_pending(self) -> bool:
@@ -153,22 +207,33 @@ class JobView:
         return max(self.option("mincpus") or 1, per_task * (self.option("ntasks-per-node") or 1))
 
     @property
+    def shown_nodes(self) -> int:
+        """Those that were given; while the job waits, the least of those that it takes."""
+        asked = self.option("nodes")
+        return max(int(asked[0]), len(self.option("nodelist") or ())) if self.is_pending and asked else int(self.nodes)
+
+    @property
     def shown_cpus(self) -> int:
         """Those that were given; while the job waits, those that were asked for."""
         if not self.is_pending:
             return int(self.cpus)
-        return int(max(self.tasks * (self.cpus_per_task or 1), self.nodes * self.least_cpus_per_node))
+        return int(max(self.tasks * (self.cpus_per_task or 1), self.shown_nodes * self.least_cpus_per_node))
 
     @property
     def shown_gpus(self) -> int:
         """As shown_cpus: whole nodes bring their GPUs only when they are given."""
         asked = any(self.option(name) for name in ("gpus", "gpus-per-node", "gpus-per-task", "gres"))
-        return int(self.gpus) if asked or not self.is_pending else 0
+        if not self.is_pending:
+            return int(self.gpus)
+        per_node = self.geometry("gpus_per_node") or 0
+        return (int(per_node * self.shown_nodes) if self.shown_nodes < self.nodes else int(self.gpus)) if asked else 0
 
     @property
     def shown_memory_mib(self) -> int:
-        per_cpu = self.geometry("mem_per_cpu")
-        return per_cpu * self.shown_cpus if self.is_pending and per_cpu else int(self.memory_mib)
+        per_cpu, per_node = self.geometry("mem_per_cpu"), self.geometry("mem_per_node")
+        if self.is_pending and (per_cpu or per_node):
+            return int(per_cpu * self.shown_cpus if per_cpu else per_node * self.shown_nodes)
+        return int(self.memory_mib)
 
 
 STEP_COLUMNS = (
@@ -207,6 +272,10 @@ class StepView:
     def __init__(self, values: Sequence[Any]) -> None:
         for column, value in zip(STEP_COLUMNS, values):  # noqa: B905
             setattr(self, column, value)
+
+    @property
+    def nodes(self) -> list[str]:
+        return expand_hosts(self.node_list) if self.node_list else []
 
     @property
     def name_in_job(self) -> str:

@@ -8,6 +8,7 @@ from mlspace.errors import BadValue
 from mlspace.slurm.count import decimal
 
 DAY = 24 * 3600
+DAYS_OF_WEEK = 7
 
 UNITS = {
     "": 1,
@@ -27,6 +28,7 @@ UNITS = {
 NAMED_HOURS = {"midnight": 0, "noon": 12, "fika": 15, "teatime": 16}
 
 STANDARD = "%Y-%m-%dT%H:%M:%S"
+RELATIVE = "relative"
 
 UNKNOWN = "Unknown"
 """What a listing shows for a time that is not known yet. Source: scontrol, sacct 22.05."""
@@ -147,14 +149,31 @@ def on(year: int, month: int, day: int, clock: Clock, whole: str) -> int:
     return moment
 
 
-def format_timestamp(moment: float | None, time_format: str = "", missing: str = UNKNOWN) -> str:
-    """`2026-11-23T20:06:22`, local time; `missing` for None. `time_format` is SLURM_TIME_FORMAT: "", "standard", or strftime's.
+def format_timestamp(moment: float | None, time_format: str = "", missing: str = UNKNOWN, now: float | None = None) -> str:
+    """`2026-11-23T20:06:22`, local time; `missing` for None. `time_format` is SLURM_TIME_FORMAT: "", "standard", "relative", or strftime's.
 
-    Source: squeue(1), SLURM_TIME_FORMAT. Its "relative" needs a clock and is shown as "standard".
+    now: what "relative" is relative to; without it, it is as "standard". Source: squeue(1), SLURM_TIME_FORMAT.
     """
     if moment is None:
         return missing
+    if time_format == RELATIVE and now is not None:
+        return format_relative(moment, now)
     return time.strftime(time_format if "%" in time_format else STANDARD, time.localtime(moment))
+
+
+def format_relative(moment: float, now: float) -> str:
+    """ "16:00:00" today, "Tomorr 16:00", "Ystday 16:00", "Mon 16:00" of the next days, "25 Apr 16:00", "6 Jun 2012" of another year."""
+    told, today = time.localtime(moment), time.localtime(now)
+    days = (told.tm_year - today.tm_year) * 365 + told.tm_yday - today.tm_yday
+    if days == 0:
+        return time.strftime("%H:%M:%S", told)
+    if days in (-1, 1):
+        return time.strftime("Tomorr %H:%M" if days > 0 else "Ystday %H:%M", told)
+    if told.tm_year != today.tm_year:
+        return f"{told.tm_mday}{time.strftime(' %b %Y', told)}"
+    if 0 < days < DAYS_OF_WEEK:
+        return time.strftime("%a %H:%M", told)
+    return f"{told.tm_mday}{time.strftime(' %b %H:%M', told)}"
 
 
 def format_date(moment: float) -> str:
