@@ -197,17 +197,10 @@ class Session:
         """What scontrol tells of the host behind a node, by its keys; nothing where the nodes are elsewhere."""
         if self.config.is_remote:
             return {}
-        from mlspace.local import endpoint
-        from mlspace.slurm.timestamp import format_timestamp
-
         kernel = os.uname()
         facts = {"Arch": kernel.machine, "OS": f"{kernel.sysname} {kernel.release} {kernel.version}"}
         facts["CPULoad"] = f"{os.getloadavg()[0]:.2f}"
         facts["FreeMem"] = str(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20)
-        time_format = self.context.environ.get("SLURM_TIME_FORMAT", "")
-        facts["BootTime"] = format_timestamp(int(self.context.now() - self.context.uptime()), time_format)
-        begun = endpoint.published_at(self._local_directory)
-        facts["SlurmdStartTime"] = "None" if begun is None else format_timestamp(begun, time_format)
         return facts
 
     def select(self, text: str) -> list[Selected]:
@@ -224,6 +217,16 @@ class Session:
         if all(row.job_id != job_id for row in rows):
             rows += self.registry.jobs(job_ids=[job_id])
         return selection.choose(rows, job_id, tasks)
+
+    def machine_times(self) -> dict[str, int]:
+        """When the host behind the nodes, and what stands for slurmd, were started: unix seconds, by scontrol's keys."""
+        if self.config.is_remote:
+            return {}
+        from mlspace.local import endpoint
+
+        times = {"BootTime": int(self.context.now() - self.context.uptime())}
+        begun = endpoint.published_at(self._local_directory)
+        return times if begun is None else {**times, "SlurmdStartTime": int(begun)}
 
     def job_id(self, text: str) -> int:
         """The job's id from what a user wrote: "12", or the platform's name of the job. Raises BadValue."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace.render.sinfo import gres
+from mlspace.render.nodegroup import gres
 from mlspace.render.squeue import hosts, sharing
 from mlspace.slurm import duration
 from mlspace.slurm.filename import NO_ARRAY_TASK

@@ -39,6 +39,7 @@ MASKS = [
     (r"(RunTime)=\S+", r"\1=ELAPSED"),
     (r"(AllocNode:Sid)=\S+", r"\1=HOST"),
     (r"(primary\) at) \S+", r"\1 HOST"),
+    (r"^(CLUSTER): \S+", r"\1: NAME"),
     (r"(CPULoad|FreeMem)=\S+", r"\1=NOW"),
     (r"OS=Linux .*?(?=  RealMemory| $)", "OS=KERNEL"),
     (r"NodeAddr=\S+ NodeHostName=\S+( Port=\d+)?", "NodeAddr=HOST"),
