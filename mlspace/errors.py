@@ -41,13 +41,16 @@ class UsageError(MlspaceError):
 class BadValue(MlspaceError):
     """`text` is not a valid value. The option reader adds the option, where it stood, and Slurm's sentence.
 
-    Lines given here are Slurm's own for this case and take the place of the option's usual sentence (`explained`).
+    Lines given here are Slurm's own for this case and take the place of the option's usual sentence (`explained`), and the
+    exit code that of its row, where one is given; `before` is a line that Slurm prints before its sentence, without its name.
     """
 
-    def __init__(self, text: str, *lines: str) -> None:
+    def __init__(self, text: str, *lines: str, before: str = "", exit_code: int | None = None) -> None:
         super().__init__(*(lines or (f"invalid value: {text}",)))
         self.text = text
         self.explained = bool(lines)
+        self.before = before
+        self.own_exit_code = exit_code
 
 
 class ConfigError(MlspaceError):

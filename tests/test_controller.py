@@ -99,7 +99,7 @@ class World:
             "partition": "debug",
             "state": "PENDING",
             "reason": "None",
-            "priority": None,
+            "priority": 0,
             "nodes": 1,
             "tasks": 1,
             "tasks_requested": 0,

@@ -7,10 +7,11 @@ import os
 from mlspace import submission
 from mlspace.commands import scripts
 from mlspace.errors import ConfigError, GatewayError, RequestRefused, UsageError
-from mlspace.slurm import directives, getopt, merge
+from mlspace.slurm import directives, foreign, getopt, merge
+from mlspace.slurm.columns import SBATCH
 from mlspace.slurm.help import render_help
 from mlspace.slurm.option import NONE, Option
-from mlspace.slurm.options import OPTIONS, SBATCH
+from mlspace.slurm.options import OPTIONS
 from mlspace.slurm.request import JobRequest
 
 TYPE_CHECKING = False
@@ -64,8 +65,9 @@ class Job:
         self.script = scripts.read(context, wrap, [] if words[:1] == ["-"] else words)
         self.name = "standard input" if words[:1] == ["-"] else words[0] if words else "--wrap"
         directive_words = directives.read(self.script.text, self.name) if wrap is None else [[]]
+        foreign_lines = directives.read_foreign(self.script.text, self.name, foreign.MARKS) if wrap is None else []
         self.given = given(context, directive_words[0], settings)
-        self.components = merge.read(SBATCH, directive_words, context.environ, settings)
+        self.components = merge.read(SBATCH, directive_words, context.environ, [settings], foreign_lines)
         self.component = self.components[0]
         self.component.values.setdefault("job-name", scripts.job_name(self.script, wrap))
         self.request = JobRequest(SBATCH, self.components, script=self.script)

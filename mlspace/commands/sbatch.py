@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlspace import submission
 from mlspace.commands import scripts, submitting
-from mlspace.slurm import directives
+from mlspace.slurm import directives, foreign
 from mlspace.slurm.request import JobRequest
 
 TYPE_CHECKING = False
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlspace.context import Context
+    from mlspace.slurm.directives import Word
 
 PROGRAM = "sbatch"
 
@@ -24,13 +25,14 @@ def run(context: Context, argv: Sequence[str]) -> int:
     wrap = call.text("wrap")
     script = scripts.read(context, wrap, call.words)
     name = call.words[0] if call.words else "stdin"
-    directive_words = directives.read(script.text, name) if wrap is None else [[]]
-    component = call.component(directive_words)
+    components = call.components(*(directive_words(context, script.text, name) if wrap is None else ([[]], [])))
+    component = components[0]
     component.values.setdefault("job-name", scripts.job_name(script, wrap))
-    request = JobRequest(PROGRAM, [component], script=script)
+    request = JobRequest(PROGRAM, components, script=script)
     session, geometry = submitting.prepare(context, request)
     if component["test-only"]:
-        context.warn(submitting.test_only_line(context, session, request, geometry))
+        if not component["quiet"]:
+            context.warn(submitting.test_only_line(context, session, request, geometry))
         return 0
     job_id = submission.submit(session, request, geometry)
     if component["parsable"]:
@@ -38,4 +40,11 @@ def run(context: Context, argv: Sequence[str]) -> int:
     elif not component["quiet"]:
         context.print(f"Submitted batch job {job_id}")
     context.flush()
-    return max(map(submitting.exit_code, session.wait_for_all(job_id))) if component["wait"] else 0
+    return submitting.exit_code(session.wait(job_id)) if component["wait"] else 0
+
+
+def directive_words(context: Context, text: str, name: str) -> tuple[list[list[Word]], list[tuple[str, list[Word]]]]:
+    """The words of #SBATCH lines, for each component, and those of #PBS and #BSUB lines."""
+    if directives.has_old_separator(text):
+        context.warn(f'{PROGRAM}: Warning: the "packjob" component separator is being deprecated. Please, use "hetjob" instead.')
+    return directives.read(text, name), directives.read_foreign(text, name, foreign.MARKS)

@@ -48,14 +48,17 @@ def run(context: Context, argv: Sequence[str]) -> int:
         return become_launch(context, argv, context.environ)
     if not call.words:
         raise UsageError(f"{PROGRAM}: fatal: No command given to execute.")
-    component = call.component()
-    component.values.setdefault("job-name", os.path.basename(call.words[0]))
-    request = JobRequest(PROGRAM, [component], command=call.words)
+    components = call.components()
+    component = components[0]
+    command = next(words for words in [*call.programs, call.words] if words)
+    component.values.setdefault("job-name", os.path.basename(command[0]))
+    request = JobRequest(PROGRAM, components, command=command)
     session, geometry = submitting.prepare(context, request)
     if not session.cluster.channel:
         refuse_streams(context, component)
     if component["test-only"]:
-        context.warn(submitting.test_only_line(context, session, request, geometry))
+        if not component["quiet"]:
+            context.warn(submitting.test_only_line(context, session, request, geometry))
         return 0
     job_id = submission.submit(session, request, geometry)
     try:
@@ -87,15 +90,14 @@ def become_launch(context: Context, arguments: Sequence[str], environ: Mapping[s
 
 def wait_for_allocation(context: Context, session: Session, job_id: int) -> str:
     """The runtime directory of the job's first node, when its `launch` answers there."""
-    directory = session.runtime_directory(job_id)
+    channel = os.path.join(session.runtime_directory(job_id), "channel")
     next_round, said = context.monotonic() + PATIENCE_SECONDS, False
-    while not os.path.exists(f"{directory}/channel"):
+    while not os.path.exists(channel):
         context.sleep(LOOK_SECONDS)
         if context.monotonic() < next_round:
             continue
         next_round = context.monotonic() + PATIENCE_SECONDS
         session.refresh()
-        directory = session.runtime_directory(job_id)  # it is known when the job has been sent
         job = session.job(job_id)
         if job.state in state.FINAL:
             raise MlspaceError(f"Unable to allocate resources: job {job_id} ended: {job.state} ({job.reason})")
@@ -104,7 +106,7 @@ def wait_for_allocation(context: Context, session: Session, job_id: int) -> str:
             said = True
     if said:
         context.warn(f"{PROGRAM}: job {job_id} has been allocated resources")
-    return directory
+    return os.path.dirname(channel)
 
 
 def step_arguments(geometry: Geometry, directory: str, call: submitting.Call) -> list[str]:

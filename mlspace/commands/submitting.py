@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from mlspace.errors import RequestRefused, UsageError
 from mlspace.slurm import getopt, merge
+from mlspace.slurm.container import is_file
 from mlspace.slurm.help import answer
 from mlspace.slurm.options import OPTIONS
+from mlspace.slurm.request import JobRequest
+from mlspace.slurm.verbose import defined_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,32 +20,75 @@ if TYPE_CHECKING:
     from mlspace.slurm.geometry import Geometry
     from mlspace.slurm.job import JobView
     from mlspace.slurm.option import Setting
-    from mlspace.slurm.request import Component, JobRequest
+    from mlspace.slurm.request import Component
+
+
+SEPARATOR = ":"
+"""A word that separates the components of a heterogeneous job on the command line."""
+
+COMPONENTS_LATER = "heterogeneous jobs are not supported yet"
 
 
 class Call:
-    """A command line as it was given: its settings, the words behind them, and the text that it asks for (--help, --version) or None."""
+    """A command line as it was given, and the text that it asks for (--help, --version) or None.
+
+    parts: the settings of each component that ` : ` separates. words: what stands behind the options of the last one.
+    programs: the words of the earlier ones, which only srun's have; [] where they are the same as the last one's.
+    """
 
     def __init__(self, context: Context, program: str, argv: Sequence[str]) -> None:
         self.context = context
         self.program = program
-        self.settings: list[Setting]
-        self.words: list[str]
-        self.settings, self.words = getopt.parse(program, OPTIONS, argv, stop_at_word=True)
-        merge.refuse_heterogeneous(program, self.words)
-        self.answer = answer(program, OPTIONS, self.settings)
+        self.parts: list[list[Setting]] = []
+        self.programs: list[list[str]] = []
+        self.words: list[str] = list(argv)
+        self.answer: str | None = None
+        more = True
+        while more and self.answer is None:
+            settings, self.words = getopt.parse(program, OPTIONS, self.words, stop_at_word=True)
+            self.parts.append(settings)
+            self.answer = answer(program, OPTIONS, settings)
+            more = self._cut()
+
+    def _cut(self) -> bool:
+        """Whether there is another component; its words are then those that are left."""
+        end = self.words.index(SEPARATOR) if SEPARATOR in self.words else -1
+        if end < 0 or (end > 0 and self.program == "sbatch"):  # behind sbatch's script there are only its arguments
+            return False
+        self.programs.append(self.words[:end])
+        self.words = self.words[end + 1 :]
+        return True
+
+    @property
+    def settings(self) -> list[Setting]:
+        """Those of the first component, mostly the only one."""
+        return self.parts[0]
 
     def text(self, long: str) -> str | None:
         """The argument of an option of the command line, the last one if it was repeated; None where it was not given."""
-        texts = [setting.text for setting in self.settings if setting.option.long == long]
+        texts = [setting.text for part in self.parts for setting in part if setting.option.long == long]
         return texts[-1] if texts else None
 
-    def component(self, script_words: Sequence[Sequence[Word]] = ((),)) -> Component:
-        """Script, environment and command line together; what is ignored is said on stderr."""
-        components = merge.components(self.program, script_words, self.context.environ, self.settings)
-        for line in merge.warnings(self.program, components):
-            self.context.warn(line)
-        return components[0]
+    def components(
+        self, script_words: Sequence[Sequence[Word]] = ((),), foreign_lines: Sequence[tuple[str, Sequence[Word]]] = ()
+    ) -> list[Component]:
+        """Script, environment and command line together; what is ignored, and with -v what is defined, is said on stderr."""
+        context, program = self.context, self.program
+        components = merge.read(program, script_words, context.environ, self.parts, foreign_lines)
+        for component in components:
+            if component["verbose"]:
+                for line in defined_options(program, OPTIONS, component, context.now(), context.cwd):
+                    context.warn(line)
+        try:
+            for component in components:
+                merge.refuse(program, component)
+        except RequestRefused as error:
+            if error.reason and components[0]["test-only"]:
+                raise test_only_failure(error) from error
+            raise
+        for line in merge.warnings(program, components):
+            context.warn(line)
+        return components
 
 
 def prepare(context: Context, request: JobRequest) -> tuple[Session, Geometry]:
@@ -52,11 +98,28 @@ def prepare(context: Context, request: JobRequest) -> tuple[Session, Geometry]:
 
     session = Session(context)
     try:
-        return session, submission.decide(session, request)
+        for component in reversed(request.components):  # the first one's geometry is what is left over
+            geometry = submission.decide(session, JobRequest(request.program, [component], request.script, request.command))
     except RequestRefused as error:
         if request.first["test-only"]:
             raise test_only_failure(error) from error
         raise
+    if len(request.components) > 1:
+        raise RequestRefused(COMPONENTS_LATER)
+    say_what_becomes_of_the_image(session, request)
+    return session, geometry
+
+
+def say_what_becomes_of_the_image(session: Session, request: JobRequest) -> None:
+    """Warns where there are no containers; raises RequestRefused where images are names in a registry, and this is none."""
+    image, origin = request.first["image"], request.first.origin("image")
+    if not image or origin == "MLSPACE_IMAGE":
+        return
+    if not session.config.is_remote:
+        said = f"the image {image} is ignored: there are no containers here, the program runs as it is"
+        session.context.warn(f"{request.program}: warning: {said}")
+    elif is_file(image):
+        raise RequestRefused(f"{image} is no image of a registry", "  name one that MLSpace can pull: registry/name:tag")
 
 
 def exit_code(job: JobView) -> int:

@@ -201,8 +201,8 @@ def read_window(options: Component, now: int, *, by_id: bool, by_state: bool) ->
 def moment(text: str, now: int) -> int:
     try:
         return timestamp.parse(text, now, past=True)
-    except BadValue:
-        raise UsageError(f"Invalid time specification (pos={timestamp.bad_position(text)}): {text}") from None
+    except BadValue as error:
+        raise UsageError(error.before) from None
 
 
 class Query:

@@ -10,12 +10,14 @@ LARGEST = 2**31 - 1
 LONGEST = 18
 """Digits of a number that still fits in 64 bits, whatever they are."""
 
+BLANKS = " \t\n\v\f\r"
+
 NODE_SUFFIXES = {"": 1, "k": 1024, "m": 1024 * 1024}
 
 
 def integer(text: str) -> int:
     """A decimal integer of either sign; raises BadValue for anything else ("", "x", "1k", "0x3", "1 ")."""
-    digits = text.lstrip(" \t\n\v\f\r")
+    digits = text.lstrip(BLANKS)
     negative = digits.startswith("-")
     if digits[:1] in ("-", "+"):
         digits = digits[1:]
@@ -23,6 +25,16 @@ def integer(text: str) -> int:
         raise BadValue(text)
     value = min(int(digits[:20]), LARGEST)
     return -value if negative else value
+
+
+def leading(text: str) -> int:
+    """The integer that `text` begins with, 0 where it begins with none: as C's strtol, and --nice and --priority, read it."""
+    stripped = text.lstrip(BLANKS)
+    sign = stripped[:1] if stripped[:1] in ("-", "+") else ""
+    digits = stripped[len(sign) :]
+    digits = digits[: len(digits) - len(digits.lstrip("0123456789"))]
+    value = int(digits[:LONGEST] or 0)
+    return -value if sign == "-" else value
 
 
 def decimal(digits: str, whole: str) -> int:
@@ -49,13 +61,13 @@ def natural(text: str) -> int:
 
 
 def node_range(text: str) -> list[int]:
-    """`--nodes`: "2" is [2, 2], "1-3" is [1, 3], "1k" is [1024, 1024]; "0" passes, as in Slurm, and is refused later.
+    """`--nodes`: "2" is [2, 2], "1-3" is [1, 3], "1k" is [1024, 1024], "-3" is [1, 3]; "0" passes, as in Slurm, and is refused later.
 
-    Raises BadValue for the rest; for "3-1" with Slurm's sentence. Source: sbatch(1) --nodes; sbatch 22.05.
+    Raises BadValue for the rest, with Slurm's sentence about the part that is wrong. Source: sbatch(1) --nodes; sbatch 22.05.
     """
-    low, dash, high = text.strip().partition("-")
-    first = node_count(low, text)
-    last = node_count(high, text) if dash else first
+    low, dash, high = text.partition("-")
+    first = node_count(low, text) if low or not dash else 1
+    last = first if not dash else node_count(high, text) if high else -1
     if last < first:
         raise BadValue(text, f"Maximum node count {last} is less than minimum node count {first}")
     return [first, last]
@@ -76,11 +88,16 @@ def node_shape(text: str) -> list[int | None]:
 
 
 def node_count(part: str, whole: str) -> int:
-    suffix = part[-1:].lower() if part[-1:].isalpha() else ""
-    digits = part[: len(part) - len(suffix)]
+    digits = part.strip()
+    suffix = digits[-1:].lower() if digits[-1:].isalpha() else ""
+    digits = digits[: len(digits) - len(suffix)]
+    refused = BadValue(whole, f'"{part}" is not a valid node count')
     if suffix not in NODE_SUFFIXES:
-        raise BadValue(whole)
+        raise refused
     try:
-        return min(natural(digits) * NODE_SUFFIXES[suffix], LARGEST)
+        value = decimal(digits.removeprefix("+"), whole) * NODE_SUFFIXES[suffix]
     except BadValue:
-        raise BadValue(whole) from None
+        raise refused from None
+    if value > LARGEST:
+        raise refused
+    return value

@@ -7,6 +7,8 @@ from mlspace.slurm.option import Origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     # A word of a directive and where it stands.
     Word = tuple[str, Origin]
 
@@ -57,7 +59,8 @@ def decode(data: bytes) -> str:
 def read(text: str, name: str, program: str = "sbatch") -> list[list[Word]]:
     """The words of all #SBATCH lines before the first command, one list per component (one, unless `hetjob` separates more).
 
-    `name` is what messages call the script. Raises UsageError for an unmatched quote.
+    `name` is what messages call the script. What else stands on a separating line is passed over, as in sbatch.
+    Raises UsageError for an unmatched quote.
     """
     components: list[list[Word]] = [[]]
     for number, line in enumerate(text.split("\n"), start=1):
@@ -69,12 +72,42 @@ def read(text: str, name: str, program: str = "sbatch") -> list[list[Word]]:
             words = split(line[len(MARK) :])
         except BadValue as error:
             raise UsageError(f"{program}: fatal: {name}: line {number}: {error.lines[0]}", exit_code=1) from None
-        if words and words[0] in SEPARATORS:
+        if separator(line, words):
             components.append([])
-            words = words[1:]
+            continue
         origin = Origin(f"line {number} of {name}")
         components[-1] += [(word, origin) for word in words]
     return components
+
+
+def separator(line: str, words: Sequence[str]) -> str:
+    """The word of SEPARATORS that stands in the line, bare; "" where there is none."""
+    return next((word for word in SEPARATORS if word in words and word in line[len(MARK) :].split()), "")
+
+
+def has_old_separator(text: str) -> bool:
+    """Whether `packjob` separates components: sbatch warns of it."""
+    lines = (line for line in text.split("\n") if line.startswith(MARK) and SEPARATORS[1] in line)
+    return any(separator(line, split(line[len(MARK) :])) == SEPARATORS[1] for line in lines)
+
+
+def read_foreign(text: str, name: str, marks: Sequence[str], program: str = "sbatch") -> list[tuple[str, list[Word]]]:
+    """The lines that begin with one of `marks` (#PBS, #BSUB), wherever in the script, each as its mark and its words.
+
+    Raises UsageError for an unmatched quote.
+    """
+    found = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        mark = next((mark for mark in marks if line.startswith(mark)), None)
+        if mark is None:
+            continue
+        try:
+            words = split(line[len(mark) :])
+        except BadValue as error:
+            raise UsageError(f"{program}: fatal: {name}: line {number}: {error.lines[0]}", exit_code=1) from None
+        origin = Origin(f"line {number} of {name}")
+        found.append((mark, [(word, origin) for word in words]))
+    return found
 
 
 def split(text: str) -> list[str]:

@@ -8,6 +8,9 @@ from mlspace.slurm.count import LARGEST, decimal
 FIRST = ("*", "block", "cyclic", "arbitrary")
 BELOW = ("", "*", "block", "cyclic", "fcyclic")
 PACKING = ("pack", "nopack")
+DEFAULTS = {(0, "*"): "block", (1, "*"): "cyclic"}
+"""What `*` stands for across nodes, and below."""
+
 INVALID = "Invalid --distribution specification"
 
 
@@ -17,18 +20,20 @@ def method(text: str) -> str:
     Raises BadValue. Source: srun(1) --distribution; sbatch 22.05; tests/contract/layouts.json.
     """
     methods, comma, packing = text.lower().partition(",")
+    if methods in PACKING and not comma:
+        return methods
     first, *below = methods.split(":")
     if first.split("=")[0] == "plane":
-        if not plane_size(first[len("plane=") :]):
+        size = plane_size(first[len("plane=") :])
+        if not size or below or comma:
             raise BadValue(text, "Invalid plane size or size not specified", INVALID)
-        if below or comma:
-            raise BadValue(text)
-        return first
-    if first not in FIRST or len(below) > 2 or any(level not in BELOW for level in below):
+        return f"plane={size}"
+    if first not in FIRST or len(below) > 2 or any(level not in BELOW for level in below) or (first == "arbitrary" and below):
         raise BadValue(text)
     if comma and packing not in PACKING:
         raise BadValue(text)
-    levels = ["block" if first == "*" else first, *(level for level in below if level)]
+    levels = [DEFAULTS.get((0, first), first)]
+    levels += [DEFAULTS.get((1, level), level) for level in below if level]
     return ":".join(levels) + comma + packing
 
 
@@ -43,4 +48,5 @@ def plane_size(digits: str) -> int:
 
 def across_nodes(value: str | None) -> str:
     """The first level of a parsed value: "block", "cyclic", "plane=2" or "arbitrary"; block where nothing is said."""
-    return (value or "block").partition(",")[0].partition(":")[0]
+    first = (value or "block").partition(",")[0].partition(":")[0]
+    return "block" if first in PACKING else first

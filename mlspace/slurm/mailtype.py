@@ -45,3 +45,13 @@ def join(before: Sequence[str], after: Sequence[str]) -> list[str]:
     if NONE in after:
         return [NONE]
     return list(dict.fromkeys([word for word in before if word != NONE] + list(after)))
+
+
+EVENTS_OF_ALL = ("INVALID_DEPEND", "BEGIN", "END", "FAIL", "REQUEUE", "STAGE_OUT")
+SHOWN = ("ARRAY_TASKS", *EVENTS_OF_ALL, "TIME_LIMIT_50", "TIME_LIMIT_80", "TIME_LIMIT_90", "TIME_LIMIT")
+
+
+def format_types(wanted: Sequence[str]) -> str:
+    """As `sbatch -v` and scontrol list them, in Slurm's order; ALL is the events that it stands for."""
+    named = {*wanted, *(EVENTS_OF_ALL if "ALL" in wanted else ())}
+    return ",".join(name for name in SHOWN if name in named) or NONE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlspace.errors import RequestRefused, UsageError
-from mlspace.slurm import getopt
+from mlspace.slurm import foreign, getopt
 from mlspace.slurm.option import COMMAND_LINE, IGNORED, NONE, OPTIONAL, REFUSED, Origin, Setting
 from mlspace.slurm.options import OPTIONS
 from mlspace.slurm.values import collect
@@ -18,44 +18,65 @@ if TYPE_CHECKING:
 
 STRAY_WORD_EXIT = 255
 
-HETEROGENEOUS = "heterogeneous jobs are not supported yet"
-
 MEMORY = ("mem", "mem-per-cpu", "mem-per-gpu")
+TWO_MEMORIES = "--mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive."
+TWO_MEMORIES_SET = "SLURM_MEM_PER_CPU, SLURM_MEM_PER_GPU, and SLURM_MEM_PER_NODE are mutually exclusive."
+VERBOSE_AND_QUIET = "don't specify both --verbose (-v) and --quiet (-Q)"
+
+IGNORE_FOREIGN = "ignore-pbs"
+
+NOT_IN_SCRIPTS = (*getopt.ENDING, "verbose", "quiet", "wrap")
+"""Options that are no error in a script, and do nothing there. Source: sbatch 22.05."""
 
 
 def components(
-    program: str, script_words: Sequence[Sequence[Word]], environ: Mapping[str, str], argv_settings: Sequence[Setting]
+    program: str,
+    script_words: Sequence[Sequence[Word]],
+    environ: Mapping[str, str],
+    argv_settings: Sequence[Sequence[Setting]],
+    foreign_lines: Sequence[tuple[str, Sequence[Word]]] = (),
 ) -> list[Component]:
-    """The request's components with all values parsed; today always one. Arguments and errors as those of `read`,
-    and RequestRefused for an option that is not there yet."""
-    made = read(program, script_words, environ, argv_settings)
+    """The request's components with all values parsed. Arguments and errors as those of `read`, and RequestRefused for an
+    option that is not there yet."""
+    made = read(program, script_words, environ, argv_settings, foreign_lines)
     for component in made:
         refuse(program, component)
     return made
 
 
 def read(
-    program: str, script_words: Sequence[Sequence[Word]], environ: Mapping[str, str], argv_settings: Sequence[Setting]
+    program: str,
+    script_words: Sequence[Sequence[Word]],
+    environ: Mapping[str, str],
+    argv_settings: Sequence[Sequence[Setting]],
+    foreign_lines: Sequence[tuple[str, Sequence[Word]]] = (),
 ) -> list[Component]:
-    """The components as they are asked for, whether they can be had or not.
+    """The components as they are asked for, whether they can be had or not: as many as the script or the command line has.
 
-    script_words: what directives.read gave ([[]] without a script). argv_settings: what getopt.parse gave.
+    script_words: what directives.read gave ([[]] without a script). argv_settings: what getopt.parse gave, for each
+    component; the last stands for those that are missing. foreign_lines: what directives.read_foreign gave.
+    An option whose row is not `each` holds for the components that follow, too. Source: sbatch -v 22.05, sbatch(1) HETEROGENEOUS JOBS.
     Raises UsageError and MlspaceError with Slurm's lines and exit codes.
     """
-    if len(script_words) > 1:
-        raise RequestRefused(HETEROGENEOUS, "  from #SBATCH hetjob")
-    sources = [
-        script_settings(program, script_words[0] if script_words else []),
-        environment_settings(program, environ),
-        list(argv_settings),
-    ]
-    component = collect([setting for source in sources for setting in source])
-    keep_one_memory(program, component, sources)
-    return [component]
+    made = []
+    carried: list[Setting] = []
+    for number in range(max(len(script_words), len(argv_settings), 1)):
+        given = list(argv_settings[min(number, len(argv_settings) - 1)]) if argv_settings else []
+        script = script_settings(program, script_words[number]) if number < len(script_words) else []
+        variables = environment_settings(program, environ)
+        if foreign_lines and not any(setting.option.long == IGNORE_FOREIGN for setting in (*script, *variables, *given)):
+            script += foreign.settings(program, OPTIONS, foreign_lines)
+        variables = without_other_memory(program, variables, [*carried, *script, *given])
+        settings = [*carried, *script, *variables, *given]
+        component = collect(settings, program)
+        check_together(program, component)
+        made.append(component)
+        carried = [setting for setting in settings if not setting.option.each and setting.option.add is None]
+    return made
 
 
 def script_settings(program: str, words: Sequence[Word]) -> list[Setting]:
-    """Directives as settings. Those that only print (--help) are no error in a script, and do nothing, as in sbatch."""
+    """Directives as settings, without those of NOT_IN_SCRIPTS."""
     texts = [text for text, _ in words]
     origins = [origin for _, origin in words]
     settings, stray = getopt.parse(program, OPTIONS, texts, stop_at_word=True, origins=origins)
@@ -63,7 +84,7 @@ def script_settings(program: str, words: Sequence[Word]) -> list[Setting]:
         lines = [f"Invalid directive found in batch script: {stray[0]}"]
         lines.append(f"  from {origins[len(texts) - len(stray)]}")
         raise UsageError(*(f"{program}: error: {line}" for line in lines), exit_code=STRAY_WORD_EXIT)
-    return [setting for setting in settings if setting.option.long not in getopt.ENDING]
+    return [setting for setting in settings if setting.option.long not in NOT_IN_SCRIPTS]
 
 
 def environment_settings(program: str, environ: Mapping[str, str]) -> list[Setting]:
@@ -90,22 +111,35 @@ def given(option: Option, text: str) -> str | None:
     return text
 
 
-def keep_one_memory(program: str, component: Component, sources: Sequence[Sequence[Setting]]) -> None:
-    """Of --mem, --mem-per-cpu and --mem-per-gpu the strongest source's counts; two in one source are Slurm's fatal error."""
-    for source in reversed(sources):
-        named = {setting.option.long for setting in source} & set(MEMORY)
-        if len(named) > 1:
-            line = f"{program}: fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive."
-            raise UsageError(line, exit_code=1)
-        if named:
-            for weaker in set(MEMORY) - named:
-                component.values.pop(weaker, None)
-                component.origins.pop(weaker, None)
-            return
+def without_other_memory(program: str, variables: Sequence[Setting], stronger: Sequence[Setting]) -> list[Setting]:
+    """The environment's settings without a memory of another kind than the script or the command line ask for.
+
+    Of --mem, --mem-per-cpu and --mem-per-gpu there is one: two from the script and the command line, or two from the
+    environment that nothing overrules, are Slurm's fatal errors.
+    """
+    asked = {setting.option.long for setting in stronger} & set(MEMORY)
+    found = {setting.option.long for setting in variables} & set(MEMORY)
+    if len(asked) > 1:
+        raise UsageError(f"{program}: fatal: {TWO_MEMORIES}", exit_code=1)
+    if not asked and len(found) > 1:
+        raise UsageError(f"{program}: fatal: {TWO_MEMORIES_SET}", exit_code=1)
+    return [setting for setting in variables if not asked or setting.option.long not in found - asked]
+
+
+def check_together(program: str, component: Component) -> None:
+    """Options that cannot stand together, and what --tres-per-task stands for."""
+    if component["verbose"] and component["quiet"]:
+        raise UsageError(f"{program}: error: {VERBOSE_AND_QUIET}", exit_code=1)
+    for name, value in (component["tres-per-task"] or {}).items():
+        if name not in component:
+            component.values[name] = value
+            component.origins[name] = component.origin("tres-per-task")
 
 
 def refuse(program: str, component: Component) -> None:
-    """Stops a request that asks for something that would be missing from the job."""
+    """Stops a request with a bad value that is read late, or that asks for something that would be missing from the job."""
+    for error in component.late_errors.values():
+        raise error
     for option in rows(program, component, REFUSED):
         value = component[option.long]
         if value in (None, False, [], {}, ""):
@@ -129,9 +163,3 @@ def warnings(program: str, request: Sequence[Component]) -> list[str]:
 
 def rows(program: str, component: Component, support: str) -> list[Option]:
     return [option for option in OPTIONS if option.support == support and option.serves(program) and option.long in component]
-
-
-def refuse_heterogeneous(program: str, words: Sequence[str]) -> None:
-    """A ` : ` among the words separates components of a heterogeneous job; sbatch's stands before the script."""
-    if words[:1] == [":"] or (program == "srun" and ":" in words):
-        raise RequestRefused(HETEROGENEOUS, "  from ` : ' on the command line")

@@ -31,6 +31,9 @@ class Option:
         None in a table that serves one command alone.
     support: HONOURED, APPROXIMATED, IGNORED or REFUSED; note says how, or what to do instead.
     invalid: Slurm's message for a bad value, `{value}` standing for its text; exit_code: what the command then ends with.
+    late: its value is read only when the job is submitted, after all others: a bad one is a refusal, and `invalid` its reason.
+    show: parsed value and its text -> how `-v` lists it; None for the text as it was given.
+    each: every component of a heterogeneous job says it anew; the others hold for those that follow as well.
     add: how a repeated option joins its values; the last one wins where it is None.
     alias_of: another row's long name, which this spelling means.
     section: heading of --help that it stands under.
@@ -42,9 +45,11 @@ class Option:
         "add",
         "alias_of",
         "argument",
+        "each",
         "exit_code",
         "help",
         "invalid",
+        "late",
         "long",
         "metavar",
         "note",
@@ -54,6 +59,7 @@ class Option:
         "said",
         "section",
         "short",
+        "show",
         "support",
     )
 
@@ -71,6 +77,9 @@ class Option:
         help: str = "",
         invalid: str = "",
         exit_code: int = INVALID_VALUE_EXIT,
+        late: bool = False,
+        show: Callable[[Any, str], str] | None = None,
+        each: bool = False,
         add: Callable[[Any, Any], Any] | None = None,
         alias_of: str = "",
         section: str = "",
@@ -88,6 +97,9 @@ class Option:
         self.help = help
         self.invalid = invalid
         self.exit_code = exit_code
+        self.late = late
+        self.show = show
+        self.each = each
         self.add = add
         self.alias_of = alias_of
         self.section = section

@@ -11,7 +11,13 @@ from mlspace.slurm import count
 DEFAULT_NICE = 100
 LARGEST_NICE = 2147483645
 
-HINTS = ("compute_bound", "memory_bound", "multithread", "nomultithread")
+LARGEST_PRIORITY = 4294967293
+TOP = "top"
+
+PROFILES = {"energy": "Energy", "lustre": "Lustre", "network": "Network", "task": "Task"}
+SAMPLED = ("task", "energy", "network", "filesystem")
+LIMITS = ("CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE", "MEMLOCK", "AS")
+GRES_FLAGS = ("disable-binding", "enforce-binding")
 
 
 def true(text: str) -> bool:
@@ -62,9 +68,17 @@ def switch(text: str) -> int:
 
 
 def yes_no(text: str) -> bool:
-    if text.lower() not in ("yes", "no", ""):
+    """--kill-on-invalid-dep."""
+    if text.lower() not in ("yes", "no"):
         raise BadValue(text)
-    return text.lower() != "no"
+    return text.lower() == "yes"
+
+
+def libraries(text: str) -> bool:
+    """--send-libs[=yes|no]; True without a value."""
+    if text.lower() not in ("yes", "no", "y", "n", ""):
+        raise BadValue(text)
+    return text.lower() not in ("no", "n")
 
 
 def off(text: str) -> bool:
@@ -75,24 +89,102 @@ def off(text: str) -> bool:
 
 
 def nice(text: str) -> int:
-    """--nice[=n]; 100 without a value."""
-    value = count.integer(text) if text else DEFAULT_NICE
+    """--nice[=n]; 100 without a value. As in Slurm, what does not begin with a number is 0."""
+    value = count.leading(text) if text else DEFAULT_NICE
     if abs(value) > LARGEST_NICE:
         raise BadValue(text, f"Invalid --nice value, out of range (+/- {LARGEST_NICE})")
     return value
 
 
 def priority(text: str) -> int:
-    value = count.integer(text)
+    """--priority: a number, or "top", which only an administrator may say."""
+    value = LARGEST_PRIORITY if text.lower() == TOP else count.leading(text)
     if value < 0:
         raise BadValue(text, "Priority must be >= 0")
+    if value > LARGEST_PRIORITY:
+        raise BadValue(text, f"Priority must be < {LARGEST_PRIORITY + 1}")
     return value
 
 
-def hint(text: str) -> str:
-    if text.lower() not in HINTS:
-        raise BadValue(text, f'unrecognized --hint argument "{text}", see --hint=help')
+def profile(text: str) -> list[str]:
+    """--profile: names of PROFILES as Slurm shows them; "all" for all of them; [] for "none"."""
+    words = text.lower().split(",")
+    if words == ["none"]:
+        return []
+    if words == ["all"]:
+        return list(PROFILES.values())
+    if any(word not in PROFILES for word in words):
+        raise BadValue(text)
+    return [name for word, name in PROFILES.items() if word in words]
+
+
+def sampling(text: str) -> str:
+    """--acctg-freq: "30", "task=30,network=60"; `text` itself. Of a number the leading digits are read."""
+    for item in text.split(",") if text else ():
+        name, equals, interval = item.partition("=")
+        digits = interval if equals else name.strip()
+        if (equals and name.lower() not in SAMPLED) or not digits[:1].isdigit():
+            raise BadValue(text)
+    return text
+
+
+def limits(text: str) -> list[str]:
+    """--propagate: names of LIMITS, with or without RLIMIT_; all without a value and for ALL; none for NONE. Case counts."""
+    if text in ("", "ALL"):
+        return list(LIMITS)
+    if text == "NONE":
+        return []
+    names = [name.removeprefix("RLIMIT_") for name in text.replace(" ", ",").split(",") if name]
+    for name in names:
+        if name not in LIMITS:
+            raise BadValue(text, f"Bad rlimit name: {name}", f"--propagate={text} is not valid.")
+    return names
+
+
+def gres_flags(text: str) -> str:
+    if text.lower() not in GRES_FLAGS:
+        raise BadValue(text)
     return text.lower()
+
+
+def login_environment(text: str) -> str:
+    """--get-user-env[=seconds][mode]: L or S; `text` itself."""
+    rest = text.lstrip(" ").removeprefix("-").lstrip("0123456789").upper()
+    if rest and rest[0] not in "LS":
+        raise BadValue(text)
+    return text
+
+
+def natural_or_nothing(text: str) -> int:
+    """A count that may be empty, which is 0: --core-spec, --relative, srun --wait."""
+    return count.natural(text) if text else 0
+
+
+def zero_or_one(text: str) -> int:
+    """--wait-all-nodes."""
+    value = count.natural(text) if text else 0
+    if value > 1:
+        raise BadValue(text, "Invalid --wait-all-nodes specification", exit_code=255)
+    return value
+
+
+def groups(text: str) -> str:
+    """--het-group: numbers and ranges of them; `text` itself."""
+    for piece in text.strip("[]").split(","):
+        low, dash, high = piece.strip().partition("-")
+        if not low.isdigit() or (dash and not high.isdigit()):
+            raise BadValue(text, f"_parse_single_range: Invalid range: `{piece}'", f"Invalid --het-group value: {text}")
+    return text
+
+
+def seconds_or_one(text: str) -> int:
+    """--immediate[=seconds]."""
+    return count.natural(text) if text else 1
+
+
+def ports(text: str) -> int:
+    """--resv-ports[=count]; 0, as many as there are tasks, without a value."""
+    return count.natural(text) if text else 0
 
 
 def switches(text: str) -> int:
@@ -101,12 +193,6 @@ def switches(text: str) -> int:
         return count.positive(text.partition("@")[0])
     except BadValue:
         raise BadValue(text) from None
-
-
-def gpu_binding(text: str) -> str | None:
-    """--gpu-bind; None where it leaves the GPUs that a task sees as they are."""
-    kind = text.rpartition(",")[2].lower()
-    return None if kind in ("closest", "none") else text
 
 
 def mpi(text: str) -> str | None:

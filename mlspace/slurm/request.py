@@ -11,15 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from mlspace.errors import MlspaceError
+    from mlspace.slurm.option import Setting
+
 
 class Component:
-    """One component's options: `component["nodes"]` is the parsed value or None, `component.origin("nodes")` where it stood."""
+    """One component's options: `component["nodes"]` is the parsed value or None, `component.origin("nodes")` where it stood.
 
-    __slots__ = ("origins", "values")
+    given: the settings that count, by the names that they were given by. late_errors: what is wrong with values that are
+    read only when the job is submitted. Both are of this process alone: they are not stored.
+    """
+
+    __slots__ = ("given", "late_errors", "origins", "values")
 
     def __init__(self, values: Mapping[str, Any] | None = None, origins: Mapping[str, str] | None = None) -> None:
         self.values: dict[str, Any] = dict(values or {})
         self.origins: dict[str, str] = dict(origins or {})
+        self.given: dict[str, Setting] = {}
+        self.late_errors: dict[str, MlspaceError] = {}
 
     def __getitem__(self, long: str) -> Any:
         return self.values.get(long)

@@ -57,7 +57,7 @@ def warning(text: str) -> dict[str, int | bool]:
     name, at, seconds = rest.partition("@")
     warn = DEFAULT_WARN_SECONDS
     if at:
-        warn = decimal(seconds.strip() or "0", text)
+        warn = decimal(seconds.lstrip() or "0", text)
     if warn > LARGEST_WARN_SECONDS:
         raise BadValue(text)
     try:
@@ -67,9 +67,25 @@ def warning(text: str) -> dict[str, int | bool]:
     return {"signal": signal, "warn": warn, "batch_only": "B" in marks.upper(), "reservation": "R" in marks.upper()}
 
 
+NAMES = {value: name for name, value in NUMBERS.items()}
+
+
+def format_warning(value: dict[str, int | bool]) -> str:
+    """As `sbatch -v` lists it: "RB:USR1@30"; the usual 60 seconds are not said."""
+    marks = ("R" if value["reservation"] else "") + ("B" if value["batch_only"] else "")
+    name = NAMES.get(int(value["signal"]), str(value["signal"]))
+    at = "" if value["warn"] == DEFAULT_WARN_SECONDS else f"@{value['warn']}"
+    return f"{marks}{':' if marks else ''}{name}{at}"
+
+
 def step_warning(text: str) -> dict[str, int | bool]:
     """srun's and salloc's form, which has no batch shell: "B:" is refused."""
     value = warning(text)
     if value["batch_only"]:
         raise BadValue(text)
     return value
+
+
+def ending(text: str) -> int:
+    """salloc --kill-command[=signal]; TERM without a value. Raises BadValue."""
+    return number(text) if text else NUMBERS["TERM"]

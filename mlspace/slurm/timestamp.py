@@ -12,7 +12,6 @@ DAYS_OF_WEEK = 7
 
 UNITS = {
     "": 1,
-    "s": 1,
     "second": 1,
     "seconds": 1,
     "minute": 60,
@@ -25,6 +24,7 @@ UNITS = {
     "weeks": 7 * DAY,
 }
 
+NAMED_DAYS = {"today": 0, "tomorrow": 1}
 NAMED_HOURS = {"midnight": 0, "noon": 12, "fika": 15, "teatime": 16}
 
 STANDARD = "%Y-%m-%dT%H:%M:%S"
@@ -33,8 +33,12 @@ RELATIVE = "relative"
 UNKNOWN = "Unknown"
 """What a listing shows for a time that is not known yet. Source: scontrol, sacct 22.05."""
 
-# A time of day or date as read: hours, minutes, seconds; year (None for none given), month, day.
+# A time of day: hours, minutes, seconds. A date: year (None where none is given), month, day.
 Clock = tuple[int, int, int]
+Date = tuple["int | None", int, int]
+
+BETWEEN = " \t\n-T"
+"""What may stand between the parts of a time."""
 
 
 def checked(text: str) -> str:
@@ -47,91 +51,149 @@ def parse(text: str, now: float, *, past: bool = False) -> int:
     """Unix seconds, in local time. A time of day that is past means tomorrow; a date without year that is past, next year.
 
     past: what is meant has been: a time of day is today's, a date without year that is to come, last year's.
-    Raises BadValue. Source: sbatch(1) --begin; sacct(1) --starttime; sbatch, sacct 22.05.
+    Raises BadValue whose `before` is Slurm's line about the place. Source: sbatch(1) --begin; sacct(1) --starttime; both of 22.05.
     """
-    word = text.strip().lower()
-    if word.startswith("now"):
-        return int(now) + offset(word[3:], text)
-    if word.startswith("uts"):
-        return decimal(word[3:], text)
-    day_text, clock_text = cut(word)
-    clock = read_clock(clock_text, text) if clock_text else None
-    if not day_text:
-        if clock is None:
+    reader = Reader(text)
+    if text.startswith("uts") and text[3:].isdigit():
+        return decimal(text[3:], text)
+    reader.read()
+    if reader.offset is not None:
+        return int(now) + reader.offset
+    clock = reader.clock or (0, 0, 0)
+    if reader.days is not None:
+        return at(now, clock, days=reader.days)
+    if reader.date is None:
+        if reader.clock is None:
             raise BadValue(text)
         moment = at(now, clock)
         return moment if past or moment > now else at(now, clock, days=1)
-    if day_text in ("today", "tomorrow"):
-        return at(now, clock or (0, 0, 0), days=day_text == "tomorrow")
-    year, month, day = read_date(day_text, text)
-    moment = on(year or time.localtime(now).tm_year, month, day, clock or (0, 0, 0), text)
+    year, month, day = reader.date
+    moment = on(year or time.localtime(now).tm_year, month, day, clock)
     if year is None and (moment > now if past else moment < now):
-        moment = on(time.localtime(now).tm_year + (-1 if past else 1), month, day, clock or (0, 0, 0), text)
+        moment = on(time.localtime(now).tm_year + (-1 if past else 1), month, day, clock)
     return moment
 
 
-def cut(word: str) -> tuple[str, str]:
-    """The date part and the time part, either may be empty: "2026-12-01t10:00", "12/01-10:00", "16:00 pm", "tomorrow 9:00"."""
-    if ":" not in word and word not in NAMED_HOURS:
-        return word, ""
-    for separator in ("t", "-", " "):
-        day, found, clock = word.rpartition(separator)
-        if found and day[:1].isdigit() and ":" not in day and clock[:1].isdigit():
-            return day, clock
-    day, found, clock = word.partition(" ")
-    return (day, clock) if found and ":" not in day else ("", word)
+class Reader:
+    """Reads the parts of a time in any order: "16:00 12/01", "tomorrow noon", "2026-12-01T10:00", "now+1hour".
 
+    `clock`, `date`, `days` (0 for today, 1 for tomorrow) and `offset` (seconds from now) are None where they are not said.
+    """
 
-def offset(text: str, whole: str) -> int:
-    """ "" or "+60", "+1hour", "-2days" after "now": seconds."""
-    if not text:
-        return 0
-    sign, rest = text[0], text[1:].strip()
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    seconds = UNITS.get(rest[len(digits) :].strip())
-    if sign not in "+-" or seconds is None:
-        raise BadValue(whole)
-    amount = decimal(digits, whole) * seconds
-    return amount if sign == "+" else -amount
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+        self.clock: Clock | None = None
+        self.date: Date | None = None
+        self.days: int | None = None
+        self.offset: int | None = None
 
+    def read(self) -> None:
+        while self.position < len(self.text):
+            rest = self.text[self.position :].lower()
+            if self.text[self.position] in BETWEEN:
+                self.position += 1
+            elif rest.startswith("now") and self.position == 0:
+                self.position += len("now")
+                self.offset = self._offset()
+            elif (word := next((word for word in NAMED_DAYS if rest.startswith(word)), None)) is not None:
+                self.days = NAMED_DAYS[word]
+                self.position += len(word)
+            elif (word := next((word for word in NAMED_HOURS if rest.startswith(word)), None)) is not None:
+                self.clock = NAMED_HOURS[word], 0, 0
+                self.position += len(word)
+            elif not rest[0].isdigit():
+                raise self.wrong(self.position)
+            elif ":" in rest[1:3]:
+                self.clock = self._clock()
+            else:
+                self.date = self._iso_date() if rest[4:5] == "-" and rest[7:8] == "-" else self._date()
 
-def read_clock(text: str, whole: str) -> Clock:
-    if text in NAMED_HOURS:
-        return NAMED_HOURS[text], 0, 0
-    afternoon = text.endswith("pm")
-    half = afternoon or text.endswith("am")
-    parts = (text[:-2] if half else text).strip().split(":")
-    if len(parts) not in (2, 3):
-        raise BadValue(whole)
-    hour, minute, second = [decimal(part, whole) for part in parts] + [0] * (3 - len(parts))
-    if half:
-        if not 1 <= hour <= 12:
-            raise BadValue(whole)
-        hour = hour % 12 + (12 if afternoon else 0)
-    if hour > 23 or minute > 59 or second > 59:
-        raise BadValue(whole)
-    return hour, minute, second
+    def wrong(self, position: int) -> BadValue:
+        return BadValue(self.text, before=f"Invalid time specification (pos={position}): {self.text}")
 
+    def _following(self, count: int = 1) -> str:
+        return self.text[self.position : self.position + count]
 
-def read_date(text: str, whole: str) -> tuple[int | None, int, int]:
-    """Year (None where none is given), month, day of "2026-12-01", "12/01", "12/01/26", "12.01.26", "1201", "120126"."""
-    for separator in ("-", "/", "."):
-        if separator in text:
-            parts = [decimal(part, whole) for part in text.split(separator)]
-            break
-    else:
-        if len(text) not in (4, 6):
-            raise BadValue(whole)
-        parts = [decimal(text[start : start + 2], whole) for start in range(0, len(text), 2)]
-        separator = "/"
-    if separator == "-":
-        if len(parts) != 3:
-            raise BadValue(whole)
-        return parts[0], parts[1], parts[2]
-    if len(parts) not in (2, 3):
-        raise BadValue(whole)
-    year = parts[2] if len(parts) == 3 else None
-    return (year + 2000 if year is not None and year < 100 else year), parts[0], parts[1]
+    def _skip_blanks(self) -> None:
+        while self._following() in (" ", "\t"):
+            self.position += 1
+
+    def _number(self, least: int, most: int, digits: int = 2, exactly: bool = False) -> int:
+        """So many digits at most, from here; raises BadValue about the place where they are too few, or out of bounds."""
+        start, text = self.position, ""
+        while len(text) < digits and self._following().isdigit() and self._following().isascii():
+            text += self._following()
+            self.position += 1
+        if not text or (exactly and len(text) < digits):
+            raise self.wrong(self.position)
+        if not least <= int(text) <= most:
+            raise self.wrong(start if len(text) > 1 or self.position < len(self.text) else start - 1)
+        return int(text)
+
+    def _offset(self) -> int:
+        """ "" or "+60", "+1hour", "- 2 days" after "now": seconds."""
+        self._skip_blanks()
+        sign = self._following()
+        if sign not in ("+", "-"):
+            return 0
+        place = self.position
+        self.position += 1
+        self._skip_blanks()
+        start = self.position
+        while self._following().isdigit() and self._following().isascii():
+            self.position += 1
+        if self.position == start:
+            raise self.wrong(place)
+        amount = decimal(self.text[start : self.position], self.text)
+        place = self.position - 1
+        self._skip_blanks()
+        rest = self.text[self.position :].lower()
+        letters = rest[: len(rest) - len(rest.lstrip("abcdefghijklmnopqrstuvwxyz"))]
+        if letters not in UNITS:
+            raise self.wrong(place)
+        self.position += len(letters)
+        return (amount if sign == "+" else -amount) * UNITS[letters]
+
+    def _clock(self) -> Clock:
+        hour = self._number(0, 23)
+        self.position += 1
+        minute = self._number(0, 59, exactly=True)
+        second = 0
+        if self._following() == ":":
+            self.position += 1
+            second = self._number(0, 59, exactly=True)
+        place = self.position
+        self._skip_blanks()
+        half = self._following(2).lower()
+        if half not in ("am", "pm"):
+            self.position = place
+            return hour, minute, second
+        if hour > 12:
+            raise self.wrong(self.position)
+        self.position += 2
+        return hour % 12 + (12 if half == "pm" else 0), minute, second
+
+    def _iso_date(self) -> Date:
+        year = self._number(1, 9999, digits=4, exactly=True)
+        self.position += 1
+        month = self._number(1, 12, exactly=True)
+        self.position += 1
+        return year, month, self._number(1, 31)
+
+    def _date(self) -> Date:
+        """ "12/01", "12.1", "1201", and the same with a year of two digits behind: "12/01/26", "120126"."""
+        month = self._number(1, 12)
+        separator = self._following() in ("/", ".")
+        if not separator and not self._following().isdigit():
+            raise self.wrong(self.position)
+        self.position += separator
+        day = self._number(1, 31)
+        separator = self._following() in ("/", ".")
+        if not separator and not self._following().isdigit():
+            return None, month, day
+        self.position += separator
+        return 2000 + self._number(0, 99, exactly=True), month, day
 
 
 def at(now: float, clock: Clock, days: int = 0) -> int:
@@ -140,13 +202,9 @@ def at(now: float, clock: Clock, days: int = 0) -> int:
     return int(time.mktime((today.tm_year, today.tm_mon, today.tm_mday + days, *clock, 0, 0, -1)))
 
 
-def on(year: int, month: int, day: int, clock: Clock, whole: str) -> int:
-    if not (1 <= month <= 12 and 1 <= day <= 31 and 1970 <= year < 10000):
-        raise BadValue(whole)
-    moment = int(time.mktime((year, month, day, *clock, 0, 0, -1)))
-    if time.localtime(moment).tm_mday != day:  # February 30
-        raise BadValue(whole)
-    return moment
+def on(year: int, month: int, day: int, clock: Clock) -> int:
+    """That time of that day; of a day that the month does not have, the next month's, as in Slurm."""
+    return int(time.mktime((year, month, day, *clock, 0, 0, -1)))
 
 
 def format_timestamp(moment: float | None, time_format: str = "", missing: str = UNKNOWN, now: float | None = None) -> str:
@@ -179,18 +237,3 @@ def format_relative(moment: float, now: float) -> str:
 def format_date(moment: float) -> str:
     """ "Tue Nov 24 01:54:18 2026", local time, as sacct -v says it."""
     return time.strftime("%a %b %d %H:%M:%S %Y", time.localtime(moment))
-
-
-def bad_position(text: str) -> int:
-    """How many characters of a text that is no time Slurm reads before it gives up. Source: sacct 22.05, "(pos=5)"."""
-    word = text.strip().lower()
-    for name, length in (("now", 4), ("today", 5), ("tomorrow", 8), ("midnight", 8), ("noon", 4), ("fika", 4), ("teatime", 7)):
-        if word.startswith(name):
-            return length
-    digits = len(word) - len(word.lstrip("0123456789"))
-    following = word[digits : digits + 1]
-    if digits == len("2026") and following == "-":
-        return digits + 1  # a month or a day that there is not
-    if digits >= len("1201") and not following:
-        return 0 if int(word[:2]) > 12 else 2
-    return 0 if following in (":", "/", ".") else digits

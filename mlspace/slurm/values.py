@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace.errors import BadValue, MlspaceError
+from mlspace.errors import BadValue, MlspaceError, RequestRefused, UsageError
 from mlspace.slurm.option import COMMAND_LINE
 from mlspace.slurm.request import Component
 
@@ -11,20 +11,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from mlspace.slurm.option import Option, Setting
+    from mlspace.slurm.option import Setting
+
+FATAL = "fatal: "
 
 
-def collect(settings: Iterable[Setting]) -> Component:
+def collect(settings: Iterable[Setting], program: str = "") -> Component:
     """One component of all the settings, later ones over earlier ones (or added, where the row says so).
 
     Raises MlspaceError with Slurm's line for the first bad value, and a line that says where it was written, unless
-    that is the command line. An option without argument, and without a `parse` of its own, gives True.
+    that is the command line; a bad value of a `late` row is kept in the component instead. An option without argument,
+    and without a `parse` of its own, gives True.
     """
     component = Component()
     for setting in settings:
         option = setting.option
         name = option.alias_of or option.long
-        value = read(setting)
+        component.given[option.long] = setting
+        component.late_errors.pop(name, None)
+        try:
+            value = read(setting, program)
+        except MlspaceError as error:
+            if not option.late:
+                raise
+            component.late_errors[name] = error
+            continue
         if option.add is not None and name in component:
             value = option.add(component[name], value)
         component.values[name] = value
@@ -32,7 +43,7 @@ def collect(settings: Iterable[Setting]) -> Component:
     return component
 
 
-def read(setting: Setting) -> Any:
+def read(setting: Setting, program: str) -> Any:
     """The value of one setting."""
     option = setting.option
     if option.parse is None:
@@ -40,15 +51,22 @@ def read(setting: Setting) -> Any:
     try:
         return option.parse(setting.text or "")
     except BadValue as error:
-        raise MlspaceError(*blame(option, setting, error), exit_code=option.exit_code) from error
+        raise complaint(setting, error, program) from error
 
 
-def blame(option: Option, setting: Setting, error: BadValue) -> list[str]:
-    if error.explained:
-        lines = list(error.lines)
-    else:
-        sentence = option.invalid or f"Invalid --{option.alias_of or option.long} specification"
-        lines = [sentence.replace("{value}", setting.text or "")]
-    if setting.origin is not COMMAND_LINE:
-        lines.append(f"  from {setting.origin}")
-    return lines
+def complaint(setting: Setting, error: BadValue, program: str) -> MlspaceError:
+    """What is said of a bad value. A sentence with `{failed}` is what a submission would be refused for."""
+    option = setting.option
+    sentence = option.invalid or f"Invalid --{option.alias_of or option.long} specification"
+    lines = list(error.lines) if error.explained else [sentence.replace("{value}", setting.text or "")]
+    hint = [f"  from {setting.origin}"] if setting.origin is not COMMAND_LINE else []
+    if "{failed}" in sentence and not error.explained:
+        from mlspace.slurm.demand import FAILED
+
+        reason = sentence.replace("{failed}", "")
+        return RequestRefused(FAILED.get(program, "") + reason, *hint, reason=reason)
+    exit_code = option.exit_code if error.own_exit_code is None else error.own_exit_code
+    if error.before or any(line.startswith(FATAL) for line in lines):
+        texts = [f"{program}: {line}" if line.startswith(FATAL) else f"{program}: error: {line}" for line in (*lines, *hint)]
+        return UsageError(*([error.before] if error.before else []), *texts, exit_code=exit_code)
+    return MlspaceError(*lines, *hint, exit_code=exit_code)

@@ -22,7 +22,7 @@ ORACLE = Limits(8, 8, 4000, sockets=2, gpus=4, def_mem_per_cpu=100, names=NAMES)
 
 def request(line: str, program: str = "sbatch") -> Component:
     settings, _ = getopt.parse(program, OPTIONS, shlex.split(line), stop_at_word=True)
-    return merge.components(program, [[]], {}, settings)[0]
+    return merge.components(program, [[]], {}, [settings])[0]
 
 
 def decided(line: str, limits: Limits = ORACLE, program: str = "sbatch") -> Geometry:

@@ -189,7 +189,7 @@ def test_any_command_line_gives_a_request_or_one_of_our_errors() -> None:
         program = choose.choice(["sbatch", "srun", "salloc"])
         try:
             settings, words = getopt.parse(program, OPTIONS, argv, stop_at_word=True)
-            merge.components(program, [[]], {}, settings)
+            merge.components(program, [[]], {}, [settings])
         except MlspaceError as error:
             assert error.lines
             assert error.exit_code in (1, 255)

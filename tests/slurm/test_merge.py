@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
 from mlspace.errors import MlspaceError, RequestRefused, UsageError
-from mlspace.slurm import directives, getopt, merge
+from mlspace.slurm import directives, foreign, getopt, merge
 from mlspace.slurm.options import OPTIONS
 from mlspace.slurm.request import Component, JobRequest
 
 
 def merged(argv: list[str], script: str = "", environ: dict[str, str] | None = None, program: str = "sbatch") -> Component:
     settings, _ = getopt.parse(program, OPTIONS, argv, stop_at_word=True)
-    (component,) = merge.components(program, directives.read(script, "job.sh"), environ or {}, settings)
+    (component,) = merge.components(program, directives.read(script, "job.sh"), environ or {}, [settings])
     return component
 
 
@@ -75,19 +76,34 @@ def test_a_bad_value_of_the_command_line_needs_no_origin() -> None:
     assert caught.value.lines == ('"x" is not a valid node count',)
 
 
-def test_the_stronger_sources_memory_counts() -> None:
-    assert merged(["--mem-per-cpu=100"], "#SBATCH --mem=1G\n").values == {"mem-per-cpu": 100}
-    assert merged(["--mem=5"], "#SBATCH --mem-per-gpu=1\n", {"SBATCH_MEM_PER_CPU": "1"}).values == {"mem": 5}
-    with pytest.raises(UsageError) as caught:
-        merged(["--mem=1", "--mem-per-cpu=2"])
-    assert caught.value.lines == ("sbatch: fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive.",)
-    assert caught.value.exit_code == 1
+BOTH = "sbatch: fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive."
+BOTH_SET = "sbatch: fatal: SLURM_MEM_PER_CPU, SLURM_MEM_PER_GPU, and SLURM_MEM_PER_NODE are mutually exclusive."
+
+
+def test_there_is_one_memory() -> None:
+    """The script's or the command line's, else that of the environment. Source: sbatch 22.05."""
+    assert merged(["--mem-per-cpu=100"], "", {"SBATCH_MEM_PER_NODE": "50"}).values == {"mem-per-cpu": 100}
+    assert merged([], "#SBATCH --mem=50\n", {"SBATCH_MEM_PER_CPU": "1"}).values == {"mem": 50}
+    assert merged([], "#SBATCH --mem=50\n", {"SBATCH_MEM_PER_NODE": "70"}).values == {"mem": 70}
+    assert merged(["--mem-per-cpu=7"], "", {"SBATCH_MEM_PER_NODE": "50", "SBATCH_MEM_PER_GPU": "1"}).values == {"mem-per-cpu": 7}
+    for argv, script, environ, line in (
+        (["--mem=1", "--mem-per-cpu=2"], "", {}, BOTH),
+        (["--mem=1"], "#SBATCH --mem-per-gpu=1\n", {}, BOTH),
+        ([], "", {"SBATCH_MEM_PER_CPU": "1", "SBATCH_MEM_PER_NODE": "1"}, BOTH_SET),
+    ):
+        with pytest.raises(UsageError) as caught:
+            merged(argv, script, environ)
+        assert caught.value.lines == (line,)
+        assert caught.value.exit_code == 1
 
 
 @pytest.mark.parametrize(
     ("argv", "start"),
     [
-        (["--reservation=r"], "--reservation is not supported: "),
+        (["--array=1-3"], "--array is not supported: "),
+        (["--dependency=afterok:1"], "--dependency is not supported: "),
+        (["--begin=now+1hour"], "--begin is not supported: "),
+        (["--hold"], "--hold is not supported: "),
         (["-C", "a&b"], "--constraint is not supported: "),
         (["--uid=root"], "--uid is not supported: "),
         (["--gpu-bind=map_gpu:0,1"], "--gpu-bind is not supported: "),
@@ -103,7 +119,7 @@ def test_what_is_not_there_is_refused_in_one_line(argv: list[str], start: str) -
 
 def test_a_refusal_says_where_it_was_asked_for() -> None:
     with pytest.raises(RequestRefused) as caught:
-        merged([], "#!/bin/sh\n#SBATCH --reservation=r\n")
+        merged([], "#!/bin/sh\n#SBATCH --array=1-3\n")
     assert caught.value.lines[1] == "  from line 2 of job.sh"
 
 
@@ -129,15 +145,39 @@ def test_an_ignored_option_is_said_once() -> None:
     assert merge.warnings("sbatch", [merged(["-N2", "--time=5"])]) == []
 
 
-def test_heterogeneous_jobs_are_refused() -> None:
-    with pytest.raises(RequestRefused, match="heterogeneous"):
-        merged([], "#SBATCH -n1\n#SBATCH hetjob\n#SBATCH -n2\n")
-    with pytest.raises(RequestRefused, match="heterogeneous"):
-        merge.refuse_heterogeneous("sbatch", [":", "-N2", "job.sh"])
-    with pytest.raises(RequestRefused, match="heterogeneous"):
-        merge.refuse_heterogeneous("srun", ["a", ":", "b"])
-    merge.refuse_heterogeneous("sbatch", ["job.sh", ":"])
-    merge.refuse_heterogeneous("srun", ["a"])
+def several(parts: Sequence[Sequence[str]], script: str = "", environ: dict[str, str] | None = None) -> list[dict[str, object]]:
+    """The values of each component."""
+    settings = [getopt.parse("sbatch", OPTIONS, list(part), stop_at_word=True)[0] for part in parts]
+    return [one.values for one in merge.components("sbatch", directives.read(script, "job.sh"), environ or {}, settings)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "script", "environ", "values"),
+    [
+        ([[]], "#SBATCH -n1\n#SBATCH hetjob\n#SBATCH -n2\n", {}, [{"ntasks": 1}, {"ntasks": 2}]),
+        ([["-n1"], ["-n2"]], "", {}, [{"ntasks": 1}, {"ntasks": 2}]),
+        ([["-t5", "-n1"], ["-n2"]], "", {}, [{"time": 5, "ntasks": 1}, {"time": 5, "ntasks": 2}]),
+        ([["-p", "a"], []], "", {}, [{"partition": "a"}, {}]),
+        ([["-n3"]], "#SBATCH -t5\n#SBATCH hetjob\n", {}, [{"time": 5, "ntasks": 3}, {"time": 5, "ntasks": 3}]),
+        ([["-t7"], ["-t8"]], "#SBATCH -t5\n#SBATCH hetjob\n#SBATCH -n1\n", {}, [{"time": 7}, {"time": 8, "ntasks": 1}]),
+        ([[]], "#SBATCH -t5\n#SBATCH hetjob\n#SBATCH -t9\n", {"SBATCH_TIMELIMIT": "6"}, [{"time": 6}, {"time": 6}]),
+    ],
+)
+def test_components(
+    parts: list[list[str]], script: str, environ: dict[str, str], values: list[dict[str, object]]
+) -> None:
+    """What a component does not say, some of the first one's options say for it. Source: sbatch -v 22.05."""
+    assert several(parts, script, environ) == values
+
+
+@pytest.mark.parametrize(("environ", "ignored"), [({"SBATCH_IGNORE_PBS": ""}, True), ({"SBATCH_IGNORE_PBS": "0"}, False), ({}, False)])
+def test_lines_of_other_schedulers_win_over_directives_unless_they_are_ignored(environ: dict[str, str], ignored: bool) -> None:
+    text = "#!/bin/sh\n#PBS -N pbs\n#SBATCH -J slurm\n"
+    lines = directives.read_foreign(text, "job.sh", foreign.MARKS)
+    (component,) = merge.components("sbatch", directives.read(text, "job.sh"), environ, [], lines)
+    assert component["job-name"] == ("slurm" if ignored else "pbs")
+    (component,) = merge.components("sbatch", [[]], {"SBATCH_JOB_NAME": "env"}, [], lines)
+    assert component["job-name"] == "env"
 
 
 def test_a_component_is_plain_data() -> None:

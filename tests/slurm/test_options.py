@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mlspace.errors import UsageError
 from mlspace.slurm import option as rows
+from mlspace.slurm.extensions import EXTENSIONS
 from mlspace.slurm.getopt import parse
 from mlspace.slurm.help import VERSION, answer, render_help, render_usage
 from mlspace.slurm.option import Option
@@ -100,11 +102,20 @@ def test_rows_are_consistent() -> None:
             assert not option.help, f"--{option.long}: help lists what works"
 
 
-def test_ours_are_the_last_and_have_no_letter() -> None:
+def test_what_slurm_22_05_has_not_is_last_and_has_no_letter() -> None:
     own = [option for option in OPTIONS if option.own]
-    assert [option.long for option in own] == ["image", "region", "instance-type", "endpoint"]
-    assert OPTIONS[-4:] == tuple(own)
+    assert own == list(EXTENSIONS)
+    assert OPTIONS[-len(own) :] == tuple(own)
+    assert [option.long for option in own][-4:] == ["image", "region", "instance-type", "endpoint"]
     assert not any(option.short for option in own)
+
+
+def test_an_abbreviation_means_what_it_means_in_slurm() -> None:
+    """--cont is contiguous, container, ... of 22.05, and --re one of its own, whatever later versions and plugins add."""
+    with pytest.raises(UsageError, match="possibilities: '--container' '--context' '--contiguous' '--constraint'"):
+        parse("sbatch", OPTIONS, ["--con=1"])
+    settings, _ = parse("sbatch", OPTIONS, ["--container=x", "--tres-per-task=cpu=2"])
+    assert [setting.option.long for setting in settings] == ["container", "tres-per-task"]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
