@@ -11,6 +11,7 @@ import os
 from mlspace.errors import GatewayError, MlspaceError
 from mlspace.slurm import state
 from mlspace.slurm.job import COLUMNS
+from mlspace.state.queue import Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Controller:
         commands: str,
     ) -> None:
         self.registry = registry
+        self.queue = Queue(registry)
         self.state_dir = state_dir
         self.now = now
         self.gateway = gateway
@@ -226,7 +228,7 @@ class Controller:
         """One job's platform status. A report knows more than the platform: it is looked for once more before an end is believed."""
         from mlspace.translate import status
 
-        if job.cancelled_by is not None and platform.status not in status.ENDED:
+        if is_unwanted(job) and platform.status not in status.ENDED:
             self.delete([submission])  # the request before may have been lost
         if platform.status in status.PENDING:
             self.registry.pending(job.job_id, "Resources")
@@ -240,7 +242,7 @@ class Controller:
             outcome = lost(end_time) if is_lost else status.outcome_of(platform.status, end_time) or lost(end_time)
             if job.cancelled_by is not None:
                 outcome |= {"state": state.CANCELLED, "reason": "None"}
-            self.registry.ended(job.job_id, outcome)
+            self.queue.ended(job.job_id, outcome)
 
     def read_report(self, submission: Submission, job: JobView, platform_status: str = "") -> bool:
         """Takes over what `launch` has reported in its file; whether the job has ended by it."""
@@ -255,6 +257,14 @@ class Controller:
             return False
         self._sizes[path] = size
         return self.take_reports(submission, job, lines, platform_status)
+
+    def has_news(self, submission: Submission) -> bool:
+        """Whether its report file has grown since it was read last."""
+        path = self.report_path(submission.submission)
+        try:
+            return os.stat(path).st_size != self._sizes.get(path)
+        except OSError:
+            return False
 
     def take_reports(self, submission: Submission, job: JobView, lines: bytes, platform_status: str = "") -> bool:
         """Writes down what reports say, from wherever they came; whether the job has ended by them.
@@ -274,12 +284,12 @@ class Controller:
                     self.registry.add_step(job.job_id, status.step_of_report(report))
                     known[report["step"]] = report["state"]
             elif report["event"] == "end":
-                outcome = status.outcome_of_report(report, job.cancelled_by is not None or platform_status in status.WANTED)
+                outcome = status.outcome_of_report(report, is_unwanted(job) or platform_status in status.WANTED)
                 if outcome["reason"] == status.TERMINATED:
                     if not platform_status:
                         return False
                     outcome |= {"state": state.NODE_FAIL, "reason": "NodeDown"}
-                self.registry.ended(job.job_id, outcome)
+                self.queue.ended(job.job_id, outcome)
                 self.forget_files(submission)
                 return True
         return False
@@ -308,9 +318,21 @@ class Controller:
         failures = self.delete([submission for submissions in mine.values() for submission in submissions])
         for job in jobs:
             if job.state == state.PENDING and not any(submission.submission in failures for submission in mine[job.job_id]):
-                self.registry.ended(job.job_id, cancelled(int(self.now())))
+                # As in Slurm, it shows to its end why it waited.
+                self.registry.ended(job.job_id, ended_without_run(state.CANCELLED, job.reason, int(self.now())))
         for error in failures.values():
             raise GatewayError(*error.lines, "  the request is kept: it is sent again by the next commands", transient=error.transient)
+
+    def requeue(self, job: JobView, wish: str) -> None:
+        """Ends the job's run, to be followed by another one; wish: see JobView. Of a job that has ended, the next one waits at once."""
+        if job.state in state.FINAL:
+            outcome = {"end_time": int(self.now()), "exit_code": job.exit_code, "exit_signal": job.exit_signal}
+            self.queue.requeue(job.job_id, outcome, wish)
+            return
+        self.queue.update(job.job_id, wish=wish)
+        failures = self.delete(self.registry.submissions(job_id=job.job_id, phases=("posted",)))
+        for error in failures.values():
+            raise error
 
     def delete(self, submissions: Sequence[Submission]) -> dict[str, GatewayError]:
         """Asks the platform to end the jobs of these submissions, several at a time; the errors by submission."""
@@ -329,8 +351,28 @@ class Controller:
         return failures
 
 
-def cancelled(end_time: int) -> dict[str, object]:
-    return {"state": state.CANCELLED, "reason": "None", "exit_code": 0, "exit_signal": 0, "end_time": end_time}
+def is_unwanted(job: JobView) -> bool:
+    """Whether somebody wants the job's run to end."""
+    return job.cancelled_by is not None or bool(job.wish)
+
+
+def new_submission(region: str) -> dict[str, Any]:
+    """Columns of the registry's submission table for an attempt that this process sends."""
+    import secrets
+
+    return {
+        "submission": secrets.token_hex(16),
+        "secret": secrets.token_hex(32),
+        "restart": 0,
+        "attempt": 1,
+        "phase": "committed",
+        "owner": process_identity(),
+        "region": region,
+    }
+
+
+def ended_without_run(state: str, reason: str, end_time: int) -> dict[str, object]:
+    return {"state": state, "reason": reason, "exit_code": 0, "exit_signal": 0, "end_time": end_time}
 
 
 def lost(end_time: int) -> dict[str, object]:

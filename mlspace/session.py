@@ -19,14 +19,19 @@ if TYPE_CHECKING:
     from mlspace.context import Context
     from mlspace.gateway.client import Client
     from mlspace.local.endpoint import Endpoint
+    from mlspace.queue.selection import Selected
     from mlspace.slurm.job import JobView, StepView
     from mlspace.slurm.occupation import Occupation
+    from mlspace.state.queue import Queue
 
 LOOK_SECONDS = 0.02
 """Between two looks for a report; a look is one stat."""
 
 MIN_JOB_AGE_SECONDS = 300
 """How long squeue, scancel and scontrol know a job that has ended; sacct knows it for ever. Source: slurm.conf(5) MinJobAge."""
+
+NOT_SENT = "none"
+"""In the place of a runtime directory's name, for a job that was not sent yet."""
 
 LONGEST_ID = 10
 PLATFORM_PREFIX = "lm-"
@@ -59,6 +64,10 @@ class Session:
         if self._registry is None:
             self._registry = Registry.open(self.state_dir)
         return self._registry
+
+    @property
+    def queue(self) -> Queue:
+        return self.controller.queue
 
     @property
     def controller(self) -> controller.Controller:
@@ -188,18 +197,36 @@ class Session:
         """What scontrol tells of the host behind a node, by its keys; nothing where the nodes are elsewhere."""
         if self.config.is_remote:
             return {}
-        from mlspace.local import endpoint
-        from mlspace.slurm.timestamp import format_timestamp
-
         kernel = os.uname()
         facts = {"Arch": kernel.machine, "OS": f"{kernel.sysname} {kernel.release} {kernel.version}"}
         facts["CPULoad"] = f"{os.getloadavg()[0]:.2f}"
         facts["FreeMem"] = str(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20)
-        time_format = self.context.environ.get("SLURM_TIME_FORMAT", "")
-        facts["BootTime"] = format_timestamp(int(self.context.now() - self.context.uptime()), time_format)
-        begun = endpoint.published_at(self._local_directory)
-        facts["SlurmdStartTime"] = "None" if begun is None else format_timestamp(begun, time_format)
         return facts
+
+    def select(self, text: str) -> list[Selected]:
+        """What a user means by "12" (a job, or all of an array), "12_3" or "12_[1-3,7]"; nothing where there is no such job.
+
+        Raises BadValue for what is no job id.
+        """
+        from mlspace.queue import selection
+
+        if text.startswith(PLATFORM_PREFIX):
+            return selection.choose(self.registry.jobs(job_ids=[self.job_id(text)]), self.job_id(text), None)
+        job_id, tasks = selection.read(text)
+        rows = self.registry.jobs(array_job_ids=[job_id])
+        if all(row.job_id != job_id for row in rows):
+            rows += self.registry.jobs(job_ids=[job_id])
+        return selection.choose(rows, job_id, tasks)
+
+    def machine_times(self) -> dict[str, int]:
+        """When the host behind the nodes, and what stands for slurmd, were started: unix seconds, by scontrol's keys."""
+        if self.config.is_remote:
+            return {}
+        from mlspace.local import endpoint
+
+        times = {"BootTime": int(self.context.now() - self.context.uptime())}
+        begun = endpoint.published_at(self._local_directory)
+        return times if begun is None else {**times, "SlurmdStartTime": int(begun)}
 
     def job_id(self, text: str) -> int:
         """The job's id from what a user wrote: "12", or the platform's name of the job. Raises BadValue."""
@@ -213,16 +240,30 @@ class Session:
     def wait(self, job_id: int) -> JobView:
         """The job when it has ended. Its report is seen at once; the platform is asked every two seconds."""
         next_round = 0.0
-        report = self.report_file(job_id)
         size = 0
         while True:
             job = self.job(job_id)
             if job.state in state.FINAL:
                 return job
+            report = self.report_file(job_id)
+            changes = self.queue.changes()
             while size == (size := file_size(report)) and self.context.monotonic() < next_round:
+                if not report and self.queue.changes() != changes:
+                    break  # it may have been sent, or ended where it waited
                 self.context.sleep(LOOK_SECONDS)
             self.refresh()
             next_round = self.context.monotonic() + controller.POLL_SECONDS
+
+    def wait_for_all(self, job_id: int) -> list[JobView]:
+        """The job, or, where it is an array's record, every element of it, when they have ended."""
+        jobs = [self.wait(job_id)]
+        while (array := jobs[0].array_job_id) is not None:
+            jobs = self.registry.jobs(array_job_ids=[array])
+            unfinished = [job.job_id for job in jobs if job.state not in state.FINAL]
+            if not unfinished:
+                return jobs
+            self.wait(unfinished[0])
+        return jobs
 
     def report_file(self, job_id: int) -> str:
         submissions = self.registry.submissions(job_id=job_id)
@@ -232,10 +273,31 @@ class Session:
         """Ends jobs; one that has ended already stays as it is."""
         self.controller.cancel([job for job in jobs if job.state not in state.FINAL], self.context.user.uid)
 
+    def cancel_selected(self, selected: Sequence[Selected]) -> None:
+        """As `cancel`; elements that wait in an array's record are taken out of it, and nothing more is heard of them, as in Slurm."""
+        for one in selected:
+            if one.tasks is not None:
+                self.queue.drop(one.job.job_id, one.tasks)
+        self.cancel([one.job for one in selected if one.tasks is None])
+
+    def summon(self) -> None:
+        """Sees to it that somebody carries on with what waits when this command has gone (mlspace/background.py).
+
+        Not from inside a job, which would take it with it at its end: there, somebody outside has been summoned for the job itself.
+        """
+        if self.is_inside_job:
+            return
+        leader = self.queue.leader()
+        if leader is None or not controller.is_alive(*leader, self.context.now()):
+            from mlspace import background
+
+            background.start(self.state_dir, self.context.environ)
+
     def runtime_directory(self, job_id: int) -> str:
         """Where the job's first node has its runtime directory, on this host (docs/protocol.md §4)."""
-        submission = self.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)[-1]
-        return os.path.join(runtime_root(self.context.user.uid), f"{job_id}.{submission.submission[:8]}.0")
+        submissions = self.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)
+        name = f"{job_id}.{submissions[-1].submission[:8]}.0" if submissions else NOT_SENT
+        return os.path.join(runtime_root(self.context.user.uid), name)
 
     def is_recent(self, job: JobView) -> bool:
         """Whether Slurm's controller would still know the job; see recent_jobs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mlspace import config, controller
+from mlspace import config, controller, deferral
 from mlspace.errors import GatewayError, MlspaceError, RequestRefused
 from mlspace.slurm import state
 from mlspace.slurm.demand import FAILED
@@ -52,8 +52,14 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
 
     values, environment = describe(session, request, geometry)
     registry = session.registry
-    job_id = registry.add(values, json.dumps(request.to_json()), environment, new_submission(values["region"]))
+    waits = deferral.has_to_wait(values)
+    first = None if waits else controller.new_submission(values["region"])
+    job_id = registry.add(values, json.dumps(request.to_json()), environment, first)
     os.makedirs(os.path.join(session.state_dir, "reports"), mode=0o700, exist_ok=True)
+    if request.script is not None or waits:
+        session.summon()
+    if waits:
+        return job_id
     sent = registry.submissions(job_id=job_id)[0]
     try:
         session.controller.send(sent, sent.owner)
@@ -80,7 +86,7 @@ def preview(session: Session, request: JobRequest, geometry: Geometry, carrier: 
 
     values, environment = describe(session, request, geometry)
     columns = {**values, "details": json.loads(values["details"]), "job_id": session.registry.next_job_id()}
-    submission = new_submission(values["region"])
+    submission = controller.new_submission(values["region"])
     sent = Submission([submission.get(field, "") for field in Submission.FIELDS])
     body, _ = session.controller.body(session.controller.stored_job(columns, request, environment, sent), carrier)
     return body
@@ -116,11 +122,8 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
         "partition": partition.name,
         "qos": component["qos"],
         "state": state.PENDING,
-        "reason": "None",
-        "priority": 0,
         "nice": component["nice"] or 0,
         "submit_time": now,
-        "eligible_time": now,
         "time_limit": component.values.get("time", partition.max_time),
         "nodes": geometry.nodes,
         "tasks": geometry.tasks,
@@ -140,7 +143,7 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
         "alloc_sid": os.getsid(0),
         "details": json.dumps(details),
     }
-    return values, environment_of(session, request)
+    return deferral.add_to(values, session, request), environment_of(session, request)
 
 
 def partition_of(session: Session, request: JobRequest) -> Partition:
@@ -202,7 +205,8 @@ def files_of(request: JobRequest, work_dir: str) -> dict[str, Any]:
     component = request.first
     if request.script is None:
         return {}
-    patterns = {"in": component["input"], "out": component["output"] or "slurm-%j.out", "err": component["error"]}
+    default_output = "slurm-%A_%a.out" if component["array"] else "slurm-%j.out"
+    patterns = {"in": component["input"], "out": component["output"] or default_output, "err": component["error"]}
     return {name: seen_file(os.path.join(work_dir, pattern)) for name, pattern in patterns.items() if pattern}
 
 
@@ -217,21 +221,6 @@ def seen_file(path: str) -> dict[str, Any]:
     except OSError:
         return seen
     return {"path": path, "inode": status.st_ino, "owner": status.st_uid}
-
-
-def new_submission(region: str) -> dict[str, Any]:
-    """Columns of the registry's submission table for a first attempt, which this process sends."""
-    import secrets
-
-    return {
-        "submission": secrets.token_hex(16),
-        "secret": secrets.token_hex(32),
-        "restart": 0,
-        "attempt": 1,
-        "phase": "committed",
-        "owner": controller.process_identity(),
-        "region": region,
-    }
 
 
 def current_umask() -> int:

@@ -74,11 +74,22 @@ def stop_gateway(state: Path) -> None:
         pass
 
 
+def stop_controller(state: Path) -> None:
+    """End the background controller of a state directory, also one that is just starting."""
+    for pid, line in processes(f" {state} "):
+        if "mlspace.background" in line:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
-    """A state directory; the embedded gateway that a test starts in it is stopped afterwards."""
+    """A state directory; the controller and the embedded gateway that a test starts in it are stopped afterwards."""
     directory = tmp_path / "state"
     yield directory
+    stop_controller(directory)
     stop_gateway(directory)
 
 

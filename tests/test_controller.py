@@ -99,7 +99,7 @@ class World:
             "partition": "debug",
             "state": "PENDING",
             "reason": "None",
-            "priority": 0,
+            "priority": None,
             "nodes": 1,
             "tasks": 1,
             "tasks_requested": 0,

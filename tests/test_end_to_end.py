@@ -131,7 +131,8 @@ def test_more_work_than_the_cluster_holds_waits_for_resources(cli: Cli) -> None:
     for _ in range(6):
         cli("sbatch", "-n2", "--wrap", "while [ ! -e go ]; do sleep 0.1; done")
     wait_until(lambda: cli("squeue", "-h", "-t", "R", "-o", "%i").stdout.split() == ["1", "2", "3", "4"], "four running jobs")
-    assert cli("squeue", "-h", "-t", "PD", "-o", "%i %R").stdout.splitlines() == ["5 (Resources)", "6 (Resources)"]
+    waiting = ["5 (Resources)", "6 (Resources)"]
+    wait_until(lambda: cli("squeue", "-h", "-t", "PD", "-o", "%i %R").stdout.splitlines() == waiting, "the platform's reasons")
     assert cli("sinfo", "-h", "-o", "%T %D").stdout.split() == ["allocated", "4"]
     (cli.directory / "go").touch()
     wait_until(lambda: cli("squeue", "-h").stdout == "", "an empty queue")

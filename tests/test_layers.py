@@ -32,14 +32,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "render": {"slurm", "cluster", "errors"},
     "local": {"gateway.wire", "errors"},
     "testing": {"local", "errors"},
+    "queue": {"slurm", "cluster", "errors"},
     # The registry's rows become what is sent, and what comes back becomes rows.
     "controller": {"state", "translate", "spec", "slurm", "gateway.client", "gateway.wire", "cluster", "errors"},
+    "dispatch": {"controller", "queue", "state", "slurm", "cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
-        *("config", "controller", "errors", "slurm", "state", "cluster", "context", "installation"),
+        *("background", "config", "controller", "errors", "slurm", "state", "queue", "cluster", "context", "installation"),
         *("gateway.client", "gateway.transport", "gateway.logs", "translate", "local.endpoint", "local.daemon"),
     },
-    "submission": {"config", "controller", "errors", "slurm", "session", "state", "translate", "cluster"},
+    "deferral": {"queue", "errors", "slurm", "session", "state"},
+    "submission": {"config", "controller", "deferral", "errors", "slurm", "session", "state", "translate", "cluster"},
+    # A process of its own, as entry is for commands.
+    "background": {"context", "controller", "dispatch", "errors", "session", "slurm"},
     "commands": {
         *("", "advice", "context", "errors", "installation"),
         *(f"commands.{name}" for name in SHARED),

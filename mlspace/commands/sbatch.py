@@ -40,7 +40,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     elif not component["quiet"]:
         context.print(f"Submitted batch job {job_id}")
     context.flush()
-    return submitting.exit_code(session.wait(job_id)) if component["wait"] else 0
+    return max(map(submitting.exit_code, session.wait_for_all(job_id))) if component["wait"] else 0
 
 
 def directive_words(context: Context, text: str, name: str) -> tuple[list[list[Word]], list[tuple[str, list[Word]]]]:

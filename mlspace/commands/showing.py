@@ -110,19 +110,24 @@ def show_node(call: Call, text: str | None) -> int:
             member_of.setdefault(name, []).append(partition.name)
     known = {node.name: node for node in cluster.nodes if node.name in member_of}
     names = list(known) if text is None else expand_hosts(text)
-    machine, ends, code = session.machine(), scontrol.last_ends(session.recent_jobs()), 0
+    facts, ends, code = machine_facts(call), scontrol.last_ends(session.recent_jobs()), 0
     for name in names:
         if name not in known:
             call.context.print(f"Node {name} not found")
             code = 1
             continue
         busy = now if occupation[name].cpus else ends.get(name)
-        last = machine.get("SlurmdStartTime", "None") if busy is None else format_timestamp(busy, call.time_format)
-        facts = {**machine, "LastBusyTime": last}
-        call.print_records([scontrol.node(known[name], occupation[name], member_of[name], facts, RELEASE)])
+        last = facts.get("SlurmdStartTime", "None") if busy is None else format_timestamp(busy, call.time_format)
+        call.print_records([scontrol.node(known[name], occupation[name], member_of[name], {**facts, "LastBusyTime": last}, RELEASE)])
     if not known:
         call.context.print("No nodes in the system")
     return code
+
+
+def machine_facts(call: Call) -> dict[str, str]:
+    """What is known of the host behind the nodes, its times written out; nothing where the nodes are elsewhere."""
+    times = call.session.machine_times()
+    return call.session.machine() | {key: format_timestamp(time, call.time_format) for key, time in times.items()}
 
 
 def show_partition(call: Call, text: str | None) -> int:
@@ -142,7 +147,7 @@ def show_config(call: Call, text: str | None) -> int:
 
     session, context = call.session, call.context
     values = {
-        "BOOT_TIME": session.machine().get("SlurmdStartTime", "Unknown"),
+        "BOOT_TIME": machine_facts(call).get("SlurmdStartTime", "Unknown"),
         "NEXT_JOB_ID": str(session.registry.next_job_id()),
         "SLURM_VERSION": RELEASE,
         "SlurmctldHost[0]": context.host,

@@ -3,66 +3,66 @@
 from __future__ import annotations
 
 from mlspace.commands import listing
-from mlspace.errors import MlspaceError, UsageError
-from mlspace.render import format, sinfo
-from mlspace.slurm.help import RELEASE
-from mlspace.slurm.occupation import ALLOCATED, IDLE, MIXED
-from mlspace.slurm.option import IGNORED, REFUSED, Option
+from mlspace.errors import BadValue, MlspaceError, UsageError
+from mlspace.render import format, nodegroup, sinfo
+from mlspace.slurm import nodestate
+from mlspace.slurm.hostlist import expand_hosts
+from mlspace.slurm.job import CLUSTER_NAME
+from mlspace.slurm.option import Option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from mlspace.cluster import Cluster, Node, Partition
+    from mlspace.cluster import Cluster, Node
     from mlspace.context import Context
-    from mlspace.slurm.occupation import Occupation
+    from mlspace.session import Session
     from mlspace.slurm.request import Component
 
 PROGRAM = "sinfo"
 
-NEVER = """
-unknown unk down future futr drain drained draining drng no_respond reserved resv perfctrs npc cloud completing comp planned fail
-maint powering_down powered_down power_down powering_up reboot reboot_issued reboot_requested
-"""
-STATES = {
-    **dict.fromkeys(("alloc", "allocated"), (ALLOCATED, MIXED)),
-    **dict.fromkeys(("mix", "mixed"), (MIXED,)),
-    "idle": (IDLE,),
-    **dict.fromkeys(NEVER.split(), ()),
-}
-"""What --states may say, and which nodes it means: no node here is ever in those of NEVER.
 
-Source: sinfo 22.05, where a mixed node counts as allocated.
-"""
+def seconds(text: str) -> int:
+    """--iterate: whole seconds, at least one. Raises BadValue."""
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise BadValue(text, f"Error: invalid entry for --iterate={text}")
+    return int(text)
+
+
+def variable(name: str) -> dict[str, str]:
+    return {PROGRAM: name}
+
 
 OPTIONS = (
-    Option("all", "a", help="show all partitions: none is hidden"),
-    Option("clusters", "M", "names", support=REFUSED, note="there is one cluster"),
-    Option("cluster", "", "names", alias_of="clusters", support=REFUSED, note="there is one cluster"),
-    Option("dead", "d", help="show only non-responding nodes: there are none"),
-    Option("exact", "e", help="group nodes only on exact match of configuration"),
-    Option("federation", support=IGNORED, note="there is one cluster"),
-    Option("format", "o", "format", help="format specification"),
-    Option("Format", "O", "format", support=REFUSED, note="say it with -o"),
+    Option("all", "a", on=variable("SINFO_ALL"), help="show all partitions, whatever SINFO_PARTITION says; none is hidden"),
+    Option("clusters", "M", "names", on=variable("SLURM_CLUSTERS"), help="the clusters to show: there is one"),
+    Option("cluster", "", "names", alias_of="clusters"),
+    Option("dead", "d", help="show only nodes that do not respond: there are none"),
+    Option("exact", "e", help="let only nodes that agree in CPUs and memory, too, share a line that shows them"),
+    Option("federation", on=variable("SINFO_FEDERATION"), help="show the federation's clusters: there is one cluster"),
+    Option("format", "o", "format", on=variable("SINFO_FORMAT"), help="what to show: %[[.]size]type[suffix]..."),
+    Option("Format", "O", "format", help="what to show: name[:[.][size][suffix]],..."),
     Option("hide", help="do not show hidden partitions: there are none"),
-    Option("iterate", "i", "seconds", support=REFUSED, note="watch -n SECONDS sinfo does the same"),
-    Option("json", support=REFUSED, note="say it with -o"),
-    Option("list-reasons", "R", help="list reason nodes are down or drained: there are none"),
-    Option("local", support=IGNORED, note="there is one cluster"),
-    Option("long", "l", help="long output - displays more information"),
-    Option("noconvert", help="memory is shown in MiB"),
-    Option("Node", "N", help="node-centric format"),
-    Option("nodes", "n", "NODES", help="report on specific node(s)"),
-    Option("noheader", "h", help="no headers on output"),
-    Option("partition", "p", "PARTITION", parse=listing.names, help="report on specific partition"),
-    Option("reservation", "T", support=REFUSED, note="there are no reservations here"),
-    Option("responding", "r", help="report only responding nodes"),
-    Option("sort", "S", "fields", help="comma separated list of fields to sort on"),
-    Option("states", "t", "node_state", help="specify what states of nodes to view"),
-    Option("summarize", "s", help="report state summary only"),
-    Option("verbose", "v", help="verbosity level; has no more to say"),
-    Option("version", "V", help="output version information and exit"),
-    Option("yaml", support=REFUSED, note="say it with -o"),
+    Option("iterate", "i", "seconds", parse=seconds, help="show it again every so many seconds"),
+    Option("json", help="print all nodes as JSON"),
+    Option("list-reasons", "R", help="show why nodes are down or drained: none is"),
+    Option("local", on=variable("SINFO_LOCAL"), help="show only this cluster: there is one"),
+    Option("long", "l", help="show more of each line"),
+    Option("noconvert", help="leave units as they are, which they are"),
+    Option("Node", "N", help="show a line for each node of each partition"),
+    Option("nodes", "n", "NODES", help="show only these nodes, a host list"),
+    Option("noheader", "h", help="print no header"),
+    Option(
+        *("partition", "p", "PARTITION"), parse=listing.names, on=variable("SINFO_PARTITION"), help="show only these partitions"
+    ),
+    Option("reservation", "T", help="show the reservations: there are none"),
+    Option("responding", "r", help="show only nodes that respond: all of them do"),
+    Option("sort", "S", "fields", on=variable("SINFO_SORT"), help="sort by these letters of --format, a - before one that descends"),
+    Option("states", "t", "node_state", help="show only nodes in one of these states; with & between, in all of them"),
+    Option("summarize", "s", help="show only how many nodes of each partition are in use"),
+    Option("verbose", "v", help="print the date, too"),
+    Option("version", "V", help="print the version and end"),
+    Option("yaml", help="print all nodes as YAML"),
     *listing.HELP,
 )
 
@@ -73,90 +73,135 @@ def run(context: Context, argv: Sequence[str]) -> int:
         return 0
     from mlspace.session import Session
 
-    options, environ = call.options, context.environ
-    states = read_states(options["states"])
-    session = Session(context)
-    cluster = session.cluster
-    told = options["format"] or environ.get("SINFO_FORMAT")
-    layout = told if told is not None else default_format(options, cluster)
-    columns = format.read_format(layout, sinfo.FIELDS, lambda letter: context.warn(f"Invalid node format specification: {letter}"))
-    letters = {letter for letter, field in sinfo.FIELDS.items() if any(column.field is field for column in columns)}
-    rows = [] if options["list-reasons"] else groups(cluster, session.occupation(), options, states, letters)
-    if options["long"]:
-        context.print(context.date())
-    if not options["noheader"]:
-        context.print(format.header_line(columns))
-    sort = options["sort"] or environ.get("SINFO_SORT")
-    if sort:
-        wrong = format.sort_rows(rows, sort.replace("#P", ""), sinfo.FIELDS)
-        if wrong is not None:
-            raise MlspaceError(f"Invalid sort specification: {wrong}")
-    if rows:
-        context.print("\n".join(format.lines(columns, rows)))
-    return 0
+    report = Report(context, call, Session(context))
+    period = call.options["iterate"]
+    if period is None:
+        return report.print()
+    while True:
+        report.print()
+        context.print("")
+        context.flush()
+        context.sleep(period)
+
+
+class Report:
+    """What one sinfo prints, as often as it is to. Raises MlspaceError for what is wrong in the options."""
+
+    def __init__(self, context: Context, call: listing.Call, session: Session) -> None:
+        self.context = context
+        self.options = options = call.options
+        self.session = session
+        self.formats = [setting.option.long for setting in call.settings if setting.option.long in ("format", "Format")]
+        if options["long"] and self.formats:
+            line = "Options -o(--format) and -l(--long) are mutually exclusive. Please remove one and retry."
+            raise UsageError(f"{PROGRAM}: fatal: {line}")
+        asked = {setting.option.long for setting in call.settings}
+        if asked >= {"all", "partition"}:
+            raise MlspaceError("Conflicting options, -a and -p, specified. Please choose one or the other.")
+        self.partitions = None if "all" in asked else options["partition"]
+        self.is_wanted = wanted_nodes(options["nodes"])
+        self.has_state = wanted_states(options["states"])
+        self.names_cluster = listing.check_clusters(context, PROGRAM, options["clusters"], options.origin("clusters"))
+        self.columns = self.read_columns()
+
+    def read_columns(self) -> list[format.Column]:
+        """Of the last -o or -O; with an -O anywhere Slurm reads that as names."""
+        layout = self.options[self.formats[-1] if self.formats else "format"]
+        if layout is None:
+            layout = default_format(self.options, self.session.cluster)
+        if (layout.lower() == "all" and "Format" in self.formats) or layout == format.ALL:
+            layout = sinfo.ALL
+        elif "Format" in self.formats:
+            return format.read_long_format(layout, sinfo.LONG_FIELDS, self.refuse_name)
+        return format.read_format(layout, sinfo.FIELDS, self.refuse_letter)
+
+    def refuse_name(self, name: str) -> None:
+        self.context.warn(f"{PROGRAM}: error: Invalid job format specification: {name}")
+
+    def refuse_letter(self, letter: str) -> None:
+        self.context.warn(f"Invalid node format specification: {letter or chr(0)}")
+
+    def print(self) -> int:
+        context, options = self.context, self.options
+        if options["json"] or options["yaml"]:
+            context.write(self.document("json" if options["json"] else "yaml"))
+            return 0
+        if not options["noheader"] and (options["long"] or options["verbose"] or options["iterate"]):
+            context.print(context.date())
+        if self.names_cluster and not options["noheader"]:
+            context.print(f"CLUSTER: {CLUSTER_NAME}")
+        if options["reservation"]:
+            context.print("No reservations in the system")
+            return 0
+        groups = self.groups()
+        if not options["noheader"]:
+            context.print(format.header_line(self.columns))
+        if groups:
+            context.print("\n".join(format.lines(self.columns, groups)))
+        return 0
+
+    def groups(self) -> list[nodegroup.Group]:
+        options, session = self.options, self.session
+        by_node = bool(options["Node"])
+        groups = nodegroup.gather(
+            session.cluster,
+            session.occupation(),
+            session.machine(),
+            self.is_shown,
+            partitions=self.partitions,
+            apart=[part for part in sinfo.kept_apart(self.columns) if options["exact"] or part not in nodegroup.ONLY_EXACT],
+            by_node=by_node,
+        )
+        given = options["sort"]
+        sinfo.sort(groups, (sinfo.SORT_BY_NODE if by_node else sinfo.SORT) if given is None else given)
+        return groups
+
+    def is_shown(self, node: Node, state: str) -> bool:
+        if self.options["dead"] or self.options["list-reasons"]:
+            return False
+        return self.is_wanted(node.name) and self.has_state(state)
+
+    def document(self, format_name: str) -> str:
+        from mlspace.render.document import render
+        from mlspace.render.nodes_document import nodes_document
+        from mlspace.render.scontrol import last_ends
+
+        session = self.session
+        occupation, now = session.occupation(), int(self.context.now())
+        busy = last_ends(session.recent_jobs()) | {node.name: now for node in session.cluster.nodes if occupation[node.name].cpus}
+        return render(format_name, nodes_document(session.cluster, occupation, session.machine(), session.machine_times(), busy))
+
+
+def wanted_nodes(text: str | None) -> Callable[[str], bool]:
+    if text is None:
+        return lambda name: True
+    try:
+        return frozenset(expand_hosts(text)).__contains__
+    except BadValue as error:
+        raise MlspaceError(*[f"_parse_single_range: {line}" for line in error.lines[1:]], f"'{text}' invalid entry for --nodes") from None
+
+
+def wanted_states(text: str | None) -> Callable[[str], bool]:
+    if text is None:
+        return lambda state: True
+    try:
+        return nodestate.read_states(text)
+    except BadValue as error:
+        lines = [f'Bad state string: "{error.text}"', f"valid states: {nodestate.VALID}"]
+        raise UsageError(*[f"{PROGRAM}: error: {line}" for line in lines]) from None
 
 
 def default_format(options: Component, cluster: Cluster) -> str:
     layout = sinfo.DEFAULT
-    if options["list-reasons"]:
-        layout = sinfo.REASONS
-    elif options["summarize"]:
+    if options["summarize"]:
         layout = sinfo.SUMMARY
     elif options["Node"]:
         layout = sinfo.BY_NODE_LONG if options["long"] else sinfo.BY_NODE
+    elif options["list-reasons"]:
+        layout = sinfo.REASONS_LONG if options["long"] else sinfo.REASONS
     elif options["long"]:
         layout = sinfo.LONG
     return layout.format(
         partition=max(sinfo.NAME_WIDTH, *(len(one.name) + one.default for one in cluster.partitions)),
         node=max(sinfo.NAME_WIDTH, *(len(node.name) for node in cluster.nodes)),
     )
-
-
-def read_states(text: str | None) -> set[str] | None:
-    """Node states to show; None for all."""
-    if text is None or text.lower() == "all":
-        return None
-    states: set[str] = set()
-    for word in text.replace("&", ",").split(","):
-        if word.strip().lower() not in STATES:
-            known = ",".join(name for name in STATES if len(name) > 4 or name == "idle")
-            raise UsageError(f'{PROGRAM}: error: Bad state string: "{word}"', f"{PROGRAM}: error: valid states: {known}")
-        states.update(STATES[word.strip().lower()])
-    return states
-
-
-def groups(
-    cluster: Cluster, occupation: Occupation, options: Component, states: set[str] | None, letters: set[str]
-) -> list[sinfo.Group]:
-    """The lines: nodes that agree in partition, state and so on, as far as the format shows them; one line a node with --Node."""
-    from mlspace.slurm.hostlist import expand_hosts
-
-    wanted = None if options["nodes"] is None else set(expand_hosts(options["nodes"]))
-    by_name = {node.name: node for node in cluster.nodes}
-    lines: dict[tuple[object, ...], tuple[Partition, dict[str, Node], str]] = {}
-    for number, partition in enumerate(cluster.partitions):
-        if options["partition"] and partition.name not in options["partition"]:
-            continue
-        shown = []
-        for name in partition.nodes or ():
-            node_state = occupation[name].node_state(by_name[name].cpus)
-            if not options["dead"] and (wanted is None or name in wanted) and (states is None or node_state in states):
-                shown.append((by_name[name], node_state))
-        of_partition = number if options["Node"] or letters & set(sinfo.OF_PARTITION) else None
-        if not shown and of_partition is not None:
-            lines[(of_partition,)] = (partition, {}, "")
-        for node, node_state in shown:
-            key = (
-                of_partition,
-                list(sinfo.SHORT).index(node_state) if letters & set(sinfo.OF_STATE) else None,
-                sinfo.gres(node) if letters & set(sinfo.OF_GRES) or options["exact"] else None,
-                node.name if options["Node"] or letters & set(sinfo.OF_HOST) else None,
-            )
-            lines.setdefault(key, (partition, {}, node_state if key[1] is not None else ""))[1][node.name] = node
-    ordered = [lines[key] for key in sorted(lines, key=lambda key: tuple((part is None, part) for part in key[:2]))]
-    rows = [sinfo.Group(partition, list(nodes.values()), state, occupation, RELEASE) for partition, nodes, state in ordered]
-    if options["Node"]:
-        position = {name: number for number, name in enumerate(by_name)}
-        rows = [row for row in rows if row.nodes]
-        rows.sort(key=lambda row: position[row.nodes[0].name])
-    return rows

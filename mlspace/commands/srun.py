@@ -90,14 +90,15 @@ def become_launch(context: Context, arguments: Sequence[str], environ: Mapping[s
 
 def wait_for_allocation(context: Context, session: Session, job_id: int) -> str:
     """The runtime directory of the job's first node, when its `launch` answers there."""
-    channel = os.path.join(session.runtime_directory(job_id), "channel")
+    directory = session.runtime_directory(job_id)
     next_round, said = context.monotonic() + PATIENCE_SECONDS, False
-    while not os.path.exists(channel):
+    while not os.path.exists(f"{directory}/channel"):
         context.sleep(LOOK_SECONDS)
         if context.monotonic() < next_round:
             continue
         next_round = context.monotonic() + PATIENCE_SECONDS
         session.refresh()
+        directory = session.runtime_directory(job_id)  # it is known when the job has been sent
         job = session.job(job_id)
         if job.state in state.FINAL:
             raise MlspaceError(f"Unable to allocate resources: job {job_id} ended: {job.state} ({job.reason})")
@@ -106,7 +107,7 @@ def wait_for_allocation(context: Context, session: Session, job_id: int) -> str:
             said = True
     if said:
         context.warn(f"{PROGRAM}: job {job_id} has been allocated resources")
-    return os.path.dirname(channel)
+    return directory
 
 
 def step_arguments(geometry: Geometry, directory: str, call: submitting.Call) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from mlspace.render import document
 from mlspace.render.accounting_row import CLUSTER, Manner, Row
 from mlspace.slurm.accounting import reason_of
-from mlspace.slurm.array import indices, specification
 from mlspace.slurm.hostlist import expand_hosts
 
 TYPE_CHECKING = False
@@ -91,13 +90,12 @@ def job(view: JobView, steps: Sequence[StepView], manner: Manner) -> dict[str, A
 
 
 def array(view: JobView) -> dict[str, Any]:
-    waiting: dict[str, Any] = specification(view.array_spec) if view.array_spec else {"ranges": [], "limit": 0}
     mask = 0
-    for index in indices(waiting["ranges"]):
+    for index in view.tasks_waiting:
         mask |= 1 << index
     return {
         "job_id": view.array_job_id or 0,
-        "limits": {"max": {"running": {"tasks": waiting["limit"]}}},
+        "limits": {"max": {"running": {"tasks": view.array_limit or 0}}},
         "task": f"0x{mask:02X}" if view.array_spec else None,
         "task_id": view.array_task_id,
     }

@@ -39,7 +39,7 @@ def not_recorded(row: Row) -> str:
 def identity(row: Row) -> str:
     label: str = row.job.label
     if row.job.array_spec and row.manner.list_length:
-        label = f"{row.job.array_job_id}_[{shortened(row.job.array_spec, row.manner.list_length)}]"
+        label = f"{row.job.array_job_id}_[{shortened(row.job.array_tasks, row.manner.list_length)}]"
     return label if row.step is None else f"{label}.{row.step.name_in_job}"
 
 

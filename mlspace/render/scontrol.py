@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mlspace.render.sinfo import gres
+from mlspace.render.nodegroup import gres
 from mlspace.render.squeue import hosts, sharing
 from mlspace.slurm import duration
+from mlspace.slurm.filename import NO_ARRAY_TASK
 from mlspace.slurm.gres import format_resources
 from mlspace.slurm.hostlist import expand_hosts, fold_hosts
 from mlspace.slurm.size import format_memory
@@ -53,7 +54,7 @@ def job(row: JobRow, details: bool) -> list[str]:
         f"JobId={job.job_id}{array(job)} JobName={job.name}",
         f"UserId={job.user}({job.uid}) GroupId={job.grp}({job.gid}) MCS_label=N/A",
         f"Priority={job.priority} Nice={job.nice} Account={job.account or NONE} QOS={job.shown_qos}",
-        f"JobState={job.state} Reason={job.reason} Dependency={NONE}",
+        f"JobState={job.state} Reason={job.reason} Dependency={job.dependency or NONE}",
         f"Requeue={job.requeue} Restarts={job.restart_count} BatchFlag={job.batch} Reboot=0 ExitCode={job.exit_code}:{job.exit_signal}",
         *(["DerivedExitCode=0:0"] if details else []),
         f"RunTime={duration.format_long(job.elapsed(row.now))} TimeLimit={duration.format_limit(job.time_limit, long=True)} TimeMin=N/A",
@@ -86,7 +87,8 @@ def job(row: JobRow, details: bool) -> list[str]:
 def array(job: JobView) -> str:
     if job.array_job_id is None:
         return ""
-    return f" ArrayJobId={job.array_job_id} ArrayTaskId={job.array_spec or job.array_task_id}"
+    throttle = f" ArrayTaskThrottle={job.array_limit}" if job.array_limit else ""
+    return f" ArrayJobId={job.array_job_id} ArrayTaskId={job.array_tasks or NO_ARRAY_TASK}{throttle}"
 
 
 def memory(job: JobView) -> str:

@@ -1,18 +1,18 @@
-"""sinfo's fields: letter, header, and how a group of a partition's nodes shows it. Source: sinfo(1) --format; sinfo 22.05."""
+"""sinfo's fields: letters and names, headers, and how a group of a partition's nodes shows each. Source: sinfo(1); sinfo 22.05."""
 
 from __future__ import annotations
 
 from mlspace.render.format import Field
-from mlspace.slurm import duration
-from mlspace.slurm.hostlist import fold_sorted_hosts
-from mlspace.slurm.occupation import ALLOCATED, IDLE, MIXED
+from mlspace.render.nodegroup import NONE, Group, gres, gres_used
+from mlspace.slurm import duration, nodestate
+from mlspace.slurm.help import RELEASE
+from mlspace.slurm.hostlist import order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable
 
-    from mlspace.cluster import Node, Partition
-    from mlspace.slurm.occupation import Occupation
+    from mlspace.render.format import Column
 
 # `{partition}` and `{node}` are as wide as the longest name, and at least NAME_WIDTH.
 DEFAULT = "%{partition}P %.5a %.10l %.6D %.6t %N"
@@ -21,67 +21,14 @@ BY_NODE = "%{node}N %.6D %.{partition}P %6t"
 BY_NODE_LONG = "%{node}N %.6D %.{partition}P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E"
 SUMMARY = "%{partition}P %.5a %.10l %.16F %N"
 REASONS = "%20E %9u %19H %N"
+REASONS_LONG = "%20E %12U %19H %6t %N"
 
 NAME_WIDTH = 9
 
-SHORT = {MIXED: "mix", ALLOCATED: "alloc", IDLE: "idle"}
-"""States in the order in which sinfo shows them, with their short names."""
-
-OF_PARTITION = "aBghIlLMpPrRsS"
-OF_STATE = "tT"
-OF_GRES = "G"
-OF_HOST = "no"
-"""Fields by whose values nodes are kept apart: those that agree in all fields of a format stand on one line."""
+SORT = "#P,-t"
+SORT_BY_NODE = "N"
 
 EMPTY = "n/a"
-NONE = "(null)"
-
-
-class Group:
-    """Nodes of a partition that stand on one line: their state, or "" where the line is of all states, or there is no node."""
-
-    __slots__ = ("nodes", "occupation", "partition", "state", "version")
-
-    def __init__(self, partition: Partition, nodes: Sequence[Node], state: str, occupation: Occupation, version: str) -> None:
-        self.partition = partition
-        self.nodes = nodes
-        self.state = state
-        self.occupation = occupation
-        self.version = version
-
-    @property
-    def name(self) -> str:
-        return self.partition.name + "*" * self.partition.default
-
-    def span(self, number: Callable[[Node], int]) -> str:
-        """One number, or the least and a + where the nodes differ."""
-        numbers = {number(node) for node in self.nodes} or {0}
-        return str(min(numbers)) + "+" * (len(numbers) > 1)
-
-    def count(self, *states: str) -> int:
-        return sum(self.occupation[node.name].node_state(node.cpus) in states for node in self.nodes)
-
-    def nodes_by_state(self) -> str:
-        """Allocated/idle/other/total."""
-        return f"{self.count(ALLOCATED, MIXED)}/{self.count(IDLE)}/0/{len(self.nodes)}"
-
-    def cpus_by_state(self) -> str:
-        taken = sum(min(node.cpus, self.occupation[node.name].cpus) for node in self.nodes)
-        total = sum(node.cpus for node in self.nodes)
-        return f"{taken}/{total - taken}/0/{total}"
-
-    def names(self) -> str:
-        return fold_sorted_hosts(node.name for node in self.nodes)
-
-
-def gres(node: Node) -> str:
-    """As slurm.conf's Gres= says it: "gpu:4", "gpu:a100:8", "(null)"."""
-    kind = f"{node.gpu_type}:" if node.gpu_type else ""
-    return f"gpu:{kind}{node.gpus}" if node.gpus else NONE
-
-
-def all_gres(group: Group) -> str:
-    return ",".join(dict.fromkeys(gres(node) for node in group.nodes)) or EMPTY
 
 
 def limit(group: Group) -> str:
@@ -89,56 +36,143 @@ def limit(group: Group) -> str:
     return "infinite" if minutes is None else duration.format_limit(minutes)
 
 
-def state_order(group: Group) -> int:
-    return list(SHORT).index(group.state) * -1 if group.state else 1
+def geometry(group: Group) -> str:
+    parts = (lambda node: node.sockets, lambda node: node.cores_per_socket, lambda node: node.threads_per_core)
+    return ":".join(group.span(part) for part in parts)
+
+
+def used(group: Group) -> str:
+    return group.first(lambda node: gres_used(node, group.taken(node)), EMPTY)
+
+
+def memory_taken(group: Group) -> str:
+    return str(group.taken(group.nodes[0]).memory_mib) if group.nodes else "0"
+
+
+def machine(key: str) -> Field:
+    """What the host behind the nodes tells; N/A where the nodes are elsewhere."""
+    header = {"CPULoad": "CPU_LOAD", "FreeMem": "FREE_MEM"}[key]
+    return Field(header, lambda group: group.machine.get(key, "N/A") if group.nodes else EMPTY)
+
+
+def same(header: str, text: str) -> Field:
+    """A field that is the same for all nodes here."""
+    return Field(header, lambda group: text)
+
+
+def number(header: str, count: str) -> Field:
+    """A number of each node, an attribute of it."""
+    return Field(header, lambda group: group.span(lambda node: getattr(node, count)), lambda group: least(group, count))
+
+
+def least(group: Group, count: str) -> int:
+    return min((int(getattr(node, count)) for node in group.nodes), default=0)
+
+
+def names(header: str) -> Field:
+    return Field(header, Group.names, first_name, cut_header=False)
+
+
+def first_name(group: Group) -> object:
+    return order(group.nodes[0].name) if group.nodes else ([], 0, 0)
+
+
+def state_number(group: Group) -> int:
+    return nodestate.NUMBER[group.state]
 
 
 FIELDS = {
-    "a": Field("AVAIL", lambda group: "up"),
-    "A": Field("NODES(A/I)", lambda group: f"{group.count(ALLOCATED, MIXED)}/{group.count(IDLE)}"),
-    "b": Field("ACTIVE_FEATURES", lambda group: NONE),
-    "B": Field("MAX_CPUS_PER_NODE", lambda group: "UNLIMITED"),
-    "c": Field("CPUS", lambda group: group.span(lambda node: node.cpus)),
-    "C": Field("CPUS(A/I/O/T)", lambda group: group.cpus_by_state()),
-    "d": Field("TMP_DISK", lambda group: "0"),
+    "a": same("AVAIL", "up"),
+    "A": Field("NODES(A/I)", lambda group: f"{group.allocated}/{group.count(nodestate.IDLE)}", lambda group: group.allocated),
+    "b": same("ACTIVE_FEATURES", NONE),
+    "B": same("MAX_CPUS_PER_NODE", "UNLIMITED"),
+    "c": number("CPUS", "cpus"),
+    "C": Field("CPUS(A/I/O/T)", Group.cpus_by_state, lambda group: 0),
+    "d": same("TMP_DISK", "0"),
     "D": Field("NODES", lambda group: str(len(group.nodes)), lambda group: len(group.nodes)),
-    "e": Field("FREE_MEM", lambda group: "N/A"),
-    "E": Field("REASON", lambda group: "none"),
-    "f": Field("AVAIL_FEATURES", lambda group: NONE),
-    "F": Field("NODES(A/I/O/T)", lambda group: group.nodes_by_state()),
-    "g": Field("GROUPS", lambda group: "all"),
-    "G": Field("GRES", all_gres),
-    "h": Field("OVERSUBSCRIBE", lambda group: "NO"),
-    "H": Field("TIMESTAMP", lambda group: "Unknown"),
-    "I": Field("PRIO_JOB_FACTOR", lambda group: "1"),
+    "e": machine("FreeMem"),
+    "E": same("REASON", "none"),
+    "f": same("AVAIL_FEATURES", NONE),
+    "F": Field("NODES(A/I/O/T)", Group.nodes_by_state, lambda group: group.allocated),
+    "g": same("GROUPS", "all"),
+    "G": Field("GRES", lambda group: group.first(gres, EMPTY)),
+    "h": same("OVERSUBSCRIBE", "NO"),
+    "H": same("TIMESTAMP", "Unknown"),
+    "I": same("PRIO_JOB_FACTOR", "1"),
     "l": Field("TIMELIMIT", limit, lambda group: group.partition.max_time or duration.LONGEST_SECONDS),
-    "L": Field("DEFAULTTIME", lambda group: "n/a"),
-    "m": Field("MEMORY", lambda group: group.span(lambda node: node.memory_mib)),
-    "M": Field("PREEMPT_MODE", lambda group: "OFF"),
-    "n": Field("HOSTNAMES", lambda group: group.names(), cut_header=False),
-    "N": Field("NODELIST", lambda group: group.names(), cut_header=False),
-    "o": Field("NODE_ADDR", lambda group: group.names(), cut_header=False),
-    "O": Field("CPU_LOAD", lambda group: "N/A"),
-    "p": Field("PRIO_TIER", lambda group: "1"),
-    "P": Field("PARTITION", lambda group: group.name),
-    "r": Field("ROOT", lambda group: "no"),
+    "L": same("DEFAULTTIME", "n/a"),
+    "m": number("MEMORY", "memory_mib"),
+    "M": same("PREEMPT_MODE", "OFF"),
+    "n": names("HOSTNAMES"),
+    "N": names("NODELIST"),
+    "o": names("NODE_ADDR"),
+    "O": machine("CPULoad"),
+    "p": same("PRIO_TIER", "1"),
+    "P": Field("PARTITION", lambda group: group.partition.name + "*" * group.partition.default, lambda group: group.partition.name),
+    "r": same("ROOT", "no"),
     "R": Field("PARTITION", lambda group: group.partition.name),
-    "s": Field("JOB_SIZE", lambda group: "1-infinite"),
-    "S": Field("ALLOCNODES", lambda group: "all"),
-    "t": Field("STATE", lambda group: SHORT.get(group.state, EMPTY), state_order),
-    "T": Field("STATE", lambda group: group.state.lower() or EMPTY, state_order),
-    "u": Field("USER", lambda group: "Unknown"),
-    "U": Field("USER", lambda group: "Unknown"),
-    "v": Field("VERSION", lambda group: group.version),
-    "V": Field("CLUSTER", lambda group: "N/A"),
-    "w": Field("WEIGHT", lambda group: "1"),
-    "X": Field("SOCKETS", lambda group: group.span(lambda node: node.sockets)),
-    "Y": Field("CORES", lambda group: group.span(lambda node: node.cores_per_socket)),
-    "z": Field(
-        "S:C:T",
-        lambda group: ":".join(
-            group.span(part) for part in (lambda node: node.sockets, lambda node: node.cores_per_socket, lambda node: node.threads_per_core)
-        ),
-    ),
-    "Z": Field("THREADS", lambda group: group.span(lambda node: node.threads_per_core)),
+    "s": same("JOB_SIZE", "1-infinite"),
+    "S": same("ALLOCNODES", "all"),
+    "t": Field("STATE", lambda group: nodestate.SHORT.get(group.state, EMPTY), state_number),
+    "T": Field("STATE", lambda group: group.state.lower() or EMPTY, state_number),
+    "u": same("USER", "Unknown"),
+    "U": same("USER", "Unknown"),
+    "v": same("VERSION", RELEASE),
+    "V": same("CLUSTER", "N/A"),
+    "w": same("WEIGHT", "1"),
+    "X": number("SOCKETS", "sockets"),
+    "Y": number("CORES", "cores_per_socket"),
+    "z": Field("S:C:T", geometry),
+    "Z": number("THREADS", "threads_per_core"),
 }
+"""By the letters of --format."""
+
+NAMED = """
+allocnodes S, available a, cluster V, cores Y, cpus c, cpusload O, cpusstate C, defaulttime L, disk d, features f, features_act b,
+freemem e, gres G, groups g, maxcpuspernode B, memory m, nodeaddr o, nodeai A, nodeaiot F, nodehost n, nodelist N, nodes D,
+oversubscribe h, partition P, partitionname R, preemptmode M, priorityjobfactor I, prioritytier p, reason E, root r, share h, size s,
+socketcorethread z, sockets X, statecompact t, statelong T, threads Z, time l, timestamp H, user u, userlong U, version v, weight w
+"""
+LONG_FIELDS = {name: FIELDS[letter] for name, letter in (pair.split() for pair in NAMED.split(","))}
+"""By the names of --Format, in small letters."""
+
+LONG_FIELDS |= {
+    "allocmem": Field("ALLOCMEM", memory_taken),
+    "comment": same("COMMENT", NONE),
+    "extra": same("EXTRA", NONE),
+    "gresused": Field("GRES_USED", used),
+    "port": same("PORT", "0"),  # no daemon of ours listens on a node
+    "statecomplete": Field("STATECOMPLETE", lambda group: group.state.lower() or EMPTY, state_number),
+}
+
+APART = {
+    **dict.fromkeys(("partition", "partitionname"), "partition"),
+    **dict.fromkeys(("statecompact", "statelong", "statecomplete"), "state"),
+    **dict.fromkeys(("nodehost", "nodeaddr"), "node"),
+    **dict.fromkeys(("cpus", "cpusstate"), "cpus"),
+    **{name: name for name in ("time", "gres", "gresused", "allocmem", "memory")},
+}
+"""Name of a field -> what it keeps apart (nodegroup.KEPT_APART)."""
+
+ALL = "|".join(f"%{letter}" for letter in sorted(FIELDS) if letter.islower()) + "|"
+ALL += " |".join(f"%{letter}" for letter in sorted(FIELDS) if letter.isupper()) + " "
+"""What `%all` stands for."""
+
+
+def kept_apart(columns: Iterable[Column]) -> list[str]:
+    """What these columns keep apart."""
+    shown = {id(column.field) for column in columns}
+    return list(dict.fromkeys(part for name, part in APART.items() if id(LONG_FIELDS[name]) in shown))
+
+
+def sort(groups: list[Group], text: str) -> None:
+    """Sorts in place by letters with an optional + or -, the first one weighing most. Slurm passes over what is no letter of a field.
+
+    #P is the order of the configuration, which the groups are in before they are sorted; it takes no -.
+    """
+    for position in range(len(text) - 1, -1, -1):
+        field, before = FIELDS.get(text[position]), text[position - 1 : position]
+        if text[position] == "P" and before == "#":
+            groups.sort(key=lambda group: group.number)
+        elif field is not None:
+            groups.sort(key=field.order, reverse=before == "-")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from mlspace.errors import BadValue
 from mlspace.slurm.count import decimal
 
+LEAST_STEPPED = 6
+"""Slurm 22.05 writes fewer indices one by one: "0,3,6,9,12", but "0-15:3"."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,15 +49,25 @@ def indices(ranges: Iterable[Sequence[int]]) -> list[int]:
     return sorted({index for first, last, step in ranges for index in range(first, last + 1, step)})
 
 
-def fold(wanted: Iterable[int], limit: int = 0) -> str:
-    """Indices as squeue writes a pending array: "1-3,7%2"; "1-5:2" where they are evenly spaced."""
+def fold(wanted: Iterable[int], limit: int | None = None) -> str:
+    """Indices as squeue writes a pending array: "1-3,7%2"; "0-15:3" where LEAST_STEPPED and more are evenly spaced."""
     values = sorted(set(wanted))
     steps = {values[place] - values[place - 1] for place in range(1, len(values))}
-    if len(values) > 2 and len(steps) == 1 and steps != {1}:
+    if len(values) >= LEAST_STEPPED and len(steps) == 1 and steps != {1}:
         text = f"{values[0]}-{values[-1]}:{steps.pop()}"
     else:
         text = ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs(values))
     return f"{text}%{limit}" if limit else text
+
+
+def unfold(text: str) -> list[int]:
+    """The indices of what `fold` wrote, of any size; a limit behind them is left out."""
+    found: list[int] = []
+    for part in filter(None, text.partition("%")[0].split(",")):
+        span, _, step = part.partition(":")
+        first, _, last = span.partition("-")
+        found += range(int(first), int(last or first) + 1, int(step or 1))
+    return found
 
 
 def runs(values: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,7 @@ Source: sbatch(1), srun(1) OUTPUT ENVIRONMENT VARIABLES; which are there and whi
 
 from __future__ import annotations
 
-from mlspace.slurm import gres
+from mlspace.slurm import array, gres
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +13,24 @@ if TYPE_CHECKING:
     from mlspace.slurm.request import Component
 
 PLANE = "plane="
+
+
+def array_variables(component: Component, array_job_id: int | None, task: int | None) -> dict[str, str]:
+    """SLURM_ARRAY_*; nothing for a job of no array. Source: sbatch 22.05; the step is the first that was given."""
+    if task is None or not component["array"]:
+        return {}
+    ranges = component["array"]["ranges"]
+    tasks = array.indices(ranges)
+    found = {
+        "JOB_ID": array_job_id,
+        "TASK_ID": task,
+        "TASK_COUNT": len(tasks),
+        "TASK_MIN": tasks[0],
+        "TASK_MAX": tasks[-1],
+        "TASK_STEP": next((step for _, _, step in ranges if step > 1), 1),
+    }
+    return {f"SLURM_ARRAY_{name}": str(value) for name, value in found.items()}
+
 
 
 def job_variables(component: Component, geometry: Geometry) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace.slurm import state
+from mlspace.slurm import array, state
 from mlspace.slurm.hostlist import expand_hosts
 
 TYPE_CHECKING = False
@@ -15,7 +15,8 @@ COLUMNS = (
     "job_id",
     "array_job_id",  # None unless an array's record or element
     "array_task_id",
-    "array_spec",  # pending elements of an array's record: "3-99%4"
+    "array_spec",  # elements that wait, in an array's record: "3-99"; one that has a row of its own has array_task_id instead
+    "array_limit",  # how many may run at once: 4 of --array=0-99%4; None: any number
     "het_job_id",
     "het_offset",
     "name",
@@ -28,16 +29,21 @@ COLUMNS = (
     "qos",
     "state",
     "reason",  # "None", "Resources", "NonZeroExitCode", ...
+    "dependency",  # what it waits for, as squeue's %E: "afterok:12(unfulfilled),singleton(unfulfilled)"; "" for nothing
+    "wish",  # what is to become of it when its run has ended: "requeue", "requeuehold", "special"; "" for the end
     "exit_code",
     "exit_signal",
-    "priority",
+    "priority",  # 0 is held
     "nice",
     "restart_count",
     "submit_time",  # all times: unix seconds, int, or None
-    "eligible_time",
+    "begin_time",  # of --begin, or None
+    "eligible_time",  # since when nothing but resources keeps it from starting; None while it is held or waits for others
     "start_time",
     "end_time",
     "time_limit",  # minutes; None is UNLIMITED
+    "time_min",  # minutes, or None
+    "deadline",
     "nodes",
     "node_list",  # folded, "" while pending
     "tasks",
@@ -70,26 +76,7 @@ DEFAULT_QOS = "normal"
 """What Slurm shows of a job that asked for none."""
 
 
-class Waiting:
-    """What a job waits for, before the registry knows of it."""
-
-    __slots__ = ()
-    dependency = ""
-    begin_time: int | None = None
-    time_min: int | None = None
-    deadline: int | None = None
-    array_limit: int | None = None
-
-    @property
-    def array_tasks(self) -> str:
-        return ""
-
-    @property
-    def tasks_waiting(self) -> list[int]:
-        return []
-
-
-class JobView(Waiting):
+class JobView:
     """One job. Attributes are COLUMNS; `option`, `geometry` and `stream` look into the details."""
 
     __slots__ = (*COLUMNS, "_details")
@@ -150,7 +137,7 @@ class JobView(Waiting):
     def label(self) -> str:
         """The id that users see: "7", "7_3" an array's element, "7_[4-9%2]" its elements that wait, "7+1" a component."""
         if self.array_spec:
-            return f"{self.array_job_id}_[{self.array_spec}]"
+            return f"{self.array_job_id}_[{self.array_tasks}]"
         if self.array_task_id is not None:
             return f"{self.array_job_id}_{self.array_task_id}"
         return str(self.job_id) if self.het_job_id is None else f"{self.het_job_id}+{self.het_offset}"
@@ -164,8 +151,6 @@ class JobView(Waiting):
 
     def with_tasks(self, wanted: Iterable[int]) -> JobView:
         """An array's record, as if of the elements that wait only these did: one stands as an element of its own."""
-        from mlspace.slurm import array
-
         indices = sorted(wanted)
         values: dict[str, Any] = {column: getattr(self, column) for column in COLUMNS}
         alone = len(indices) == 1
@@ -175,6 +160,22 @@ class JobView(Waiting):
             "array_task_id": indices[0] if alone else None,
         }
         return JobView(list(values.values()))
+
+    @property
+    def array_tasks(self) -> str:
+        """The indices that the row stands for: "3-99%4" those that wait, "7" an element; "" of no array, or of one that ended whole."""
+        if self.array_spec:
+            return f"{self.array_spec}%{self.array_limit}" if self.array_limit else str(self.array_spec)
+        return "" if self.array_task_id is None else str(self.array_task_id)
+
+    @property
+    def tasks_waiting(self) -> list[int]:
+        """The indices of an array's record; none of any other job."""
+        return array.unfold(self.array_spec) if self.array_spec else []
+
+    @property
+    def is_held(self) -> bool:
+        return self.is_pending and self.priority == 0
 
     @property
     def is_pending(self) -> bool:

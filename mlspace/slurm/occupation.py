@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from mlspace.slurm import state
 from mlspace.slurm.hostlist import expand_hosts
+from mlspace.slurm.nodestate import ALLOCATED, IDLE, MIXED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mlspace.slurm.job import JobView
-
-IDLE = "IDLE"
-MIXED = "MIXED"
-ALLOCATED = "ALLOCATED"
 
 HOLDING = (state.CONFIGURING, state.RUNNING, state.COMPLETING, state.SUSPENDED)
 """States in which a job has its nodes."""

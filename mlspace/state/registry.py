@@ -94,9 +94,9 @@ class Registry:
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {schema.VERSION}")
 
-        self._change(make)
+        self.change(make)
 
-    def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def change(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """One transaction that has the write lock from its beginning, so that it cannot fail in the middle for want of it."""
         import sqlite3
 
@@ -113,7 +113,7 @@ class Registry:
             raise damaged(self.path, error) from error
         return result
 
-    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         import sqlite3
 
         try:
@@ -135,13 +135,16 @@ class Registry:
         *,
         job_ids: Collection[int] | None = None,
         family_ids: Collection[int] | None = None,
+        array_job_ids: Collection[int] | None = None,
+        names: Collection[str] | None = None,
         states: Collection[str] | None = None,
         users: Collection[str] | None = None,
         ended_since: float | None = None,
     ) -> list[JobView]:
         """Jobs in order of id. `ended_since`: not those that ended before that time.
 
-        `family_ids`: those jobs, and what belongs to them, elements of an array and components of a heterogeneous job.
+        `array_job_ids`: records and elements of these arrays. `family_ids`: those jobs, and what belongs to them, elements of an array
+        and components of a heterogeneous job.
         """
         conditions = ["1"]
         values: list[Any] = []
@@ -149,16 +152,17 @@ class Registry:
             places = ", ".join("?" * len(family_ids))
             conditions.append("(" + " OR ".join(f"{column} IN ({places})" for column in ("job_id", "array_job_id", "het_job_id")) + ")")
             values += [*family_ids] * 3
-        for column, wanted in (("job_id", job_ids), ("state", states), ("user", users)):
+        wishes = (("job_id", job_ids), ("array_job_id", array_job_ids), ("name", names), ("state", states), ("user", users))
+        for column, wanted in wishes:
             if wanted is not None:
-                place = "?" if column == "job_id" else "CAST(? AS TEXT)"
+                place = "?" if column.endswith("job_id") else "CAST(? AS TEXT)"
                 conditions.append(f"{column} IN ({', '.join([place] * len(wanted))})")
                 values += [encoded(one) for one in wanted]
         if ended_since is not None:
             conditions.append("(end_time IS NULL OR end_time >= ?)")
             values.append(ended_since)
         query = f"SELECT {', '.join(COLUMNS)} FROM job WHERE {' AND '.join(conditions)} ORDER BY job_id"
-        return [JobView(row) for row in self._rows(query, values)]
+        return [JobView(row) for row in self.rows(query, values)]
 
     def job(self, job_id: int) -> JobView | None:
         found = self.jobs(job_ids=[job_id])
@@ -166,12 +170,12 @@ class Registry:
 
     def next_job_id(self) -> int:
         """The id that the next job will have."""
-        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = 'job'")
+        rows = self.rows("SELECT seq FROM sqlite_sequence WHERE name = 'job'")
         return int(rows[0][0]) + 1 if rows else 1
 
     def job_of_platform(self, platform_job: str) -> int | None:
         """Job id of a platform job's name, of any attempt."""
-        rows = self._rows("SELECT job_id FROM submission WHERE platform_job = ?", [platform_job])
+        rows = self.rows("SELECT job_id FROM submission WHERE platform_job = ?", [platform_job])
         return rows[0][0] if rows else None
 
     def steps(self, job_ids: Collection[int]) -> list[StepView]:
@@ -184,7 +188,7 @@ class Registry:
                 f"SELECT {columns} FROM step JOIN job ON job.job_id = step.job_id AND job.restart_count = step.restart"
                 f" WHERE step.job_id IN ({', '.join('?' * len(some))}) ORDER BY step.job_id, step.step"
             )
-            found += self._rows(query, some)
+            found += self.rows(query, some)
         return [StepView(row) for row in found]
 
     def submissions(self, *, phases: Collection[str] = ("committed", "posting", "posted"), job_id: int | None = None) -> list[Submission]:
@@ -194,43 +198,52 @@ class Registry:
         if job_id is not None:
             query += " AND job_id = ?"
             values.append(job_id)
-        return [Submission(row) for row in self._rows(query + " ORDER BY rowid", values)]
+        return [Submission(row) for row in self.rows(query + " ORDER BY rowid", values)]
 
     def stored(self, job_id: int) -> tuple[str, dict[str, str]]:
         """JSON text of the request, and the environment that the job was submitted with."""
         import json
         import zlib
 
-        rows = self._rows("SELECT request, variables FROM job JOIN environment ON digest = environment WHERE job_id = ?", [job_id])
-        variables: dict[str, str] = json.loads(zlib.decompress(rows[0][1]))
-        return rows[0][0], variables
+        query = (
+            "SELECT request.content, environment.content FROM job JOIN text AS request ON request.digest = job.request"
+            " JOIN text AS environment ON environment.digest = job.environment WHERE job_id = ?"
+        )
+        request, environment = self.rows(query, [job_id])[0]
+        variables: dict[str, str] = json.loads(zlib.decompress(environment))
+        return zlib.decompress(request).decode(), variables
 
     # Changing.
 
-    def add(self, values: Mapping[str, Any], request: str, environment: Mapping[str, str], submission: Mapping[str, Any]) -> int:
-        """A new job with its first submission, committed; returns its id. `values` are columns of the job table."""
-        import hashlib
-        import json
-        import zlib
+    def add(
+        self, values: Mapping[str, Any], request: str, environment: Mapping[str, str], submission: Mapping[str, Any] | None = None
+    ) -> int:
+        """A new job, committed; returns its id. With its first submission, unless it has to wait here.
 
-        text = json.dumps(environment, sort_keys=True).encode()
-        digest = hashlib.sha256(text).hexdigest()
-        row = {**values, "request": request, "environment": digest}
+        `values` are columns of the job table. priority: 0 is held, None the next place in the order of coming. An array's
+        record has array_spec, or array_task_id where it is of one element, and becomes its own array_job_id.
+        """
+        import json
+
+        row = {**values}
 
         def insert(database: sqlite3.Connection) -> int:
-            database.execute("INSERT OR IGNORE INTO environment VALUES (?, ?)", [digest, zlib.compress(text)])
+            row["request"] = keep(database, request)
+            row["environment"] = keep(database, json.dumps(environment, sort_keys=True))
+            if row.get("priority") is None:
+                row["priority"] = next_priority(database, row.get("nice") or 0)
             names = ", ".join(row)
             places = ", ".join("CAST(? AS TEXT)" if isinstance(value, str) else "?" for value in row.values())
             cursor = database.execute(f"INSERT INTO job ({names}) VALUES ({places})", [encoded(value) for value in row.values()])
             job_id = int(cursor.lastrowid or 0)
-            # Slurm's counts down from here with every job: who came first has more.
-            database.execute("UPDATE job SET priority = ? WHERE job_id = ?", [FIRST_PRIORITY - job_id, job_id])
-            fields = {**submission, "job_id": job_id}
-            database.execute(f"INSERT INTO submission ({', '.join(fields)}) VALUES ({', '.join('?' * len(fields))})", list(fields.values()))
+            if row.get("array_spec") or row.get("array_task_id") is not None:
+                database.execute("UPDATE job SET array_job_id = job_id WHERE job_id = ?", [job_id])
+            if submission is not None:
+                add_submission(database, job_id, submission)
             remember(database, job_id, values["submit_time"])
             return job_id
 
-        return self._change(insert)
+        return self.change(insert)
 
     def remove(self, job_id: int) -> None:
         """Takes back a job that the platform has refused; its id is not given again."""
@@ -239,7 +252,7 @@ class Registry:
             for table in ("history", "step", "submission", "job"):
                 database.execute(f"DELETE FROM {table} WHERE job_id = ?", [job_id])
 
-        self._change(delete)
+        self.change(delete)
 
     def claim(self, submission: str, owner: str, previous_owner: str, now: float) -> bool:
         """Takes a submission that nobody works on any more, in order to send it; False if another process was faster."""
@@ -252,12 +265,12 @@ class Registry:
             )
             return cursor.rowcount == 1
 
-        return self._change(update)
+        return self.change(update)
 
     def release(self, submission: str, *, sent: bool) -> None:
         """Gives a claimed submission up to whoever comes next. `sent`: the request may have had its effect."""
         query = "UPDATE submission SET owner = '', phase = ? WHERE submission = ? AND phase IN ('committed', 'posting')"
-        self._change(lambda database: database.execute(query, ["posting" if sent else "committed", submission]))
+        self.change(lambda database: database.execute(query, ["posting" if sent else "committed", submission]))
 
     def posted(self, submission: str, platform_job: str) -> bool:
         """The platform's job for a submission. False if it has another one already: that is a double."""
@@ -274,12 +287,12 @@ class Registry:
                 )
             return cursor.rowcount == 1
 
-        return self._change(update)
+        return self.change(update)
 
     def pending(self, job_id: int, reason: str) -> None:
         """Why the job waits."""
         query = "UPDATE job SET reason = ? WHERE job_id = ? AND state = 'PENDING'"
-        self._change(lambda database: database.execute(query, [reason, job_id]))
+        self.change(lambda database: database.execute(query, [reason, job_id]))
 
     def running(self, job_id: int, start_time: int, node_list: str) -> None:
         """The job has started; what is known already stays."""
@@ -295,7 +308,7 @@ class Registry:
             if cursor.rowcount:
                 remember(database, job_id, start_time)
 
-        self._change(update)
+        self.change(update)
 
     def cancelling(self, job_id: int, uid: int) -> None:
         """Somebody wants the job to end; a running one is COMPLETING until it has."""
@@ -307,7 +320,7 @@ class Registry:
                 [uid, job_id],
             )
 
-        self._change(update)
+        self.change(update)
 
     def ended(self, job_id: int, outcome: Mapping[str, Any]) -> None:
         """The end: `outcome` has state, reason, exit_code, exit_signal, end_time, and start_time where it became known only now."""
@@ -315,7 +328,7 @@ class Registry:
         def update(database: sqlite3.Connection) -> None:
             cursor = database.execute(
                 "UPDATE job SET state = :state, reason = :reason, exit_code = :exit_code, exit_signal = :exit_signal, end_time = :end_time,"
-                f" start_time = coalesce(start_time, :start_time) WHERE job_id = :job_id AND {NOT_FINAL}",
+                f" array_spec = NULL, wish = '', start_time = coalesce(start_time, :start_time) WHERE job_id = :job_id AND {NOT_FINAL}",
                 {"start_time": None, **outcome, "job_id": job_id},
             )
             # What may have been sent without an answer is still looked for: it may be running.
@@ -327,11 +340,11 @@ class Registry:
             if cursor.rowcount:
                 remember(database, job_id, outcome["end_time"])
 
-        self._change(update)
+        self.change(update)
 
     def close_submissions(self, job_id: int) -> None:
         """Nothing more is expected of a job that has ended."""
-        self._change(lambda database: database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id]))
+        self.change(lambda database: database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id]))
 
     def add_step(self, job_id: int, values: Mapping[str, Any]) -> None:
         """A step of the job's present run; one that is known already is replaced."""
@@ -344,7 +357,7 @@ class Registry:
                 [*row.values(), job_id],
             )
 
-        self._change(insert)
+        self.change(insert)
 
     def claim_poll(self, region: str, now: float, seconds: float) -> bool:
         """Whether it is our turn to ask the platform about a region: nobody did so in the last `seconds`. Says so to the others."""
@@ -357,11 +370,34 @@ class Registry:
             )
             return cursor.rowcount == 1
 
-        return self._change(update)
+        return self.change(update)
 
 
 FIRST_PRIORITY = 4294901760
 """Slurm's priority/basic starts here (2^32 - 2^16) and counts down."""
+
+
+def next_priority(database: sqlite3.Connection, nice: int) -> int:
+    """Who comes later has less, and who is nice. Source: priority/basic of Slurm 22.05."""
+    database.execute("UPDATE queued SET number = number + 1")
+    number = database.execute("SELECT number FROM queued").fetchone()[0]
+    return max(1, FIRST_PRIORITY - int(number) - nice)
+
+
+def keep(database: sqlite3.Connection, text: str) -> str:
+    """Stores a text that many jobs share; returns its digest."""
+    import hashlib
+    import zlib
+
+    data = text.encode()
+    digest = hashlib.sha256(data).hexdigest()
+    database.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", [digest, zlib.compress(data)])
+    return digest
+
+
+def add_submission(database: sqlite3.Connection, job_id: int, submission: Mapping[str, Any]) -> None:
+    fields = {**submission, "job_id": job_id}
+    database.execute(f"INSERT INTO submission ({', '.join(fields)}) VALUES ({', '.join('?' * len(fields))})", list(fields.values()))
 
 
 def remember(database: sqlite3.Connection, job_id: int, time: int) -> None:

@@ -13,26 +13,30 @@ STATEMENTS = (
     """
     CREATE TABLE job (
         job_id INTEGER PRIMARY KEY AUTOINCREMENT,
-        array_job_id INTEGER, array_task_id INTEGER, array_spec TEXT,
+        array_job_id INTEGER, array_task_id INTEGER, array_spec TEXT, array_limit INTEGER,
         het_job_id INTEGER, het_offset INTEGER,
         name TEXT NOT NULL, user TEXT NOT NULL, uid INTEGER NOT NULL, grp TEXT NOT NULL, gid INTEGER NOT NULL,
         account TEXT, partition TEXT NOT NULL, qos TEXT,
-        state TEXT NOT NULL, reason TEXT NOT NULL, exit_code INTEGER NOT NULL DEFAULT 0, exit_signal INTEGER NOT NULL DEFAULT 0,
+        state TEXT NOT NULL, reason TEXT NOT NULL, dependency TEXT NOT NULL DEFAULT '', wish TEXT NOT NULL DEFAULT '',
+        exit_code INTEGER NOT NULL DEFAULT 0, exit_signal INTEGER NOT NULL DEFAULT 0,
         priority INTEGER NOT NULL, nice INTEGER NOT NULL DEFAULT 0, restart_count INTEGER NOT NULL DEFAULT 0,
-        submit_time INTEGER NOT NULL, eligible_time INTEGER, start_time INTEGER, end_time INTEGER, time_limit INTEGER,
+        submit_time INTEGER NOT NULL, begin_time INTEGER, eligible_time INTEGER, start_time INTEGER, end_time INTEGER,
+        time_limit INTEGER, time_min INTEGER, deadline INTEGER,
         nodes INTEGER NOT NULL, node_list TEXT NOT NULL DEFAULT '', tasks INTEGER NOT NULL, tasks_requested INTEGER NOT NULL,
         cpus INTEGER NOT NULL, cpus_per_task INTEGER, memory_mib INTEGER NOT NULL, gpus INTEGER NOT NULL,
         batch INTEGER NOT NULL, requeue INTEGER NOT NULL, command TEXT NOT NULL, work_dir TEXT NOT NULL, comment TEXT,
         region TEXT NOT NULL, instance_type TEXT NOT NULL, platform_job TEXT NOT NULL DEFAULT '',
         alloc_node TEXT NOT NULL, alloc_sid INTEGER NOT NULL, cancelled_by INTEGER,
         details TEXT NOT NULL,
-        request TEXT NOT NULL, environment TEXT NOT NULL REFERENCES environment(digest)
+        request TEXT NOT NULL REFERENCES text(digest), environment TEXT NOT NULL REFERENCES text(digest)
     )
     """,
     "CREATE INDEX job_by_state ON job(state)",
     "CREATE INDEX job_by_end ON job(end_time)",
-    # Stored once, however many jobs were submitted from the same shell.
-    "CREATE TABLE environment (digest TEXT PRIMARY KEY, variables BLOB NOT NULL)",
+    "CREATE INDEX job_by_array ON job(array_job_id)",
+    "CREATE INDEX job_by_het ON job(het_job_id)",
+    # Requests and environments, each stored once, however many jobs and elements were submitted with it.
+    "CREATE TABLE text (digest TEXT PRIMARY KEY, content BLOB NOT NULL)",
     # One row for each attempt to have the platform run a job.
     """
     CREATE TABLE submission (
@@ -59,4 +63,9 @@ STATEMENTS = (
     )
     """,
     "CREATE TABLE poll (region TEXT PRIMARY KEY, time REAL NOT NULL)",
+    # How many jobs were given their place in the queue by the order of their coming; Slurm's priorities count down by that.
+    "CREATE TABLE queued (number INTEGER NOT NULL)",
+    "INSERT INTO queued VALUES (0)",
+    # The process that decides what may start, at most one: who it is, and when it was last heard of.
+    "CREATE TABLE leader (owner TEXT NOT NULL, seen REAL NOT NULL)",
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 from mlspace.cluster import Cluster
 from mlspace.errors import MlspaceError
-from mlspace.slurm.environment import job_variables
+from mlspace.slurm.environment import array_variables, job_variables
 from mlspace.slurm.export import named
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.request import JobRequest
@@ -29,7 +29,7 @@ DESCRIPTION = "mlspace-slurm job {job_id} submission {submission} restart {resta
 
 OF_TABLE = (
     *("job_id", "name", "user", "uid", "gid", "partition", "region", "instance_type", "time_limit", "alloc_node", "work_dir"),
-    "details",
+    *("array_job_id", "array_task_id", "details"),
 )
 """Fields of StoredJob that are columns of the registry's job table."""
 
@@ -62,6 +62,8 @@ class StoredJob:
     attempt: int
     report_file: str
     commands: str
+    array_job_id: int | None = None
+    array_task_id: int | None = None
 
     @property
     def geometry(self) -> Geometry:
@@ -105,7 +107,7 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
             tasks_per_node=geometry.tasks_per_node,
             distribution=geometry.distribution,
             gpus_per_node=geometry.gpus_per_node,
-            env=job_variables(component, geometry),
+            env=job_variables(component, geometry) | array_variables(component, job.array_job_id, job.array_task_id),
             restart=job.restart,
         ),
         script=None if script is None else Script(script.text, script.arguments, script.path),

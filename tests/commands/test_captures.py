@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, stop_gateway
+from tests.conftest import ROOT, stop_controller, stop_gateway
 
 CAPTURES = sorted(path.parent for path in ROOT.glob("compat/captures/*/*/*/argv"))
 DIFFERENCES = dict(
@@ -39,6 +39,7 @@ MASKS = [
     (r"(RunTime)=\S+", r"\1=ELAPSED"),
     (r"(AllocNode:Sid)=\S+", r"\1=HOST"),
     (r"(primary\) at) \S+", r"\1 HOST"),
+    (r"^(CLUSTER): \S+", r"\1: NAME"),
     (r"(CPULoad|FreeMem)=\S+", r"\1=NOW"),
     (r"OS=Linux .*?(?=  RealMemory| $)", "OS=KERNEL"),
     (r"NodeAddr=\S+ NodeHostName=\S+( Port=\d+)?", "NodeAddr=HOST"),
@@ -120,6 +121,7 @@ def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
     yield start
     for _, env in started.values():
         subprocess.run(["scancel", "--me"], env=env, check=False)
+        stop_controller(Path(env["MLSPACE_STATE_DIR"]))
         stop_gateway(Path(env["MLSPACE_STATE_DIR"]))
 
 

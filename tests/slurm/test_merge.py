@@ -100,10 +100,7 @@ def test_there_is_one_memory() -> None:
 @pytest.mark.parametrize(
     ("argv", "start"),
     [
-        (["--array=1-3"], "--array is not supported: "),
-        (["--dependency=afterok:1"], "--dependency is not supported: "),
-        (["--begin=now+1hour"], "--begin is not supported: "),
-        (["--hold"], "--hold is not supported: "),
+        (["--reservation=r"], "--reservation is not supported: "),
         (["-C", "a&b"], "--constraint is not supported: "),
         (["--uid=root"], "--uid is not supported: "),
         (["--gpu-bind=map_gpu:0,1"], "--gpu-bind is not supported: "),
@@ -119,7 +116,7 @@ def test_what_is_not_there_is_refused_in_one_line(argv: list[str], start: str) -
 
 def test_a_refusal_says_where_it_was_asked_for() -> None:
     with pytest.raises(RequestRefused) as caught:
-        merged([], "#!/bin/sh\n#SBATCH --array=1-3\n")
+        merged([], "#!/bin/sh\n#SBATCH --reservation=r\n")
     assert caught.value.lines[1] == "  from line 2 of job.sh"
 
 

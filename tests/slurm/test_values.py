@@ -300,12 +300,15 @@ def test_memory_is_written_as_scontrol_does(mib: int, text: str) -> None:
 def test_array_indices_fold_and_unfold() -> None:
     ranges = array.specification("1-5:2,9,8%3")["ranges"]
     assert array.indices(ranges) == [1, 3, 5, 8, 9]
-    assert array.fold([1, 3, 5]) == "1-5:2"
+    assert array.fold([1, 3, 5, 7, 9]) == "1,3,5,7,9"
+    assert array.fold([1, 3, 5, 7, 9, 11], limit=3) == "1-11:2%3"
     assert array.fold([9, 8, 1, 2, 3, 3], limit=2) == "1-3,8-9%2"
     assert array.fold([7]) == "7"
     assert array.fold([]) == ""
     for wanted in ([0], [0, 2, 4, 6], [1, 2, 4, 8], list(range(100, 200))):
         assert array.indices(array.specification(array.fold(wanted))["ranges"]) == wanted
+    for wanted in ([], [0], list(range(0, 9999, 7)), [*range(20000), 30000]):
+        assert array.unfold(array.fold(wanted, limit=4)) == wanted
 
 
 def test_gres_counts_types_and_text() -> None:

@@ -22,7 +22,7 @@ from mlspace.state.registry import FIRST_PRIORITY, Registry
 ROOT = Path(__file__).resolve().parents[2]
 VALUES: dict[str, Any] = {
     "name": "train", "user": "ann", "uid": 1000, "grp": "staff", "gid": 100, "partition": "main", "state": "PENDING", "reason": "None",
-    "priority": 0, "submit_time": 100, "nodes": 1, "tasks": 1, "tasks_requested": 0, "cpus": 1, "memory_mib": 100, "gpus": 0, "batch": 1,
+    "priority": None, "submit_time": 100, "nodes": 1, "tasks": 1, "tasks_requested": 0, "cpus": 1, "memory_mib": 100, "gpus": 0, "batch": 1,
     "requeue": 1, "command": "job.sh", "work_dir": "/w", "region": "R", "instance_type": "t", "alloc_node": "h", "alloc_sid": 1,
     "details": "{}",
 }  # fmt: skip
@@ -137,7 +137,7 @@ def test_remove_leaves_nothing(registry: Registry, state: Path) -> None:
 
 def test_same_environment_is_stored_once(registry: Registry, state: Path) -> None:
     jobs = [add(registry, name, environment) for name, environment in (("a", {"A": "1", "B": "2"}), ("b", {"B": "2", "A": "1"}), ("c", {}))]
-    assert query(state, "SELECT count(*) FROM environment") == [(2,)]
+    assert query(state, "SELECT count(*) FROM text") == [(3,)]  # and the request
     assert [registry.stored(job)[1] for job in jobs] == [{"A": "1", "B": "2"}] * 2 + [{}]
 
 
@@ -145,8 +145,8 @@ def test_add_that_fails_leaves_nothing(registry: Registry, state: Path) -> None:
     add(registry, "a")
     with pytest.raises(StateError, match="UNIQUE"):
         add(registry, "a", {"X": "1"})
-    for table in ("job", "submission", "environment", "history"):
-        assert query(state, f"SELECT count(*) FROM {table}") == [(1,)]
+    for table, rows in {"job": 1, "submission": 1, "text": 2, "history": 1}.items():
+        assert query(state, f"SELECT count(*) FROM {table}") == [(rows,)]
     assert add(registry, "b") > 1
 
 
@@ -396,7 +396,7 @@ def test_killed_in_the_middle_of_a_change(
         "    database.execute(\"UPDATE job SET state = 'FAILED', name = ?\", ['x' * 10_000_000])\n"
         "    database.execute('DELETE FROM submission')\n"
         '    print("ready", flush=True); sys.stdin.readline()\n'
-        "registry._change(work)\n"
+        "registry.change(work)\n"
     )
     writer = process(program)
     assert writer.stdout is not None
@@ -549,7 +549,7 @@ def test_change_has_the_lock_from_its_beginning(registry: Registry, state: Path)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("BEGIN IMMEDIATE")
 
-    registry._change(work)
+    registry.change(work)
     other.execute("BEGIN IMMEDIATE")
     other.close()
 

@@ -1,0 +1,85 @@
+"""What keeps a new job from being sent at once: an array, --hold, --begin, --dependency, --deadline; as columns of its row."""
+
+from __future__ import annotations
+
+from mlspace.errors import RequestRefused
+from mlspace.queue import decision, dependency
+from mlspace.queue.facts import Facts
+from mlspace.slurm import array
+from mlspace.slurm.demand import FAILED
+from mlspace.slurm.job import COLUMNS, JobView
+from mlspace.slurm.timestamp import parse
+from mlspace.state.queue import HELD_USER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from mlspace.session import Session
+    from mlspace.slurm.request import Component, JobRequest
+
+
+def has_to_wait(values: Mapping[str, Any]) -> bool:
+    """Whether the row is one that the queue has to look at before it is sent."""
+    columns = ("array_job_id", "array_spec", "array_task_id", "begin_time", "deadline", "dependency")
+    return values["priority"] == 0 or any(values[column] not in (None, "") for column in columns)
+
+
+def add_to(values: Mapping[str, Any], session: Session, request: JobRequest) -> dict[str, Any]:
+    """The row with the columns that decide when it may start. Raises RequestRefused."""
+    component, now = request.first, values["submit_time"]
+    row = {
+        **values,
+        **array_columns(component),
+        "priority": 0 if component["hold"] else component["priority"],
+        "begin_time": moment(component, "begin", now),
+        "deadline": moment(component, "deadline", now),
+        "time_min": component["time-min"],
+        "dependency": "",
+    }
+    check_times(row, request.program)
+    if component["dependency"]:
+        facts = Facts(session.registry.jobs, ())
+        row["job_id"] = session.registry.next_job_id()
+        row["dependency"] = dependency.describe(component["dependency"], facts)
+        row["dependency"], _ = dependency.evaluate(JobView([row.get(column) for column in COLUMNS]), facts, now)
+        del row["job_id"]
+    row["reason"], row["eligible_time"] = first_reason(row)
+    return row
+
+
+def array_columns(component: Component) -> dict[str, Any]:
+    columns: dict[str, Any] = {"array_job_id": None, "array_task_id": None, "array_spec": None, "array_limit": None}
+    if component["array"]:
+        tasks = array.indices(component["array"]["ranges"])
+        columns["array_limit"] = component["array"]["limit"] or None
+        columns |= {"array_task_id": tasks[0]} if len(tasks) == 1 else {"array_spec": array.fold(tasks)}
+    return columns
+
+
+def moment(component: Component, option: str, now: int) -> int | None:
+    """Unix seconds of --begin or --deadline; None where it is not given, or has been."""
+    if component[option] is None:
+        return None
+    time = parse(component[option], now)
+    return time if time > now else None
+
+
+def check_times(row: Mapping[str, Any], program: str) -> None:
+    """--deadline against --begin. Source: sbatch 22.05."""
+    if row["deadline"] is not None and (row["begin_time"] or 0) > row["deadline"]:
+        raise RequestRefused(f"{FAILED[program]}Requested time limit is invalid", "  the job would begin after its deadline")
+
+
+def first_reason(row: Mapping[str, Any]) -> tuple[str, int | None]:
+    """Why the new job waits, and since when nothing but resources would keep it; until somebody has looked at it."""
+    if row["priority"] == 0:
+        return HELD_USER, None
+    if row["array_spec"]:
+        return "None", None
+    if row["dependency"]:
+        return decision.DEPENDENCY, None
+    if row["begin_time"] is not None:
+        return decision.BEGIN_TIME, row["begin_time"]
+    return "None", row["submit_time"]

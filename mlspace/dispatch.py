@@ -1,0 +1,73 @@
+"""Carrying out what the queue decides: jobs that wait here are sent when they may start, or end without having run.
+
+One process does this at a time, the leader (mlspace/background.py), so that a limit is counted by one.
+"""
+
+from __future__ import annotations
+
+from mlspace import controller
+from mlspace.errors import GatewayError, MlspaceError
+from mlspace.queue import decision
+from mlspace.queue.facts import Facts
+from mlspace.queue.room import Room
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mlspace.cluster import Cluster, Node
+    from mlspace.controller import Controller
+    from mlspace.slurm.job import JobView
+    from mlspace.state.queue import Queue
+
+
+class Dispatcher:
+    """log: takes a line about what went wrong with one job; the others have their turn all the same."""
+
+    def __init__(self, work: Controller, queue: Queue, log: Callable[[str], None]) -> None:
+        self.work = work
+        self.queue = queue
+        self.log = log
+        self.next_look: float | None = None  # when the clock alone may let something start
+
+    def round(self) -> None:
+        """One look at what waits, and what follows from it."""
+        waiting = self.queue.waiting()
+        now = self.work.now()
+        self.next_look = decision.next_look(waiting, now)
+        if all(job.is_held for job in waiting):
+            return
+        sent = self.queue.sent()
+        facts = Facts(self.work.registry.jobs, sent)
+        for action in decision.decide(waiting, facts, Room(known_nodes(self.work.cluster()), sent), now):
+            if isinstance(action, decision.Start):
+                self.start(action.job, action.tasks)
+            elif isinstance(action, decision.Split):
+                self.queue.split(action.job.job_id, action.job.tasks_waiting)
+            elif isinstance(action, decision.Explain):
+                self.queue.decide(action.job.job_id, **action.columns)
+            else:
+                outcome = controller.ended_without_run(action.state, action.reason, int(now))
+                self.work.registry.ended(action.job.job_id, outcome)
+
+    def start(self, job: JobView, tasks: Sequence[int]) -> None:
+        """Sends a job, or these elements of an array. What was split off and not sent, for a crash, waits as a job of its own."""
+        for job_id in self.queue.split(job.job_id, tasks) if tasks else [job.job_id]:
+            submission = controller.new_submission(job.region)
+            if not self.queue.start(job_id, submission, int(self.work.now())):
+                continue  # cancelled or held since it was looked at
+            (made,) = self.work.registry.submissions(job_id=job_id)
+            try:
+                self.work.send(made, made.owner)
+            except GatewayError as error:
+                self.log(f"job {job_id}: {error.lines[0]}")
+                if not error.transient and not error.outcome_unknown:
+                    self.work.registry.ended(job_id, controller.refused(int(self.work.now())))
+            except MlspaceError as error:
+                self.log(f"job {job_id}: {error.lines[0]}")
+                self.work.registry.ended(job_id, controller.refused(int(self.work.now())))
+
+
+def known_nodes(cluster: Cluster) -> Sequence[Node]:
+    """The cluster's nodes where they are all that there is; elsewhere the platform alone knows what it has."""
+    return cluster.nodes if all(partition.nodes is not None for partition in cluster.partitions) else ()

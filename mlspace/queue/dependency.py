@@ -1,0 +1,127 @@
+"""--dependency over the registry's rows: what is met, what never will be, and the text that squeue's %E shows of the rest.
+
+The text is all that is kept: "afterok:12(unfulfilled),after:13_2+5(unfulfilled)"; `?` between them where any one will do.
+Source: sbatch(1) --dependency; Slurm 22.05.
+"""
+
+from __future__ import annotations
+
+from mlspace.slurm import state
+from mlspace.slurm.dependency import SINGLETON
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from mlspace.queue.facts import Facts
+    from mlspace.slurm.job import JobView
+
+MET = "met"
+WAITING = "unfulfilled"
+NEVER = "failed"
+
+CORRESPONDING = "aftercorr"
+
+
+def describe(conditions: Mapping[str, Any], facts: Facts) -> str:
+    """The text for what slurm.dependency.conditions read. "12" is written "12_*" where it is an array."""
+    words = []
+    for condition in conditions.get("conditions", ()):
+        kind = condition["type"]
+        if kind == SINGLETON:
+            words.append(f"{SINGLETON}({WAITING})")
+        for target in condition["jobs"]:
+            task = "" if target["task"] is None else str(target["task"])
+            if not task and is_array(facts, target["job"]):
+                task = "*"
+            delay = f"+{target['delay']}" if target["delay"] else ""
+            words.append(f"{kind}:{target['job']}{'_' + task if task else ''}{delay}({WAITING})")
+    return ("," if conditions.get("all", True) else "?").join(words)
+
+
+def needs_elements(text: str) -> bool:
+    """Whether each element of an array waits for something of its own."""
+    return CORRESPONDING in text
+
+
+def evaluate(job: JobView, facts: Facts, now: float) -> tuple[str, str]:
+    """What is left of job.dependency as text, and MET, WAITING or NEVER."""
+    text = job.dependency
+    if not text:
+        return "", MET
+    is_any = "?" in text
+    left, states = [], []
+    for word in text.split("?" if is_any else ","):
+        condition = word.partition("(")[0]
+        found = test(condition, job, facts, now)
+        states.append(found)
+        if found != MET:
+            left.append(f"{condition}({found})")
+    if is_any:
+        if MET in states:
+            return "", MET
+        return "?".join(left), WAITING if WAITING in states else NEVER
+    if NEVER in states:
+        return ",".join(left), NEVER
+    return ",".join(left), WAITING if left else MET
+
+
+def test(condition: str, job: JobView, facts: Facts, now: float) -> str:
+    """One condition: "afterok:12_3", "after:12+5", "singleton". A job that nobody knows keeps nobody waiting, as in Slurm."""
+    kind, _, target = condition.partition(":")
+    if kind == SINGLETON:
+        return WAITING if any(comes_before(other, job) for other in facts.same_name(job)) else MET
+    name, _, delay = target.partition("+")
+    number, _, task = name.partition("_")
+    if kind == CORRESPONDING and job.array_task_id is not None and is_array(facts, int(number)):
+        task = str(job.array_task_id)
+    rows = facts.find(int(number), task)
+    if not rows:
+        return MET
+    return TESTS[kind](rows, int(delay or 0) * 60, now)
+
+
+def is_array(facts: Facts, job_id: int) -> bool:
+    """Whether it is the id of an array, not of one of its elements."""
+    return any(row.array_job_id == job_id for row in facts.find(job_id, ""))
+
+
+def comes_before(other: JobView, job: JobView) -> bool:
+    """Whether a singleton waits for this job: one that has begun, or came earlier; never for elements of its own array."""
+    if other.job_id == job.job_id or (job.array_job_id is not None and other.array_job_id == job.array_job_id):
+        return False
+    return other.state != state.PENDING or bool(other.job_id < job.job_id)
+
+
+def after(rows: Sequence[JobView], delay_seconds: int, now: float) -> str:
+    if any(row.state == state.PENDING or row.state == state.CONFIGURING for row in rows):
+        return WAITING
+    begun = max(row.start_time or row.end_time or 0 for row in rows)
+    return MET if now >= begun + delay_seconds else WAITING
+
+
+def after_any(rows: Sequence[JobView], delay_seconds: int, now: float) -> str:
+    return MET if all(row.state in state.FINAL for row in rows) else WAITING
+
+
+def after_ok(rows: Sequence[JobView], delay_seconds: int, now: float) -> str:
+    if any(row.state in state.FINAL and row.state != state.COMPLETED for row in rows):
+        return NEVER
+    return after_any(rows, delay_seconds, now)
+
+
+def after_not_ok(rows: Sequence[JobView], delay_seconds: int, now: float) -> str:
+    if after_any(rows, delay_seconds, now) == WAITING:
+        return WAITING
+    return MET if any(row.state != state.COMPLETED for row in rows) else NEVER
+
+
+TESTS: dict[str, Callable[[Sequence[JobView], int, float], str]] = {
+    "after": after,
+    "afterany": after_any,
+    "afterburstbuffer": after_any,
+    "afternotok": after_not_ok,
+    "afterok": after_ok,
+    CORRESPONDING: after_ok,
+}

@@ -1,0 +1,68 @@
+"""Which jobs a user means by "12", "12_3" or "12_[1-3,7]": rows of the registry, and elements of an array that have no row yet."""
+
+from __future__ import annotations
+
+from mlspace.errors import BadValue
+from mlspace.slurm import array
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mlspace.slurm.job import JobView
+
+LONGEST_ID = 10
+
+
+class Selected:
+    """A job, or some of the elements that wait in an array's record: those in `tasks`, which is None for all that the row is."""
+
+    __slots__ = ("job", "tasks")
+
+    def __init__(self, job: JobView, tasks: Sequence[int] | None = None) -> None:
+        self.job = job
+        self.tasks = tasks
+
+    @property
+    def label(self) -> str:
+        """As squeue -j shows it: "12_[1-3,7]"."""
+        if self.tasks is None:
+            return self.job.label
+        text = array.fold(self.tasks)
+        return f"{self.job.array_job_id}_{text}" if len(self.tasks) == 1 else f"{self.job.array_job_id}_[{text}]"
+
+
+def read(text: str) -> tuple[int, list[int] | None]:
+    """Job id and array indices: "12" -> 12, None; "12_3" -> 12, [3]; "12_[1-3,7]" -> 12, [1, 2, 3, 7]; "12_*" -> 12, None.
+
+    Raises BadValue for anything else.
+    """
+    number, underscore, rest = text.partition("_")
+    if not (number.isascii() and number.isdigit() and len(number) <= LONGEST_ID and int(number) > 0):
+        raise BadValue(text)
+    if not underscore or rest == "*":
+        return int(number), None
+    if rest.startswith("[") and rest.endswith("]"):
+        rest = rest[1:-1]
+    elif not rest.isdigit():
+        raise BadValue(text)
+    return int(number), array.indices(array.specification(rest)["ranges"])
+
+
+def choose(rows: Iterable[JobView], job_id: int, tasks: Sequence[int] | None) -> list[Selected]:
+    """Those of `rows` that are meant by what `read` gave. Without tasks: the job of that id, and all of the array of that id."""
+    if tasks is None:
+        return [Selected(row) for row in rows if job_id in (row.job_id, row.array_job_id)]
+    wanted, found = set(tasks), []
+    for row in rows:
+        if row.array_job_id != job_id:
+            continue
+        if row.array_task_id is not None:
+            if row.array_task_id in wanted:
+                found.append(Selected(row))
+            continue
+        waiting = row.tasks_waiting
+        meant = [task for task in waiting if task in wanted]
+        if meant:
+            found.append(Selected(row, None if len(meant) == len(waiting) else meant))
+    return found

@@ -1,0 +1,247 @@
+"""What the registry does for jobs that wait here, of which nothing was sent yet: arrays split up, holds, requeues, and who leads.
+
+Every change looks again whether it still may happen: between a decision and its row somebody may have cancelled or held the job.
+"""
+
+from __future__ import annotations
+
+from mlspace.slurm import array, state
+from mlspace.slurm.job import COLUMNS, JobView
+from mlspace.state.registry import NOT_FINAL, add_submission, encoded, next_priority, remember
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Collection, Mapping
+    from typing import Any
+
+    from mlspace.state.registry import Registry
+
+WAITING = (
+    "state = 'PENDING' AND NOT EXISTS"
+    " (SELECT 1 FROM submission WHERE submission.job_id = job.job_id AND submission.phase != 'ended')"
+)
+"""Nothing was sent, and nothing is about to be."""
+
+UNFINISHED = (
+    f"SELECT 1 FROM job WHERE {NOT_FINAL}"
+    " AND NOT (state = 'PENDING' AND (priority = 0 OR reason = 'DependencyNeverSatisfied')) LIMIT 1"
+)
+"""Held jobs, and those whose dependency failed, change when somebody changes them."""
+
+HELD_USER = "JobHeldUser"
+HELD_ADMIN = "JobHeldAdmin"
+REQUEUED = "REQUEUED"
+"""How the history calls the end of a run that is followed by another."""
+
+COPIED = tuple(column for column in (*COLUMNS, "request", "environment") if column not in ("job_id", "array_task_id", "array_spec"))
+"""What an element has of its array's record."""
+
+
+class Queue:
+    """The part of a registry that the queue needs; methods raise StateError."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+
+    def waiting(self) -> list[JobView]:
+        """Jobs that nothing was sent of, in the order in which they are to start: by priority, then by id; those held at the end."""
+        query = f"SELECT {', '.join(COLUMNS)} FROM job WHERE {WAITING} ORDER BY priority DESC, job_id"
+        return [JobView(row) for row in self.registry.rows(query)]
+
+    def sent(self) -> list[JobView]:
+        """Jobs that were sent, or are just about to be, and have not ended."""
+        query = (
+            f"SELECT {', '.join(COLUMNS)} FROM job WHERE job_id IN (SELECT job_id FROM submission WHERE phase != 'ended')"
+            f" AND {NOT_FINAL} ORDER BY job_id"
+        )
+        return [JobView(row) for row in self.registry.rows(query)]
+
+    def is_unfinished(self) -> bool:
+        """Whether there is a job whose state may still change by itself."""
+        return bool(self.registry.rows(UNFINISHED))
+
+    def changes(self) -> int:
+        """A number that differs when another process has changed the registry."""
+        return int(self.registry.rows("PRAGMA data_version")[0][0])
+
+    # Starting.
+
+    def start(self, job_id: int, submission: Mapping[str, Any], now: int) -> bool:
+        """Makes the submission of a job that waits, as its next run. False where it waits no more, or is held."""
+
+        def update(database: sqlite3.Connection) -> bool:
+            row = database.execute(
+                f"SELECT restart_count FROM job WHERE job_id = ? AND priority > 0 AND array_spec IS NULL AND {WAITING}", [job_id]
+            ).fetchone()
+            if row is None:
+                return False
+            attempts = database.execute("SELECT count(*) FROM submission WHERE job_id = ? AND restart = ?", [job_id, row[0]]).fetchone()[0]
+            add_submission(database, job_id, {**submission, "restart": row[0], "attempt": attempts + 1})
+            database.execute(
+                "UPDATE job SET reason = 'None', dependency = '', eligible_time = coalesce(eligible_time, ?) WHERE job_id = ?",
+                [now, job_id],
+            )
+            return True
+
+        return self.registry.change(update)
+
+    def split(self, job_id: int, tasks: Collection[int]) -> list[int]:
+        """Gives elements of an array's record a row, and so an id, of their own; returns the ids of those that still waited there.
+
+        The record's last element keeps the record's id, as in Slurm.
+        """
+
+        def update(database: sqlite3.Connection) -> list[int]:
+            waiting = elements(database, job_id)
+            taken = [task for task in sorted(tasks) if task in waiting]
+            ids = []
+            for task in taken:
+                waiting.discard(task)
+                if waiting:
+                    ids.append(copy_row(database, job_id, task))
+                else:
+                    ids.append(job_id)
+            if taken:
+                write_elements(database, job_id, waiting or {taken[-1]})
+            return ids
+
+        return self.registry.change(update)
+
+    def drop(self, job_id: int, tasks: Collection[int]) -> None:
+        """Elements that wait are cancelled: as in Slurm, nothing tells of them any more. The last ones end with the record itself."""
+
+        def update(database: sqlite3.Connection) -> None:
+            waiting = elements(database, job_id)
+            left = waiting - set(tasks)
+            if left and left != waiting:
+                write_elements(database, job_id, left)
+
+        self.registry.change(update)
+
+    def decide(self, job_id: int, **columns: Any) -> None:
+        """Writes down why a job that waits does so: reason, dependency, eligible_time."""
+        self._update(job_id, columns, WAITING)
+
+    # What users change.
+
+    def update(self, job_id: int, **columns: Any) -> bool:
+        """Changes columns of a job that has not ended; whether there was one."""
+        return self._update(job_id, columns, NOT_FINAL)
+
+    def _update(self, job_id: int, columns: Mapping[str, Any], condition: str) -> bool:
+        names = ", ".join(f"{name} = {'CAST(? AS TEXT)' if isinstance(value, str) else '?'}" for name, value in columns.items())
+        values = [*(encoded(value) for value in columns.values()), job_id]
+        query = f"UPDATE job SET {names} WHERE job_id = ? AND {condition}"
+        return self.registry.change(lambda database: database.execute(query, values).rowcount == 1)
+
+    def hold(self, job_id: int, reason: str) -> None:
+        """reason: HELD_USER or HELD_ADMIN."""
+        self.update(job_id, priority=0, reason=reason)
+
+    def release(self, job_id: int) -> None:
+        """A held job gets the next place in the order of coming."""
+
+        def update(database: sqlite3.Connection) -> None:
+            row = database.execute(f"SELECT nice FROM job WHERE job_id = ? AND priority = 0 AND {NOT_FINAL}", [job_id]).fetchone()
+            if row is not None:
+                values = [next_priority(database, row[0]), job_id]
+                database.execute(
+                    "UPDATE job SET priority = ?, reason = CASE state WHEN 'PENDING' THEN 'None' ELSE reason END WHERE job_id = ?", values
+                )
+
+        self.registry.change(update)
+
+    def ended(self, job_id: int, outcome: Mapping[str, Any]) -> None:
+        """The end of a run: of the job, or, where somebody wished so, of this run alone."""
+        job = self.registry.job(job_id)
+        if job is not None and job.wish and job.cancelled_by is None and job.state not in state.FINAL:
+            self.requeue(job_id, outcome, job.wish)
+        else:
+            self.registry.ended(job_id, outcome)
+
+    def requeue(self, job_id: int, outcome: Mapping[str, Any], wish: str) -> None:
+        """A run has ended, and the job waits for the next one. wish: see JobView; `outcome` as of Registry.ended."""
+        held = wish != "requeue"
+
+        def update(database: sqlite3.Connection) -> None:
+            now = outcome["end_time"]
+            database.execute(
+                "INSERT INTO history SELECT job_id, restart_count, ?, ?, reason FROM job WHERE job_id = ?", [now, REQUEUED, job_id]
+            )
+            database.execute(
+                "UPDATE step SET state = 'CANCELLED', end_time = ?, exit_signal = 15 WHERE job_id = ? AND end_time IS NULL", [now, job_id]
+            )
+            database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id])
+            database.execute(
+                "UPDATE job SET state = 'PENDING', wish = '', restart_count = restart_count + 1, start_time = NULL, end_time = NULL,"
+                " node_list = '', platform_job = '', submit_time = :now, eligible_time = CASE WHEN :held THEN NULL ELSE :now END,"
+                " reason = CASE WHEN :held THEN :reason ELSE 'None' END, priority = CASE WHEN :held THEN 0 ELSE priority END,"
+                " exit_code = :exit_code, exit_signal = :exit_signal, cancelled_by = NULL WHERE job_id = :job_id",
+                {
+                    "now": now,
+                    "held": held,
+                    "reason": HELD_USER,
+                    "exit_code": outcome["exit_code"],
+                    "exit_signal": outcome["exit_signal"],
+                    "job_id": job_id,
+                },
+            )
+            remember(database, job_id, now)
+
+        self.registry.change(update)
+
+    # Who leads.
+
+    def lead(self, owner: str, now: float, is_alive: Callable[[str, float], bool]) -> bool:
+        """Whether `owner` is the one that decides; it becomes it where nobody is, or whoever was is gone."""
+
+        def update(database: sqlite3.Connection) -> bool:
+            row = database.execute("SELECT owner, seen FROM leader").fetchone()
+            if row is not None and row[0] != owner and is_alive(row[0], row[1]):
+                return False
+            database.execute("DELETE FROM leader")
+            database.execute("INSERT INTO leader VALUES (?, ?)", [owner, now])
+            return True
+
+        return self.registry.change(update)
+
+    def leader(self) -> tuple[str, float] | None:
+        """Who decides, and when it was last heard of."""
+        rows = self.registry.rows("SELECT owner, seen FROM leader")
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def retire(self, owner: str) -> bool:
+        """Leads no more, unless somebody has left something to do in the meantime: whoever does so after this finds no leader."""
+
+        def update(database: sqlite3.Connection) -> bool:
+            if database.execute(UNFINISHED).fetchone() is not None:
+                return False
+            database.execute("DELETE FROM leader WHERE owner = ?", [owner])
+            return True
+
+        return self.registry.change(update)
+
+
+def elements(database: sqlite3.Connection, job_id: int) -> set[int]:
+    """The elements that wait in a record."""
+    row = database.execute("SELECT array_spec FROM job WHERE job_id = ? AND state = 'PENDING'", [job_id]).fetchone()
+    return set(array.unfold(row[0] or "")) if row else set()
+
+
+def write_elements(database: sqlite3.Connection, job_id: int, tasks: Collection[int]) -> None:
+    """What waits in a record; where that is one element, the record becomes it."""
+    if len(tasks) == 1:
+        database.execute("UPDATE job SET array_spec = NULL, array_task_id = ? WHERE job_id = ?", [*tasks, job_id])
+    else:
+        database.execute("UPDATE job SET array_spec = ? WHERE job_id = ?", [array.fold(tasks), job_id])
+
+
+def copy_row(database: sqlite3.Connection, job_id: int, task: int) -> int:
+    columns = ", ".join(COPIED)
+    cursor = database.execute(
+        f"INSERT INTO job ({columns}, array_task_id) SELECT {columns}, ? FROM job WHERE job_id = ?", [task, job_id]
+    )
+    new = int(cursor.lastrowid or 0)
+    database.execute("INSERT INTO history SELECT job_id, restart_count, submit_time, state, reason FROM job WHERE job_id = ?", [new])
+    return new

@@ -1,0 +1,152 @@
+"""Jobs that wait here, as rows: arrays split up and cut, holds and requeues, and who leads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlspace.slurm.job import JobView
+from mlspace.state.queue import HELD_USER, Queue
+from mlspace.state.registry import FIRST_PRIORITY, Registry
+from tests.state.test_registry import OUTCOME, VALUES
+
+SUBMISSION = {"secret": "s", "restart": 0, "attempt": 1, "phase": "committed", "owner": "me", "region": "R"}
+
+
+@pytest.fixture
+def queue(state: Path) -> Queue:
+    return Queue(Registry.open(str(state)))
+
+
+def add(queue: Queue, **values: Any) -> int:
+    return queue.registry.add({**VALUES, **values}, "{}", {})
+
+
+def job(queue: Queue, job_id: int) -> JobView:
+    found = queue.registry.job(job_id)
+    assert found is not None
+    return found
+
+
+def start(queue: Queue, job_id: int, name: str) -> bool:
+    return queue.start(job_id, {**SUBMISSION, "submission": name}, 200)
+
+
+def labels(queue: Queue) -> list[str]:
+    return [one.label for one in queue.registry.jobs()]
+
+
+def test_an_array_is_one_row_however_many_elements_it_has(queue: Queue) -> None:
+    record = add(queue, array_spec="0-9999", array_limit=4)
+    assert labels(queue) == ["1_[0-9999%4]"]
+    assert job(queue, record).array_job_id == record
+    assert len(job(queue, record).tasks_waiting) == 10_000
+
+
+def test_elements_get_ids_of_their_own_and_the_last_one_the_arrays(queue: Queue) -> None:
+    record = add(queue, array_spec="0,2,4")
+    assert queue.split(record, [0]) == [2]
+    assert labels(queue) == ["1_[2,4]", "1_0"]
+    assert queue.split(record, [2, 4]) == [3, 1]
+    assert labels(queue) == ["1_4", "1_0", "1_2"]
+    assert queue.registry.stored(3) == ("{}", {})
+    assert {one.array_job_id for one in queue.registry.jobs()} == {1}
+
+
+def test_a_record_of_one_element_is_that_element(queue: Queue) -> None:
+    record = add(queue, array_spec="1-2")
+    queue.split(record, [1])
+    assert (job(queue, record).array_task_id, job(queue, record).array_spec) == (2, None)
+    assert job(queue, add(queue, array_task_id=5)).label == "3_5"
+
+
+def test_what_does_not_wait_in_the_record_is_not_split_off(queue: Queue) -> None:
+    record = add(queue, array_spec="1-3")
+    assert queue.split(record, [7]) == []
+    queue.drop(record, [2])
+    assert queue.split(record, [2]) == []
+    assert labels(queue) == ["1_[1,3]"]
+    queue.drop(record, [1, 3])  # the last ones end with the record
+    assert labels(queue) == ["1_[1,3]"]
+
+
+def test_an_array_that_ends_whole_is_shown_by_its_id(queue: Queue) -> None:
+    record = add(queue, array_spec="1-3")
+    queue.registry.ended(record, OUTCOME)
+    assert labels(queue) == ["1"]
+    assert job(queue, record).array_job_id == 1
+
+
+def test_a_job_is_started_once(queue: Queue) -> None:
+    plain = add(queue)
+    assert [one.job_id for one in queue.waiting()] == [plain]
+    assert start(queue, plain, "a")
+    assert not start(queue, plain, "b")
+    assert queue.waiting() == []
+    assert [one.job_id for one in queue.sent()] == [plain]
+
+
+def test_a_record_and_a_held_job_are_not_started(queue: Queue) -> None:
+    assert not start(queue, add(queue, array_spec="1-3"), "a")
+    assert not start(queue, add(queue, priority=0), "b")
+
+
+def test_what_waits_comes_in_the_order_of_priority(queue: Queue) -> None:
+    later, nice, held, first = add(queue), add(queue, nice=10), add(queue, priority=0), add(queue, priority=2**32 - 2)
+    last = add(queue)
+    assert [one.job_id for one in queue.waiting()] == [first, later, last, nice, held]
+    assert [job(queue, one).priority - FIRST_PRIORITY for one in (later, nice, last)] == [-1, -12, -3]
+
+
+def test_a_released_job_gets_the_next_place(queue: Queue) -> None:
+    held, other = add(queue, priority=0, reason=HELD_USER), add(queue)
+    queue.release(held)
+    queue.release(other)  # it is not held, and keeps its place
+    assert [(one.job_id, one.reason) for one in queue.waiting()] == [(other, "None"), (held, "None")]
+    queue.hold(held, HELD_USER)
+    assert job(queue, held).is_held
+
+
+def test_a_requeued_job_keeps_its_id_and_counts(queue: Queue) -> None:
+    plain = add(queue)
+    start(queue, plain, "a")
+    queue.registry.running(plain, 105, "n1")
+    queue.update(plain, wish="requeue")
+    queue.ended(plain, OUTCOME)
+    again = job(queue, plain)
+    assert (again.state, again.restart_count, again.start_time, again.node_list, again.submit_time) == ("PENDING", 1, None, "", 120)
+    assert start(queue, plain, "b")
+    (submission,) = queue.registry.submissions(job_id=plain)
+    assert (submission.restart, submission.attempt) == (1, 1)
+    queue.ended(plain, OUTCOME)
+    assert job(queue, plain).state == "COMPLETED"
+
+
+def test_a_cancelled_job_is_not_requeued(queue: Queue) -> None:
+    plain = add(queue)
+    start(queue, plain, "a")
+    queue.update(plain, wish="requeue")
+    queue.registry.cancelling(plain, 1)
+    queue.ended(plain, OUTCOME)
+    assert job(queue, plain).state == "COMPLETED"
+
+
+def test_one_leads(queue: Queue) -> None:
+    assert queue.lead("a", 1.0, lambda owner, seen: True)
+    assert not queue.lead("b", 2.0, lambda owner, seen: owner == "a")
+    assert queue.leader() == ("a", 1.0)
+    assert queue.lead("b", 3.0, lambda owner, seen: False)
+    assert queue.leader() == ("b", 3.0)
+
+
+def test_nobody_retires_while_something_waits(queue: Queue) -> None:
+    queue.lead("a", 1.0, lambda owner, seen: True)
+    held = add(queue, priority=0)
+    plain = add(queue)
+    assert not queue.retire("a")
+    queue.registry.ended(plain, OUTCOME)
+    assert queue.retire("a")  # a held job waits for its user
+    assert queue.leader() is None
+    assert job(queue, held).is_held
