@@ -139,14 +139,19 @@ class Session:
         return Cluster.from_catalog(self.gateway().configs(), region=self.config["region"], launch=self.config["launch"])
 
     @property
+    def runtime_roots(self) -> tuple[str, str]:
+        """Where jobs on this host may have their runtime directories."""
+        own = os.path.join(self.context.environ.get("XDG_RUNTIME_DIR") or "/nonexistent", "mlspace")
+        return runtime_root(self.context.user.uid), own
+
+    @property
     def is_inside_job(self) -> bool:
         """Whether this process belongs to a job on this host."""
         environ = self.context.environ
         if os.path.isdir(environ.get("MLSPACE_JOB_DIR", "") or "/nonexistent"):
             return True
         prefix = f"{environ.get('SLURM_JOB_ID', '')}."
-        roots = (runtime_root(self.context.user.uid), os.path.join(environ.get("XDG_RUNTIME_DIR") or "/nonexistent", "mlspace"))
-        return len(prefix) > 1 and any(name.startswith(prefix) for root in roots for name in names_in(root))
+        return len(prefix) > 1 and any(name.startswith(prefix) for root in self.runtime_roots for name in names_in(root))
 
     # What becomes of it.
 

@@ -8,7 +8,7 @@ import re
 from mlspace import entry
 from tests.conftest import ROOT
 
-SHARED = ("explaining", "listing", "scripts", "selecting", "showing", "submitting")
+SHARED = ("explaining", "hostlists", "interacting", "listing", "processes", "scripts", "selecting", "showing", "submitting", "writing")
 """Modules of mlspace/commands/ that are no command."""
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from mlspace.errors import BadValue, GatewayError, UsageError
+from mlspace.commands import hostlists
+from mlspace.errors import BadValue, GatewayError, MlspaceError, UsageError
+from mlspace.slurm import state
 from mlspace.slurm.help import RELEASE
-from mlspace.slurm.hostlist import expand_hosts, fold_hosts, fold_sorted_hosts
+from mlspace.slurm.hostlist import expand_hosts
 from mlspace.slurm.timestamp import format_timestamp
 
 TYPE_CHECKING = False
@@ -34,6 +36,15 @@ class Call:
     def oneliner(self) -> bool:
         return bool(self.options["oneliner"])
 
+    def miss(self, text: str) -> int:
+        """Says that there is not what was asked for, if it is to be said; the exit code."""
+        if not self.options["quiet"]:
+            self.context.print(text)
+        return 1
+
+    def is_missing(self, error: MlspaceError) -> bool:
+        return isinstance(error, NoJob)
+
     def print_records(self, records: Sequence[Sequence[str]]) -> None:
         from mlspace.render.scontrol import record
 
@@ -41,13 +52,26 @@ class Call:
             self.context.print(record(lines, self.oneliner))
 
 
+class Entity:
+    """What `show` can show: letters that its name must be given with at least, what does it, and whether one of them can be named."""
+
+    __slots__ = ("act", "has_id", "shortest")
+
+    def __init__(self, shortest: int, act: Callable[[Call, str | None], int], *, has_id: bool = True) -> None:
+        self.shortest = shortest
+        self.act = act
+        self.has_id = has_id
+
+
 def show(call: Call, words: Sequence[str]) -> int:
     """`show entity [id]` and `show entity=id`."""
     name, equals, value = words[0].partition("=")
     given = value if equals else words[1] if len(words) > 1 else None
-    for entity, (shortest, command) in ENTITIES.items():
-        if len(name) >= shortest and entity.startswith(name.lower()):
-            return command(call, given)
+    for known, entity in ENTITIES.items():
+        if len(name) >= entity.shortest and known.startswith(name.lower()):
+            if given is not None and not entity.has_id:
+                raise UsageError("too many arguments for keyword:show")
+            return entity.act(call, given)
     raise UsageError(f"invalid entity:{name} for keyword:show ")
 
 
@@ -59,43 +83,89 @@ class NoJob(UsageError):
 
 
 def find_jobs(call: Call, text: str | None, function: str) -> list[JobView]:
-    """The jobs of an id as it was written; all of them for None and 0."""
+    """The jobs of an id, those of a whole array for its id; all of them for None and 0. Raises NoJob."""
     call.session.refresh()
-    if not text or text == "0":
+    if not text or text.strip("0") == "":
         return call.session.recent_jobs()
     try:
-        jobs = call.session.recent_jobs([call.session.job_id(text)])
+        job_id = call.session.job_id(text)
     except BadValue:
         raise NoJob(function) from None
+    jobs = call.session.recent_jobs(family_ids=[job_id])
     if not jobs:
         raise NoJob(function)
     return jobs
 
 
 def show_job(call: Call, text: str | None) -> int:
+    """`show job`, and of an id "12", "12_3" an array's element, "12+1" a component; Slurm knows neither lists nor ranges here."""
     from mlspace.render import scontrol
     from mlspace.render.squeue import JobRow, View
 
-    is_number = text is None or text.isdigit()
-    jobs = find_jobs(call, text, "slurm_load_jobs" if is_number else "scontrol_print_job")
+    leader, mark, member = split_id(text or "")
+    if member and not member.isdigit():
+        raise NoJob("scontrol_print_job")
+    is_number = text is None or leader.isdigit()
+    jobs = find_jobs(call, leader, "slurm_load_jobs" if is_number else "scontrol_print_job")
+    if mark == "_":
+        jobs = element(jobs, int(member or 0))
+    elif mark == "+" and any(job.het_job_id for job in jobs):
+        jobs = [job for job in jobs if job.het_offset == int(member or 0)]
     if not jobs:
+        if text and mark:
+            return call.miss(f"Job {leader}{mark}{member or 0} not found")
         call.context.print("No jobs in the system")
     view = View(call.context.now(), call.time_format)
     call.print_records([scontrol.job(JobRow(job, view), bool(call.options["details"])) for job in jobs])
     return 0
 
 
+def split_id(text: str) -> tuple[str, str, str]:
+    """ "12_3" -> "12", "_", "3"; "12+1" -> "12", "+", "1"; "lm-mpi-job-1" as it is."""
+    for mark in "_+":
+        leader, found, member = text.partition(mark)
+        if found and leader.isdigit():
+            return leader, mark, member
+    return text, "", ""
+
+
+def element(jobs: Sequence[JobView], task: int) -> list[JobView]:
+    """The array's element of that index, also one that waits in the array's record."""
+    for job in jobs:
+        if job.array_task_id == task:
+            return [job]
+        if task in job.tasks_waiting:
+            return [job.with_tasks([task])]
+    return []
+
+
 def show_step(call: Call, text: str | None) -> int:
+    """`show step`, and of an id "12", "12.0", "12_3". What is no number stands for 0, and the job 0 for all, as atoi reads them."""
     from mlspace.render import scontrol
 
-    job_text, _, step_text = (text or "").partition(".")
-    running = call.session.running_steps(find_jobs(call, job_text, "slurm_get_job_steps"))
-    shown = [(job, step) for job, step in running if step_text in ("", step.name_in_job)]
+    job_text, point, step_text = (text or "").partition(".")
+    leader, mark, member = split_id(job_text)
+    jobs = find_jobs(call, leader if leader.isdigit() else None, "slurm_get_job_steps")
+    if mark == "_":
+        jobs = element(jobs, int(member) if member.isdigit() else 0)
+    wanted = step_text if step_text.isdigit() else "0"
+    running = call.session.running_steps(jobs)
+    shown = [(job, step) for job, step in running if not point or mark or step.name_in_job == wanted]
     if not shown:
         if text:
-            raise NoJob("slurm_get_job_steps")
+            return call.miss(f"Job step {job_text}.{wanted if point and not mark else ''} not found")
         call.context.print("No job steps in the system")
     call.print_records([scontrol.step(job, step, call.time_format) for job, step in shown])
+    return 0
+
+
+def show_completing(call: Call, words: Sequence[str]) -> int:
+    """Jobs that have ended, but whose nodes are not free yet."""
+    call.session.refresh()
+    for job in call.session.recent_jobs():
+        if job.state == state.COMPLETING:
+            end = format_timestamp(job.end_time, call.time_format)
+            call.context.print(f"JobId={job.job_id} EndTime={end} CompletingTime=00:00:00 Nodes(COMPLETING)={job.node_list}")
     return 0
 
 
@@ -109,12 +179,11 @@ def show_node(call: Call, text: str | None) -> int:
         for name in partition.nodes or ():
             member_of.setdefault(name, []).append(partition.name)
     known = {node.name: node for node in cluster.nodes if node.name in member_of}
-    names = list(known) if text is None else expand_hosts(text)
+    names = list(known) if text is None else read_nodes(call, text)
     facts, ends, code = machine_facts(call), scontrol.last_ends(session.recent_jobs()), 0
     for name in names:
         if name not in known:
-            call.context.print(f"Node {name} not found")
-            code = 1
+            code = call.miss(f"Node {name} not found")
             continue
         busy = now if occupation[name].cpus else ends.get(name)
         last = facts.get("SlurmdStartTime", "None") if busy is None else format_timestamp(busy, call.time_format)
@@ -122,6 +191,14 @@ def show_node(call: Call, text: str | None) -> int:
     if not known:
         call.context.print("No nodes in the system")
     return code
+
+
+def read_nodes(call: Call, text: str) -> list[str]:
+    try:
+        return expand_hosts(text)
+    except BadValue as error:
+        lines = [f"{PROGRAM}: error: _parse_single_range: {line}" for line in error.lines[1:]]
+        raise UsageError(*lines, f"unable to parse node list {text}") from None
 
 
 def machine_facts(call: Call) -> dict[str, str]:
@@ -136,8 +213,7 @@ def show_partition(call: Call, text: str | None) -> int:
     cluster = call.session.cluster
     partitions = [one for one in cluster.partitions if text in (None, one.name)]
     if not partitions:
-        call.context.print(f"Partition {text} not found")
-        return 1
+        return call.miss(f"Partition {text} not found")
     call.print_records([scontrol.partition(one, cluster) for one in partitions])
     return 0
 
@@ -173,75 +249,67 @@ def ping(call: Call, words: Sequence[str]) -> int:
     return code
 
 
-def show_names(call: Call, text: str | None) -> int:
-    """Slurm's exit code is 0, whatever is wrong."""
-    listed = call.context.environ.get("SLURM_NODELIST") if text is None else text
-    if listed is None:
-        call.context.warn(f"{PROGRAM}: error: host list is empty")
+def say(text: str) -> Callable[[Call, str | None], int]:
+    """What there is nothing of, or only this."""
+
+    def act(call: Call, given: str | None) -> int:
+        if text:
+            call.context.print(text)
         return 0
-    try:
-        for name in expand_hosts(listed):
-            call.context.print(name)
-    except BadValue as error:
-        complain_of_list(call, error)
+
+    return act
+
+
+def show_none(what: str, all_of_them: str) -> Callable[[Call, str | None], int]:
+    def act(call: Call, given: str | None) -> int:
+        if given is not None:
+            return call.miss(f"{what} {given} not found")
+        call.context.print(all_of_them)
+        return 0
+
+    return act
+
+
+def show_topology(call: Call, given: str | None) -> int:
+    what = "No topology information available"
+    if given is not None:
+        what = f"Topology information contains no switch or node named {given}"
+    call.context.warn(f"{PROGRAM}: error: {what}")
     return 0
 
 
-def show_list(call: Call, text: str | None) -> int:
-    return fold(call, text, fold_hosts)
+def show_daemon(call: Call, given: str | None) -> int:
+    """There is no slurmd on this host that could answer."""
+    refused = "Connection refused"
+    raise UsageError(f"{PROGRAM}: error: slurm_slurmd_info: {refused}", f"slurm_load_slurmd_status: {refused}")
 
 
-def show_sorted_list(call: Call, text: str | None) -> int:
-    return fold(call, text, fold_sorted_hosts)
+def show_associations(call: Call, given: str | None) -> int:
+    raise MlspaceError("there are no associations here: everybody has a registry of their own")
 
 
-def fold(call: Call, text: str | None, folded: Callable[[list[str]], str]) -> int:
-    """A list that starts with a slash is a file of names, one on a line."""
-    if text is None:
-        raise UsageError("invalid encode argument")
-    if text.startswith("/"):
-        try:
-            with open(text, encoding="utf-8", errors="surrogateescape") as file:
-                text = file.read()
-        except OSError:
-            raise UsageError(f"Can not open {text}") from None
-    try:
-        call.context.print(folded(expand_hosts(text)))
-    except BadValue as error:
-        complain_of_list(call, error)
-        return 1
-    return 0
-
-
-def complain_of_list(call: Call, error: BadValue) -> None:
-    whole, *details = error.lines
-    for detail in details:
-        call.context.warn(f"{PROGRAM}: error: _parse_single_range: {detail}")
-    call.context.warn(whole)
-
-
-def show_text(text: str) -> Callable[[Call, str | None], int]:
-    def answer(call: Call, given: str | None) -> int:
-        call.context.print(text)
-        return 0
-
-    return answer
-
-
-# Name -> letters that must be given at least, what shows it.
-ENTITIES: dict[str, tuple[int, Callable[[Call, str | None], int]]] = {
-    "jobs": (1, show_job),
-    "jobid": (4, show_job),
-    "nodes": (1, show_node),
-    "partitions": (3, show_partition),
-    "config": (1, show_config),
-    "hostnames": (5, show_names),
-    "hostlist": (5, show_list),
-    "hostlistsorted": (9, show_sorted_list),
-    "steps": (2, show_step),
-    "daemons": (2, show_text("slurmctld slurmd")),
-    "licenses": (2, show_text("No licenses configured in Slurm.")),
-    "reservations": (1, show_text("No reservations in the system")),
-    "topology": (1, show_text("No topology information available")),
-    "frontend": (1, show_text("No nodes in the system")),
+# The first one that a name is the beginning of is meant. Source: scontrol(1); scontrol 22.05.
+ENTITIES = {
+    "aliases": Entity(1, say("")),
+    "assoc_mgr": Entity(2, show_associations),
+    "bbstat": Entity(2, say("")),
+    "burstbuffer": Entity(2, say("")),
+    "cache": Entity(2, show_associations),
+    "config": Entity(1, show_config),
+    "daemons": Entity(1, say("slurmctld slurmd"), has_id=False),
+    "dwstat": Entity(2, say("")),
+    "federation": Entity(1, say(""), has_id=False),
+    "frontend": Entity(2, show_none("Node", "No nodes in the system")),
+    "hostnames": Entity(5, hostlists.show_names),
+    "hostlist": Entity(5, hostlists.show_list),
+    "hostlistsorted": Entity(9, hostlists.show_sorted_list),
+    "jobs": Entity(1, show_job),
+    "jobid": Entity(4, show_job),
+    "licenses": Entity(2, say("No licenses configured in Slurm.")),
+    "nodes": Entity(1, show_node),
+    "partitions": Entity(2, show_partition),
+    "reservations": Entity(1, show_none("Reservation", "No reservations in the system")),
+    "slurmd": Entity(2, show_daemon),
+    "steps": Entity(2, show_step),
+    "topology": Entity(1, show_topology),
 }
