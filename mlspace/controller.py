@@ -7,6 +7,7 @@ killed anywhere leaves nothing undone that the next one would not find.
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from mlspace.errors import GatewayError, MlspaceError
 from mlspace.slurm import state
@@ -312,14 +313,17 @@ class Controller:
 
         Raises the first GatewayError, when all have been tried; what could not be asked for is asked again in later rounds.
         """
-        for job in jobs:
-            self.registry.cancelling(job.job_id, uid)
+        registry = self.registry
+        registry.together(partial(registry.cancelling, job.job_id, uid) for job in jobs)
         mine = {job.job_id: self.registry.submissions(job_id=job.job_id, phases=("posted",)) for job in jobs}
         failures = self.delete([submission for submissions in mine.values() for submission in submissions])
-        for job in jobs:
-            if job.state == state.PENDING and not any(submission.submission in failures for submission in mine[job.job_id]):
-                # As in Slurm, it shows to its end why it waited.
-                self.registry.ended(job.job_id, ended_without_run(state.CANCELLED, job.reason, int(self.now())))
+        asked = [job for job in jobs if failures.keys().isdisjoint(one.submission for one in mine[job.job_id])]
+        # As in Slurm, a job that waited shows to its end why.
+        registry.together(
+            partial(registry.ended, job.job_id, ended_without_run(state.CANCELLED, job.reason, int(self.now())))
+            for job in asked
+            if job.state == state.PENDING
+        )
         for error in failures.values():
             raise GatewayError(*error.lines, "  the request is kept: it is sent again by the next commands", transient=error.transient)
 

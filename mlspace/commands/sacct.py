@@ -5,9 +5,9 @@ from __future__ import annotations
 from mlspace.commands import listing
 from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.render import sacct
-from mlspace.render.accounting_row import CLUSTER, LIST_LENGTH, UNITS, Manner, Row
+from mlspace.render.accounting_row import LIST_LENGTH, UNITS, Manner, Row
 from mlspace.slurm import accounting
-from mlspace.slurm.job import DEFAULT_QOS
+from mlspace.slurm.job import CLUSTER_NAME, DEFAULT_QOS
 from mlspace.slurm.option import OPTIONAL, Option
 
 TYPE_CHECKING = False
@@ -244,7 +244,7 @@ def check_qos(session: Session, names: list[str] | None) -> None:
 
 def is_here(clusters: list[str] | None) -> bool:
     """Whether ours is one of --clusters."""
-    return not clusters or "all" in clusters or CLUSTER in clusters
+    return not clusters or "all" in clusters or CLUSTER_NAME in clusters
 
 
 def steps_of(session: Session, jobs: Sequence[JobView]) -> dict[int, list[StepView]]:

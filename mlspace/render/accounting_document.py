@@ -6,9 +6,10 @@ Where 22.05 prints SUCCESS for a job that has failed with an exit code, we print
 from __future__ import annotations
 
 from mlspace.render import document
-from mlspace.render.accounting_row import CLUSTER, Manner, Row
+from mlspace.render.accounting_row import Manner, Row
 from mlspace.slurm.accounting import reason_of
 from mlspace.slurm.hostlist import expand_hosts
+from mlspace.slurm.job import CLUSTER_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def job(view: JobView, steps: Sequence[StepView], manner: Manner) -> dict[str, A
         "comment": {"administrator": None, "job": view.comment, "system": None},
         "allocation_nodes": row.nodes if started else 0,
         "array": array(view),
-        "association": {"account": view.account or "", "cluster": CLUSTER, "partition": None, "user": view.user},
-        "cluster": CLUSTER,
+        "association": {"account": view.account or "", "cluster": CLUSTER_NAME, "partition": None, "user": view.user},
+        "cluster": CLUSTER_NAME,
         "constraints": view.option("constraint") or document.Blank(),
         "container": view.option("image"),
         "derived_exit_code": exit_code(*derived),

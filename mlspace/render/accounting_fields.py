@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mlspace.render.accounting_row import CLUSTER, NO_NODES, NOT_YET, STATE_LATER, Row, tres
+from mlspace.render.accounting_row import NO_NODES, NOT_YET, STATE_LATER, Row, tres
 from mlspace.slurm import duration
 from mlspace.slurm.accounting import ASSOCIATION, STARTED_BY, reason_of
+from mlspace.slurm.job import CLUSTER_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ FIELDS = [
     Field("AveRSS", 10, not_recorded),
     Field("AveVMSize", 10, not_recorded),
     Field("BlockID", 16, not_recorded),
-    Field("Cluster", 10, lambda row: CLUSTER),
+    Field("Cluster", 10, lambda row: CLUSTER_NAME),
     Field("Comment", 14, of_job(lambda job: job.comment or "")),
     Field("Constraints", 19, of_job(lambda job: job.option("constraint") or "")),
     Field("ConsumedEnergy", 14, energy, steps=True),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mlspace.slurm import state
 from mlspace.slurm.hostlist import expand_hosts
-from mlspace.slurm.job import CLUSTER_NAME
 from mlspace.slurm.size import format_memory
 from mlspace.slurm.timestamp import format_timestamp
 
@@ -24,8 +23,6 @@ LIST_LENGTH = 64
 
 UNITS = {unit: 1024**power for power, unit in enumerate("KMGTP", 1)}
 """Bytes of each unit that --units takes."""
-
-CLUSTER = CLUSTER_NAME
 
 
 class Manner:

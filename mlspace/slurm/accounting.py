@@ -48,9 +48,13 @@ REASONS = (
 """What --reason takes. Source: squeue(1), JOB REASON CODES."""
 
 
+OF_TURN = ("Priority", "Resources", "JobArrayTaskLimit")
+"""Reasons that accounting does not keep."""
+
+
 def reason_of(job: JobView) -> str:
     """What has kept the job from running, other than its turn and the resources."""
-    return "None" if job.start_time is not None or job.reason in ("Priority", "Resources") else str(job.reason)
+    return "None" if job.start_time is not None or job.reason in OF_TURN else str(job.reason)
 
 
 class Wanted:

@@ -15,7 +15,7 @@ from mlspace.state import schema
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from typing import Any, TypeVar
 
     T = TypeVar("T")
@@ -100,6 +100,8 @@ class Registry:
         """One transaction that has the write lock from its beginning, so that it cannot fail in the middle for want of it."""
         import sqlite3
 
+        if self._database.in_transaction:
+            return work(self._database)  # a part of `together`
         try:
             self._database.execute("BEGIN IMMEDIATE")
             try:
@@ -112,6 +114,10 @@ class Registry:
         except sqlite3.Error as error:
             raise damaged(self.path, error) from error
         return result
+
+    def together(self, changes: Iterable[Callable[[], object]]) -> None:
+        """Several changes as one: all of them, or none, and one write to the disk."""
+        self.change(lambda database: [change() for change in changes])
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         import sqlite3

@@ -47,6 +47,9 @@ MASKS = [
     (r"(?<!\w)/tmp/capture\b", "DIRECTORY"),
 ]
 
+PLUGINS = (r"^\w+: (debug:  )?\w+/\w+: .* loaded( with argument \d+)?\n", "")
+"""What -v says of the real one's parts."""
+
 OF_SUBMISSIONS = [
     (r"\b(job|Job) \d+", r"\1 N"),
     (r"StepId=\d+", "StepId=N"),
@@ -54,6 +57,9 @@ OF_SUBMISSIONS = [
     (r"on nodes? \S+", "on NODES"),
     (r"\bn\d: task", "NODE: task"),
     (r"slurmstepd-n\d", "slurmstepd-NODE"),
+    (r"\b(job|step)_id=[\d.]+", r"\1_id=N"),
+    (r"\bstep \d+", "step N"),
+    PLUGINS,
     (r"^srun: job N (queued and waiting for|has been allocated) resources\n", ""),
 ]
 """Masks for the scenarios of SUBMITTING."""
@@ -64,21 +70,22 @@ OF_ACCOUNTING = [
     (r" *\b(oracle|mlspace)\b", " CLUSTER"),
     (r"\\/[\w.\\/-]*\\/capture\b", "DIRECTORY"),
     (r'"?(eligible|end|start|submission|elapsed|microseconds)"?: (!!int )?\d+', r"\1: N"),
-    (r"^\w+: (debug:  )?\w+/\w+: .* plugin loaded\n", ""),
+    PLUGINS,
 ]
 """Masks for sacct: how long jobs took, and CPU times, which are not measured here."""
 
-UNORDERED = ("sinfo/by_node", "sinfo/by_node_long", "srun/not_found", "srun/chdir")
+UNORDERED = ("scancel/ended_and_unknown", "scancel/unknown_jobs", "sinfo/by_node", "sinfo/by_node_long", "srun/not_found", "srun/chdir")
 """sinfo sorts by node alone; which partition of a node comes first is then an accident. So is what slurmstepd says before srun."""
 
-SUBMITTING = ("idle",)
+SUBMITTING = ("idle", "signals")
 """Scenarios whose cases submit jobs: ids, nodes, and who has to wait depend on which cases ran before."""
 
 
 def masked(case: Path, name: str, own: str | None = None) -> list[str]:
     """The lines of "stdout" or "stderr": those of the capture, or `own`."""
     text = (case / name).read_text() if own is None else own
-    masks = OF_SUBMISSIONS if scenario_of(case) in SUBMITTING else OF_ACCOUNTING if case.parent.name == "sacct" else []
+    of_command = {"sacct": OF_ACCOUNTING, "scancel": [PLUGINS]}.get(case.parent.name, [])
+    masks = OF_SUBMISSIONS if scenario_of(case) in SUBMITTING else of_command
     for pattern, replacement in MASKS + masks:
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
     lines = [line for line in text.split("\n") if own is None or name == "stdout" or not HINT.match(line)]
