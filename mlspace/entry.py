@@ -18,7 +18,7 @@ INTERRUPTED = 130
 CLOSED_PIPE = 141
 """Exit code when the reader of our output went away (`squeue | head`): 128 + SIGPIPE, as a program that dies of it."""
 
-COMMANDS = ("mlspace", "sacct", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun")
+COMMANDS = ("mlspace", "sacct", "salloc", "sbatch", "sbcast", "scancel", "scontrol", "sinfo", "squeue", "srun")
 
 
 def main(program: str, arguments: Sequence[str], context: Context | None = None) -> int:

@@ -32,7 +32,7 @@ class Call:
         self.settings = settings
         self.answer = answer(program, options, settings)
         try:
-            self.options: Component = values.collect([] if self.answer else [*preset(context, program, options), *settings])
+            self.options: Component = values.collect([] if self.answer else [*preset(context, program, options), *settings], program)
         except MlspaceError as error:
             error.exit_code = 1  # for these commands no other code is known
             raise

@@ -8,6 +8,7 @@ from mlspace.slurm.container import is_file
 from mlspace.slurm.help import answer
 from mlspace.slurm.options import OPTIONS
 from mlspace.slurm.request import JobRequest
+from mlspace.slurm.values import checker
 from mlspace.slurm.verbose import defined_options
 
 TYPE_CHECKING = False
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 SEPARATOR = ":"
 """A word that separates the components of a heterogeneous job on the command line."""
+
+UNKNOWN_PARTITION = "invalid partition specified"
+"""What is said of one with --test-only, too; other sentences are left out there."""
 
 COMPONENTS_LATER = "heterogeneous jobs are not supported yet"
 
@@ -45,7 +49,7 @@ class Call:
         self.answer: str | None = None
         more = True
         while more and self.answer is None:
-            settings, self.words = getopt.parse(program, OPTIONS, self.words, stop_at_word=True)
+            settings, self.words = getopt.parse(program, OPTIONS, self.words, stop_at_word=True, check=checker(program))
             self.parts.append(settings)
             self.answer = answer(program, OPTIONS, settings)
             more = self._cut()
@@ -84,7 +88,7 @@ class Call:
                 merge.refuse(program, component)
         except RequestRefused as error:
             if error.reason and components[0]["test-only"]:
-                raise test_only_failure(error) from error
+                raise test_only_failure(program, error) from error
             raise
         for line in merge.warnings(program, components):
             context.warn(line)
@@ -102,7 +106,7 @@ def prepare(context: Context, request: JobRequest) -> tuple[Session, Geometry]:
             geometry = submission.decide(session, JobRequest(request.program, [component], request.script, request.command))
     except RequestRefused as error:
         if request.first["test-only"]:
-            raise test_only_failure(error) from error
+            raise test_only_failure(request.program, error) from error
         raise
     if len(request.components) > 1:
         raise RequestRefused(COMPONENTS_LATER)
@@ -130,11 +134,12 @@ def exit_code(job: JobView) -> int:
     return code if code or job.state == "COMPLETED" else 1
 
 
-def test_only_failure(error: RequestRefused) -> UsageError:
+def test_only_failure(program: str, error: RequestRefused) -> UsageError:
     """What --test-only says of a request that cannot fit: Slurm's reason in other words than those of a submission."""
     if not error.reason:
         return UsageError(f"allocation failure: {error.lines[0]}", *error.lines[1:])
-    return UsageError(f"allocation failure: {error.reason}", *(line for line in error.lines if line.startswith("  ")))
+    before = [f"{program}: error: {line}" for line in error.lines if line.startswith(UNKNOWN_PARTITION)]
+    return UsageError(*before, f"allocation failure: {error.reason}", *(line for line in error.lines if line.startswith("  ")))
 
 
 def test_only_line(context: Context, session: Session, request: JobRequest, geometry: Geometry) -> str:

@@ -7,7 +7,7 @@ from mlspace.slurm.option import COMMAND_LINE, NONE, OPTIONAL, Option, Origin, S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # What a wrong command line ends with: sbatch, srun and salloc exit(-1), the listing commands exit(1).
 USAGE_EXIT = {"sbatch": 255, "srun": 255, "salloc": 255}
@@ -26,14 +26,15 @@ def parse(
     *,
     stop_at_word: bool = False,
     origins: Sequence[Origin] | None = None,
+    check: Callable[[Setting], None] | None = None,
 ) -> tuple[list[Setting], list[str]]:
     """Settings in the order given, and the words that are no options.
 
     stop_at_word: the first such word ends the options (sbatch's script, srun's program); else they may stand anywhere.
-    origins: where each of argv was written; the command line by default.
+    origins: where each of argv was written; the command line by default. check: called with each setting as it is met.
     Raises UsageError with getopt's line. An option of ENDING ends the reading. Source: getopt_long(3); sbatch, squeue 22.05.
     """
-    reader = Reader(program, options)
+    reader = Reader(program, options, check)
     words: list[str] = []
     position = 0
     while position < len(argv):
@@ -59,10 +60,11 @@ def parse(
 class Reader:
     """Collects settings; `read` tells how many following words it used (0 or 1)."""
 
-    def __init__(self, program: str, options: Sequence[Option]) -> None:
+    def __init__(self, program: str, options: Sequence[Option], check: Callable[[Setting], None] | None) -> None:
         self.program = program
         self.options = [option for option in options if option.serves(program)]
         self.settings: list[Setting] = []
+        self.check = check
 
     @property
     def ended(self) -> bool:
@@ -125,6 +127,8 @@ class Reader:
 
     def add(self, option: Option, text: str | None, origin: Origin, spelling: str = "") -> int:
         self.settings.append(Setting(option, text, origin, spelling))
+        if self.check is not None:
+            self.check(self.settings[-1])
         return 0
 
     def wrong(self, message: str) -> UsageError:

@@ -24,6 +24,7 @@ USAGE = {
     "sbatch": "[OPTIONS...] script [args...]",
     "srun": "[OPTIONS...] program [args...]",
     "salloc": "[OPTIONS...] [command [args...]]",
+    "sbcast": "[OPTIONS...] SOURCE DEST",
     "scancel": "[OPTIONS...] [job_id...]",
     "scontrol": "[OPTIONS...] [KEYWORD [args...]]",
 }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mlspace.errors import RequestRefused, UsageError
-from mlspace.slurm import foreign, getopt
+from mlspace.slurm import foreign, getopt, together
 from mlspace.slurm.option import COMMAND_LINE, IGNORED, NONE, OPTIONAL, REFUSED, Origin, Setting
 from mlspace.slurm.options import OPTIONS
-from mlspace.slurm.values import collect
+from mlspace.slurm.values import checker, collect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from mlspace.slurm.request import Component
 
 STRAY_WORD_EXIT = 255
-
-MEMORY = ("mem", "mem-per-cpu", "mem-per-gpu")
-TWO_MEMORIES = "--mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive."
-TWO_MEMORIES_SET = "SLURM_MEM_PER_CPU, SLURM_MEM_PER_GPU, and SLURM_MEM_PER_NODE are mutually exclusive."
-VERBOSE_AND_QUIET = "don't specify both --verbose (-v) and --quiet (-Q)"
 
 IGNORE_FOREIGN = "ignore-pbs"
 
@@ -62,16 +57,18 @@ def read(
     carried: list[Setting] = []
     for number in range(max(len(script_words), len(argv_settings), 1)):
         given = list(argv_settings[min(number, len(argv_settings) - 1)]) if argv_settings else []
+        given_again = number + 1 >= len(argv_settings)
         script = script_settings(program, script_words[number]) if number < len(script_words) else []
         variables = environment_settings(program, environ)
         if foreign_lines and not any(setting.option.long == IGNORE_FOREIGN for setting in (*script, *variables, *given)):
             script += foreign.settings(program, OPTIONS, foreign_lines)
-        variables = without_other_memory(program, variables, [*carried, *script, *given])
+        variables = together.without_other_memory(program, variables, [*carried, *script, *given])
         settings = [*carried, *script, *variables, *given]
         component = collect(settings, program)
-        check_together(program, component)
+        together.check(program, component)
+        spell_out(component)
         made.append(component)
-        carried = [setting for setting in settings if not setting.option.each and setting.option.add is None]
+        carried = [one for one in (*carried, *script, *([] if given_again else given)) if not one.option.each]
     return made
 
 
@@ -79,7 +76,7 @@ def script_settings(program: str, words: Sequence[Word]) -> list[Setting]:
     """Directives as settings, without those of NOT_IN_SCRIPTS."""
     texts = [text for text, _ in words]
     origins = [origin for _, origin in words]
-    settings, stray = getopt.parse(program, OPTIONS, texts, stop_at_word=True, origins=origins)
+    settings, stray = getopt.parse(program, OPTIONS, texts, stop_at_word=True, origins=origins, check=checker(program))
     if stray:
         lines = [f"Invalid directive found in batch script: {stray[0]}"]
         lines.append(f"  from {origins[len(texts) - len(stray)]}")
@@ -111,25 +108,8 @@ def given(option: Option, text: str) -> str | None:
     return text
 
 
-def without_other_memory(program: str, variables: Sequence[Setting], stronger: Sequence[Setting]) -> list[Setting]:
-    """The environment's settings without a memory of another kind than the script or the command line ask for.
-
-    Of --mem, --mem-per-cpu and --mem-per-gpu there is one: two from the script and the command line, or two from the
-    environment that nothing overrules, are Slurm's fatal errors.
-    """
-    asked = {setting.option.long for setting in stronger} & set(MEMORY)
-    found = {setting.option.long for setting in variables} & set(MEMORY)
-    if len(asked) > 1:
-        raise UsageError(f"{program}: fatal: {TWO_MEMORIES}", exit_code=1)
-    if not asked and len(found) > 1:
-        raise UsageError(f"{program}: fatal: {TWO_MEMORIES_SET}", exit_code=1)
-    return [setting for setting in variables if not asked or setting.option.long not in found - asked]
-
-
-def check_together(program: str, component: Component) -> None:
-    """Options that cannot stand together, and what --tres-per-task stands for."""
-    if component["verbose"] and component["quiet"]:
-        raise UsageError(f"{program}: error: {VERBOSE_AND_QUIET}", exit_code=1)
+def spell_out(component: Component) -> None:
+    """--tres-per-task in the words of the options that it stands for, which win over it."""
     for name, value in (component["tres-per-task"] or {}).items():
         if name not in component:
             component.values[name] = value

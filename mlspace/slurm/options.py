@@ -192,7 +192,7 @@ SLURM = (
     Option("nodefile", "F", "file", on=ALL, support=REFUSED, note="name the nodes with --nodelist", each=True, section=NODES),
     Option("nodelist", "w", "hosts", parse=hostlist.node_names, on=ALL, section=NODES, help="nodes that the job must get",
            invalid="{failed}Invalid node name specified", exit_code=1, late=True, each=True),
-    Option("nodes", "N", "n[-max]", parse=count.node_range, on={SBATCH: "", SRUN: "SLURM_JOB_NUM_NODES SLURM_NNODES", SALLOC: ""},
+    Option("nodes", "N", "n[-max]", parse=count.node_range, on={SBATCH: "", SRUN: "SLURM_JOB_NUM_NODES", SALLOC: ""},
            section=RUN, help="number of nodes, or least and most", show=spelled.node_range, each=True),
     number("ntasks", "n", "ntasks", on={SBATCH: "", SRUN: "SLURM_NPROCS SLURM_NTASKS", SALLOC: ""}, section=RUN, help="number of tasks",
            each=True),

@@ -45,8 +45,10 @@ def limits(parsed: Sequence[str], text: str) -> str:
 
 
 def sharing(parsed: bool | str, text: str) -> str:
-    """--exclusive."""
-    return "exclusive" if parsed is True else str(parsed)
+    """--exclusive, and --oversubscribe, which takes it back."""
+    if isinstance(parsed, str):
+        return parsed
+    return "exclusive" if parsed else "oversubscribe"
 
 
 def time_limit(parsed: int | None, text: str) -> str:

@@ -8,7 +8,7 @@ from mlspace.slurm.request import Component
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from mlspace.slurm.option import Setting
@@ -41,6 +41,16 @@ def collect(settings: Iterable[Setting], program: str = "") -> Component:
         component.values[name] = value
         component.origins[name] = str(setting.origin)
     return component
+
+
+def checker(program: str) -> Callable[[Setting], None]:
+    """Reads a value as soon as its option was met, as Slurm does, so that the first mistake of a command line is the one that is said."""
+
+    def check(setting: Setting) -> None:
+        if not setting.option.late:
+            read(setting, program)
+
+    return check
 
 
 def read(setting: Setting, program: str) -> Any:

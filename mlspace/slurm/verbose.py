@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlspace.slurm.option import Option
+    from mlspace.slurm.option import Option, Setting
     from mlspace.slurm.request import Component
 
 RULE = "-------------------- --------------------"
@@ -23,23 +23,28 @@ FILES = ("chdir", "error", "input", "output")
 def defined_options(program: str, options: Sequence[Option], component: Component, now: float, directory: str) -> list[str]:
     """The lines. now: the clock that --begin and --deadline count from; directory: the current one. Pure."""
     lines = ["defined options", RULE]
+    given = {LISTED_AS.get(long, long): setting for long, setting in component.given.items()}
     for option in options:
-        given = component.given.get(option.long)
-        if given is not None and given.option is option:
-            lines.append(f"{LISTED_AS.get(option.long, option.long):<20}: {shown(program, option, component, now, directory)}")
+        setting = given.get(option.long)
+        if setting is not None and option.serves(program):
+            lines.append(f"{option.long:<20}: {shown(program, setting, component, now, directory)}")
     return [f"{program}: {line}" for line in [*lines, RULE, "end of defined options"]]
 
 
-def shown(program: str, option: Option, component: Component, now: float, directory: str) -> str:
-    name = option.alias_of or option.long
-    value, text = component[name], component.given[option.long].text or ""
+def shown(program: str, setting: Setting, component: Component, now: float, directory: str) -> str:
+    option = setting.option
+    value, text = component[option.alias_of or option.long], setting.text or ""
     if option.parse is timestamp.checked:
         return timestamp.format_timestamp(timestamp.parse(text, now))
     if option.long in FILES and (program != "srun" or option.long == "chdir"):
-        path = value if isinstance(value, str) else text
-        return path if path.startswith("/") else f"{directory.rstrip('/')}/{path}"
+        base = directory if option.long == "chdir" else absolute(component["chdir"], directory) if component["chdir"] else directory
+        return absolute(str(value), base)
     if option.show is not None:
         return option.show(value, text)
     if isinstance(value, int) and value is not True:
         return str(value)
-    return "set" if option.argument == NONE or component.given[option.long].text is None else text
+    return "set" if option.argument == NONE or setting.text is None else text
+
+
+def absolute(path: str, directory: str) -> str:
+    return path if path.startswith("/") else f"{directory.rstrip('/')}/{path}"
