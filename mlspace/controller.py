@@ -327,6 +327,15 @@ class Controller:
         for error in failures.values():
             raise GatewayError(*error.lines, "  the request is kept: it is sent again by the next commands", transient=error.transient)
 
+    def recall(self, job: JobView) -> None:
+        """Takes back what was sent of a job that has not started. Raises GatewayError; then the job stays where it is."""
+        sent = self.registry.submissions(job_id=job.job_id, phases=("posted",))
+        for error in self.delete(sent).values():
+            raise error
+        for submission in sent:
+            self.queue.taken_back(job.job_id, submission.submission)
+            self.forget_files(submission)
+
     def requeue(self, job: JobView, wish: str) -> None:
         """Ends the job's run, to be followed by another one; wish: see JobView. Of a job that has ended, the next one waits at once."""
         if job.state in state.FINAL:
@@ -413,9 +422,10 @@ def is_alive(owner: str, since: float | None, now: float) -> bool:
 
 
 def started(pid: int) -> str:
-    """When a process started, in the kernel's ticks; "" for one that is no more."""
+    """When a process started, in the kernel's ticks; "" for one that is no more, also where nobody has collected it yet."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[19]
+            fields = file.read().rpartition(")")[2].split()
+            return "" if fields[0] in ("Z", "X") else fields[19]
     except (OSError, IndexError):
         return ""

@@ -285,6 +285,11 @@ class Session:
                 self.queue.drop(one.job.job_id, one.tasks)
         self.cancel([one.job for one in selected if one.tasks is None])
 
+    def recall(self, job: JobView) -> None:
+        """Takes a job back that the platform has, and has not started: it waits here again, and can be held and changed."""
+        if job.is_pending:
+            self.controller.recall(job)
+
     def summon(self) -> None:
         """Sees to it that somebody carries on with what waits when this command has gone (mlspace/background.py).
 

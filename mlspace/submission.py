@@ -13,12 +13,13 @@ from mlspace.slurm.geometry import decide as decide_geometry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from mlspace.cluster import Partition
     from mlspace.session import Session
     from mlspace.slurm.geometry import Geometry
+    from mlspace.slurm.job import JobView
     from mlspace.slurm.request import JobRequest
 
 LONGEST_TEXT = 1024
@@ -97,7 +98,7 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
     import json
 
     context, component = session.context, request.first
-    user, partition, now = context.user, partition_of(session, request), int(context.now())
+    user, now = context.user, int(context.now())
     for option in ("job-name", "comment", "account", "wckey"):
         if len(component[option] or "") > LONGEST_TEXT:
             line = f"{FAILED[request.program]}Pathname of a file, directory or other parameter too long"
@@ -118,12 +119,29 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
         "uid": user.uid,
         "grp": user.group,
         "gid": user.gid,
-        "account": component["account"],
-        "partition": partition.name,
-        "qos": component["qos"],
         "state": state.PENDING,
         "nice": component["nice"] or 0,
         "submit_time": now,
+        **decided(session, request, geometry),
+        "batch": int(request.script is not None),
+        "requeue": int(component["requeue"] is not False),
+        "command": command_of(request),
+        "work_dir": work_dir,
+        "comment": component["comment"],
+        "alloc_node": context.host,
+        "alloc_sid": os.getsid(0),
+        "details": json.dumps(details),
+    }
+    return deferral.add_to(values, session, request), environment_of(session, request)
+
+
+def decided(session: Session, request: JobRequest, geometry: Geometry) -> dict[str, Any]:
+    """The columns that follow from what is asked for and what it gets."""
+    component, partition = request.first, partition_of(session, request)
+    return {
+        "account": component["account"],
+        "partition": partition.name,
+        "qos": component["qos"],
         "time_limit": component.values.get("time", partition.max_time),
         "nodes": geometry.nodes,
         "tasks": geometry.tasks,
@@ -132,18 +150,30 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
         "cpus_per_task": geometry.cpus_per_task,
         "memory_mib": sum(geometry.memory_mib_per_node),
         "gpus": sum(geometry.gpus_by_node),
-        "batch": int(request.script is not None),
-        "requeue": int(component["requeue"] is not False),
-        "command": command_of(request),
-        "work_dir": work_dir,
-        "comment": component["comment"],
         "region": partition.region,
         "instance_type": instance_type(session, request, geometry, partition),
-        "alloc_node": context.host,
-        "alloc_sid": os.getsid(0),
-        "details": json.dumps(details),
     }
-    return deferral.add_to(values, session, request), environment_of(session, request)
+
+
+def changed(session: Session, job: JobView, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a job that waits, its request decided anew with these options. Raises RequestRefused, as a submission would."""
+    import json
+
+    from mlspace.slurm.request import JobRequest
+
+    request = JobRequest.from_json(json.loads(session.registry.stored(job.job_id)[0]))
+    component = request.first
+    for option, other in (("mem", "mem-per-cpu"), ("mem-per-cpu", "mem")):
+        if option in options:
+            component.values.pop(other, None)
+    component.values.update(options)
+    geometry = decide(session, request)
+    details = {**json.loads(job.details), "values": component.values, "geometry": geometry.to_json()}
+    return {
+        **decided(session, request, geometry),
+        "details": json.dumps(details),
+        "request": session.registry.keep(json.dumps(request.to_json())),
+    }
 
 
 def partition_of(session: Session, request: JobRequest) -> Partition:

@@ -8,7 +8,10 @@ import re
 from mlspace import entry
 from tests.conftest import ROOT
 
-SHARED = ("explaining", "hostlists", "interacting", "listing", "processes", "scripts", "selecting", "showing", "submitting", "writing")
+SHARED = (
+    *("explaining", "holding", "hostlists", "interacting", "listing", "processes", "scripts", "selecting", "showing", "submitting"),
+    *("updating", "writing"),
+)
 """Modules of mlspace/commands/ that are no command."""
 
 

@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("", "advice", "context", "errors", "installation"),
         *(f"commands.{name}" for name in SHARED),
         *("render", "session", "submission"),
-        *("queue.selection", "slurm", "spec", "cluster", "translate.manifest"),
+        *("slurm", "spec", "cluster", "queue", "state.queue", "translate.manifest"),
     },
     "entry": {"context", "errors"},
 }

@@ -46,6 +46,13 @@ Keywords:
   pidinfo PID                 the job of a process on this host
   write batch_script ID [FILE]
                               the script of a job, to slurm-ID.sh or FILE; `-' is standard output
+  hold JOB..., uhold JOB...   keep jobs that wait from starting: ids, lists of ids, array elements, name=NAME
+  release JOB...              let held jobs go
+  requeue JOB...              end jobs and start them again; requeuehold: held until they are released
+  update JobId=JOB KEY=VALUE...
+                              change a job
+  top JOB...                  before all others that wait
+  wait_job JOB                until the job's nodes are ready
   ping                        whether the controller answers
   version                     the Slurm that this behaves as
   all, details, hide, oneliner, quiet, verbose
@@ -208,14 +215,6 @@ def notify(call: Call, words: Sequence[str]) -> int:
     raise MlspaceError("notify: a job's output cannot be written to from outside")
 
 
-def put_on_top(call: Call, words: Sequence[str]) -> int:
-    try:
-        showing.find_jobs(call, words[0], "")
-    except NoJob:
-        raise UsageError(f"Invalid job id specified for job {words[0]}") from None
-    raise MlspaceError("top: jobs here have no order that this could change; hold those that are to wait")
-
-
 def create(call: Call, words: Sequence[str]) -> int:
     if not words[0].lower().startswith(("partition", "res")):
         raise MlspaceError(f"Invalid creation entity: {words[0]}")
@@ -232,8 +231,16 @@ def administer(call: Call, words: Sequence[str]) -> int:
     raise MlspaceError("there is nothing to administer here")
 
 
-def later(call: Call, words: Sequence[str]) -> int:
-    raise MlspaceError("this is not supported yet")
+def of_module(module: str, function: str) -> Callable[[Call, Sequence[str]], int]:
+    """A command whose module is loaded when it is called."""
+
+    def act(call: Call, words: Sequence[str]) -> int:
+        from importlib import import_module
+
+        code: int = getattr(import_module(f"mlspace.commands.{module}"), function)(call, words)
+        return code
+
+    return act
 
 
 def suspend(call: Call, words: Sequence[str]) -> int:
@@ -260,8 +267,8 @@ COMMANDS = {
     "fsdampeningfactor": Keyword(3, 1, 1, administer),
     "help": Keyword(2, 0, 0, print_help, goes_on=True),
     "hide": Keyword(2, 0, 99, set_flag("all", False)),
-    "hold": Keyword(4, 1, 99, later),
-    "holdu": Keyword(5, 1, 99, later),
+    "hold": Keyword(4, 1, 99, of_module("holding", "hold")),
+    "holdu": Keyword(5, 1, 99, of_module("holding", "hold_as_user")),
     "listpids": Keyword(1, 0, 2, list_pids),
     "notify": Keyword(1, 2, 99, notify),
     "oneliner": Keyword(1, 0, 0, set_flag("oneliner")),
@@ -271,9 +278,9 @@ COMMANDS = {
     "quit": Keyword(4, 0, 0, do_nothing),
     "reboot": Keyword(3, 0, 99, administer),
     "reconfigure": Keyword(3, 0, 0, administer),
-    "release": Keyword(3, 1, 99, later),
-    "requeue": Keyword(3, 1, 99, later),
-    "requeuehold": Keyword(11, 1, 99, later),
+    "release": Keyword(3, 1, 99, of_module("holding", "release")),
+    "requeue": Keyword(3, 1, 99, of_module("holding", "requeue")),
+    "requeuehold": Keyword(11, 1, 99, of_module("holding", "requeue_held")),
     "resume": Keyword(3, 1, 99, suspend),
     "schedloglevel": Keyword(3, 1, 1, administer),
     "setdebug": Keyword(2, 1, 99, administer),
@@ -282,11 +289,11 @@ COMMANDS = {
     "suspend": Keyword(2, 1, 99, suspend),
     "takeover": Keyword(8, 0, 1, administer),
     "token": Keyword(3, 0, 99, administer),
-    "top": Keyword(3, 1, 99, put_on_top),
-    "uhold": Keyword(5, 1, 99, later),
-    "update": Keyword(1, 1, 99, later, few=FEW),
+    "top": Keyword(3, 1, 99, of_module("holding", "top")),
+    "uhold": Keyword(5, 1, 99, of_module("holding", "hold_as_user")),
+    "update": Keyword(1, 1, 99, of_module("updating", "update"), few=FEW),
     "verbose": Keyword(4, 0, 0, set_flag("quiet", False), many=MANY, goes_on=True),
     "version": Keyword(4, 0, 0, print_version, many=MANY, goes_on=True),
-    "wait_job": Keyword(2, 1, 1, later),
+    "wait_job": Keyword(2, 1, 1, of_module("holding", "wait_job")),
     "write": Keyword(5, 1, 3, writing.write),
 }

@@ -40,6 +40,27 @@ def describe(conditions: Mapping[str, Any], facts: Facts) -> str:
     return ("," if conditions.get("all", True) else "?").join(words)
 
 
+def depends_on(text: str, job: JobView, facts: Facts) -> bool:
+    """Whether a dependency leads back to the job itself, directly or by what others wait for."""
+    seen: set[int] = set()
+    todo = targets(text)
+    while todo:
+        number = todo.pop()
+        if number in (job.job_id, job.array_job_id):
+            return True
+        if number not in seen:
+            seen.add(number)
+            for row in facts.find(number, ""):
+                todo += targets(row.dependency) if row.state == state.PENDING else []
+    return False
+
+
+def targets(text: str) -> list[int]:
+    """The job ids in a dependency's text."""
+    words = text.replace("?", ",").split(",") if text else []
+    return [int(word.partition(":")[2].partition("(")[0].partition("+")[0].partition("_")[0]) for word in words if ":" in word]
+
+
 def needs_elements(text: str) -> bool:
     """Whether each element of an array waits for something of its own."""
     return CORRESPONDING in text

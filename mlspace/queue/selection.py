@@ -49,6 +49,18 @@ def read(text: str) -> tuple[int, list[int] | None]:
     return int(number), array.indices(array.specification(rest)["ranges"])
 
 
+def items(text: str) -> list[str]:
+    """The parts of a list with commas, those within brackets left alone: "1,2_[3,5]" -> "1", "2_[3,5]"; empty ones dropped."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "[") - (character == "]")
+        if character == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part for part in parts if part]
+
+
 def choose(rows: Iterable[JobView], job_id: int, tasks: Sequence[int] | None) -> list[Selected]:
     """Those of `rows` that are meant by what `read` gave. Without tasks: the job of that id, and all of the array of that id."""
     if tasks is None:

@@ -146,9 +146,16 @@ class Queue:
             row = database.execute(f"SELECT nice FROM job WHERE job_id = ? AND priority = 0 AND {NOT_FINAL}", [job_id]).fetchone()
             if row is not None:
                 values = [next_priority(database, row[0]), job_id]
-                database.execute(
-                    "UPDATE job SET priority = ?, reason = CASE state WHEN 'PENDING' THEN 'None' ELSE reason END WHERE job_id = ?", values
-                )
+                database.execute("UPDATE job SET priority = ?, reason = 'None' WHERE job_id = ?", values)
+
+        self.registry.change(update)
+
+    def taken_back(self, job_id: int, submission: str) -> None:
+        """The platform has a job no more that it had not started."""
+
+        def update(database: sqlite3.Connection) -> None:
+            database.execute("UPDATE submission SET phase = 'ended' WHERE submission = ?", [submission])
+            database.execute("UPDATE job SET platform_job = '' WHERE job_id = ? AND state = 'PENDING'", [job_id])
 
         self.registry.change(update)
 

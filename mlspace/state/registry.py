@@ -251,6 +251,10 @@ class Registry:
 
         return self.change(insert)
 
+    def keep(self, text: str) -> str:
+        """Stores a request's text; returns what stands for it in the column `request`."""
+        return self.change(lambda database: keep(database, text))
+
     def remove(self, job_id: int) -> None:
         """Takes back a job that the platform has refused; its id is not given again."""
 

@@ -419,7 +419,8 @@ def test_killed_writers_leave_whole_jobs(process: Callable[..., subprocess.Popen
         assert writer.stdout is not None
         told += [int(writer.stdout.readline()) for _ in range(number + 1)]
         writer.kill()
-        told += [int(line) for line in writer.communicate()[0].split("\n")[:-1]]
+        told += [int(line) for line in writer.stdout.read().split("\n")[:-1]]  # communicate() forgets what readline() read ahead
+        writer.wait(10)
     registry = Registry.open(str(state))
     there = [job.job_id for job in registry.jobs()]
     assert set(told) <= set(there)
