@@ -135,7 +135,7 @@ def element(jobs: Sequence[JobView], task: int) -> list[JobView]:
         if job.array_task_id == task:
             return [job]
         if task in job.tasks_waiting:
-            return [job.with_tasks([task])]
+            return [job.with_tasks([task], limit=job.array_limit)]  # Slurm shows the array's record
     return []
 
 

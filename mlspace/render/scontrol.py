@@ -8,6 +8,8 @@ from mlspace.slurm import duration
 from mlspace.slurm.filename import NO_ARRAY_TASK
 from mlspace.slurm.gres import format_resources
 from mlspace.slurm.hostlist import expand_hosts, fold_hosts
+from mlspace.slurm.job import BATCH
+from mlspace.slurm.mailtype import format_types
 from mlspace.slurm.size import format_memory
 from mlspace.slurm.timestamp import format_timestamp
 
@@ -25,6 +27,9 @@ REQUESTED_GPUS = (("TresPerJob", "gpus"), ("TresPerNode", "gpus-per-node"), ("Tr
 
 NONE = "(null)"
 NOT_YET = "Unknown"
+
+WAITS_FOR_BEGIN = "BeginTime"
+"""The reason of a job that is expected to start when --begin said."""
 
 
 def record(lines: Sequence[str], oneliner: bool) -> str:
@@ -45,10 +50,11 @@ def job(row: JobRow, details: bool) -> list[str]:
     """The lines of a job. `details`: with what every node gives, and where it runs on the platform."""
     job = row.job
     begun = job.start_time is not None
+    start = job.start_time if begun or job.reason != WAITS_FOR_BEGIN else job.begin_time
     end = row.time(job.end_time, NOT_YET)
-    if begun and job.end_time is None and job.time_limit is not None:
-        end = row.time(job.start_time + job.time_limit * 60)
-    nodes = job.option("nodes")
+    if start is not None and job.end_time is None and job.time_limit is not None:
+        end = row.time(start + job.time_limit * 60)
+    nodes, tmp = job.option("nodes"), format_memory(job.option("tmp") or 0)
     node_count = f"{nodes[0]}-{nodes[1] or nodes[0]}" if job.is_pending and nodes else str(job.nodes)
     return [
         f"JobId={job.job_id}{array(job)} JobName={job.name}",
@@ -57,20 +63,21 @@ def job(row: JobRow, details: bool) -> list[str]:
         f"JobState={job.state} Reason={job.reason} Dependency={job.dependency or NONE}",
         f"Requeue={job.requeue} Restarts={job.restart_count} BatchFlag={job.batch} Reboot=0 ExitCode={job.exit_code}:{job.exit_signal}",
         *(["DerivedExitCode=0:0"] if details else []),
-        f"RunTime={duration.format_long(job.elapsed(row.now))} TimeLimit={duration.format_limit(job.time_limit, long=True)} TimeMin=N/A",
+        f"RunTime={duration.format_long(job.elapsed(row.now))} TimeLimit={duration.format_limit(job.time_limit, long=True)}"
+        f" TimeMin={least_limit(job)}",
         f"SubmitTime={row.time(job.submit_time)} EligibleTime={row.time(job.eligible_time, NOT_YET)}",
         f"AccrueTime={row.time(job.eligible_time, NOT_YET)}",
-        f"StartTime={row.time(job.start_time, NOT_YET)} EndTime={end} Deadline=N/A",
+        f"StartTime={row.time(start, NOT_YET)} EndTime={end} Deadline={row.time(job.deadline)}",
         f"SuspendTime=None SecsPreSuspend=0 LastSchedEval={row.time(job.start_time or job.submit_time)} Scheduler=Main",
         f"Partition={job.partition} AllocNode:Sid={job.alloc_node}:{job.alloc_sid}",
         f"ReqNodeList={hosts(row, 'nodelist') or NONE} ExcNodeList={hosts(row, 'exclude') or NONE}",
         f"NodeList={job.node_list}",
         *([f"BatchHost={job.first_node}"] if job.first_node else []),
-        f"NumNodes={node_count} NumCPUs={job.shown_cpus} NumTasks={job.tasks} CPUs/Task={job.cpus_per_task or 1} ReqB:S:C:T=0:0:*:*",
-        f"TRES={tres(job.shown_cpus, job.shown_memory_mib, job.nodes, job.shown_gpus)}",
+        f"NumNodes={node_count} NumCPUs={job.shown_cpus} NumTasks={job.shown_tasks} CPUs/Task={job.cpus_per_task or 1} ReqB:S:C:T=0:0:*:*",
+        f"TRES={tres(job.shown_cpus, job.shown_memory_mib, job.shown_nodes, job.shown_gpus)}",
         f"Socks/Node=* NtasksPerN:B:S:C={job.option('ntasks-per-node') or 0}:0:*:* CoreSpec=*",
         *(job_nodes(job) if details and begun else []),
-        f"MinCPUsNode={job.least_cpus_per_node} {memory(job)} MinTmpDiskNode={job.option('tmp') or 0}",
+        f"MinCPUsNode={job.least_cpus_per_node} {memory(job)} MinTmpDiskNode={tmp}",
         f"Features={job.option('constraint') or NONE} DelayBoot=00:00:00",
         f"OverSubscribe={sharing(row)} Contiguous={int(bool(job.option('contiguous')))} Licenses={NONE} Network={NONE}",
         f"Command={job.command or NONE}",
@@ -80,6 +87,7 @@ def job(row: JobRow, details: bool) -> list[str]:
         *([f"MLSpaceJob={job.platform_job or NONE} Region={job.region} InstanceType={job.instance_type}"] if details else []),
         "Power=",
         *requested_gpus(job),
+        *mail(job),
         "",
     ]
 
@@ -89,6 +97,16 @@ def array(job: JobView) -> str:
         return ""
     throttle = f" ArrayTaskThrottle={job.array_limit}" if job.array_limit else ""
     return f" ArrayJobId={job.array_job_id} ArrayTaskId={job.array_tasks or NO_ARRAY_TASK}{throttle}"
+
+
+def least_limit(job: JobView) -> str:
+    return "N/A" if job.time_min is None else duration.format_limit(job.time_min, long=True)
+
+
+def mail(job: JobView) -> list[str]:
+    """To whom a letter was wished for, and of what."""
+    wished = job.option("mail-type")
+    return [f"MailUser={job.option('mail-user') or job.user} MailType={format_types(wished)}"] if wished else []
 
 
 def memory(job: JobView) -> str:
@@ -108,29 +126,37 @@ def requested_gpus(job: JobView) -> list[str]:
 
 def job_nodes(job: JobView) -> list[str]:
     """What each group of equal nodes gives to the job. Which of a node's CPUs is the platform's matter."""
-    names = expand_hosts(job.node_list)
-    gpus = job.geometry("gpus_per_node") or 0
-    groups: dict[tuple[int, int], list[str]] = {}
-    for name, cpus, mib in zip(names, job.geometry("cpus_per_node") or [], job.geometry("memory_mib_per_node") or []):  # noqa: B905
-        groups.setdefault((cpus, mib), []).append(name)
+    groups: dict[tuple[int, int, int], list[str]] = {}
+    for name, cpus, mib, gpus in job.shares():
+        groups.setdefault((cpus, mib, gpus), []).append(name)
     return [f"JOB_GRES={f'gpu:{job.gpus}' if job.gpus else NONE}"] + [
         f"  Nodes={fold_hosts(members)} CPUs={cpus} Mem={mib} GRES={f'gpu:{gpus}' if gpus else ''}"
-        for (cpus, mib), members in groups.items()
+        for (cpus, mib, gpus), members in groups.items()
     ]
 
 
 def step(job: JobView, step: StepView, time_format: str) -> list[str]:
-    """The lines of a step that runs."""
+    """The lines of a step that runs. As in Slurm it has all that the job has on its nodes, and the batch script nothing."""
+    cpus, mib, gpus = (0, 0, 0) if step.step == BATCH else share(job, step.nodes)
+    given = f"cpu={cpus},mem={format_memory(mib)},node={len(step.nodes)}{gpu_word(gpus)}"
+    distribution = "" if step.step == BATCH else " Dist=Cyclic" if step.tasks <= len(step.nodes) else " Dist=Block"
     return [
         f"StepId={job.label}.{step.name_in_job} UserId={job.uid}"
         f" StartTime={format_timestamp(step.start_time, time_format)} TimeLimit=UNLIMITED",
         f"State={step.state} Partition={job.partition} NodeList={step.node_list}",
-        f"Nodes={len(expand_hosts(step.node_list))} CPUs=0 Tasks={step.tasks} Name={step.name} Network={NONE}",
-        f"TRES={NONE}",
+        f"Nodes={len(step.nodes)} CPUs={cpus} Tasks={step.tasks} Name={step.name} Network={NONE}",
+        f"TRES={given if cpus else NONE}",
         f"ResvPorts={NONE}",
-        "CPUFreqReq=Default",
+        f"CPUFreqReq=Default{distribution}",
         f"SrunHost:Pid={NONE}:0",
     ]
+
+
+def share(job: JobView, names: Sequence[str]) -> tuple[int, int, int]:
+    """CPUs, memory in MiB and GPUs that the job has on these of its nodes."""
+    mine = [numbers for name, *numbers in job.shares() if name in names]
+    cpus, mib, gpus = (sum(numbers[part] for numbers in mine) for part in range(3))
+    return cpus, mib, gpus
 
 
 def node(node: Node, taken: Taken, partitions: Sequence[str], machine: Mapping[str, str], version: str) -> list[str]:

@@ -133,7 +133,7 @@ NAMES = {
     "ntpersocket": Field("NTASKS_PER_SOCKET", lambda row: number(row, "ntasks-per-socket")),
     "numcpus": FIELDS["C"],
     "numnodes": FIELDS["D"],
-    "numtasks": Field("TASKS", lambda row: str(row.job.tasks)),
+    "numtasks": Field("TASKS", lambda row: str(row.job.shown_tasks)),
     "origin": Field("ORIGIN", lambda row: NO_FEDERATION),
     "originraw": Field("ORIGIN_RAW", lambda row: NO_FEDERATION),
     "oversubscribe": FIELDS["h"],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from mlspace.slurm import array, state
+from mlspace.slurm.gres import count_of
 from mlspace.slurm.hostlist import expand_hosts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
 # The columns of the registry's job table that a listing needs, in the order of JobView's arguments.
@@ -149,13 +150,13 @@ class JobView:
         place = self.array_task_id if self.array_task_id is not None else self.het_offset
         return leader, LAST if place is None else place
 
-    def with_tasks(self, wanted: Iterable[int]) -> JobView:
+    def with_tasks(self, wanted: Iterable[int], limit: int | None = None) -> JobView:
         """An array's record, as if of the elements that wait only these did: one stands as an element of its own."""
         indices = sorted(wanted)
         values: dict[str, Any] = {column: getattr(self, column) for column in COLUMNS}
         alone = len(indices) == 1
         values |= {
-            "array_limit": None,
+            "array_limit": limit,
             "array_spec": None if alone else array.fold(indices),
             "array_task_id": indices[0] if alone else None,
         }
@@ -187,6 +188,12 @@ class JobView:
         names = expand_hosts(self.node_list) if self.node_list else []
         return names[0] if names else ""
 
+    def shares(self) -> Iterator[tuple[str, int, int, int]]:
+        """Name, and the CPUs, memory (MiB) and GPUs that the job has of it, of each of its nodes; nothing while it has none."""
+        cpus, memory = self.geometry("cpus_per_node") or [], self.geometry("memory_mib_per_node") or []
+        gpus = self.geometry("gpus_by_node") or [self.geometry("gpus_per_node") or 0] * len(cpus)
+        yield from zip(expand_hosts(self.node_list) if self.node_list else [], cpus, memory, gpus)  # noqa: B905 - they may be unknown yet
+
     def runs_on(self, names: Iterable[str]) -> bool:
         """Whether the job has, or had, one of these nodes."""
         return not set(names).isdisjoint(expand_hosts(self.node_list))
@@ -214,20 +221,28 @@ class JobView:
         return max(int(asked[0]), len(self.option("nodelist") or ())) if self.is_pending and asked else int(self.nodes)
 
     @property
+    def shown_tasks(self) -> int:
+        """As shown_nodes, where their number follows from that of the nodes."""
+        per_node = self.option("ntasks-per-node")
+        if not self.is_pending or not per_node or self.option("ntasks"):
+            return int(self.tasks)
+        return int(per_node * self.shown_nodes)
+
+    @property
     def shown_cpus(self) -> int:
         """Those that were given; while the job waits, those that were asked for."""
         if not self.is_pending:
             return int(self.cpus)
-        return int(max(self.tasks * (self.cpus_per_task or 1), self.shown_nodes * self.least_cpus_per_node))
+        return int(max(self.shown_tasks * (self.cpus_per_task or 1), self.shown_nodes * self.least_cpus_per_node))
 
     @property
     def shown_gpus(self) -> int:
         """As shown_cpus: whole nodes bring their GPUs only when they are given."""
-        asked = any(self.option(name) for name in ("gpus", "gpus-per-node", "gpus-per-task", "gres"))
         if not self.is_pending:
             return int(self.gpus)
-        per_node = self.geometry("gpus_per_node") or 0
-        return (int(per_node * self.shown_nodes) if self.shown_nodes < self.nodes else int(self.gpus)) if asked else 0
+        asked = {name: count_of("gpu", self.option(name)) for name in ("gpus", "gpus-per-node", "gres", "gpus-per-task")}
+        per_node = asked["gpus-per-node"] or asked["gres"]
+        return asked["gpus"] or per_node * self.shown_nodes or asked["gpus-per-task"] * self.shown_tasks
 
     @property
     def shown_memory_mib(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mlspace.slurm import state
-from mlspace.slurm.hostlist import expand_hosts
 from mlspace.slurm.nodestate import ALLOCATED, IDLE, MIXED
 
 TYPE_CHECKING = False
@@ -46,10 +45,8 @@ class Occupation:
         return self._nodes.get(node) or Taken()
 
     def _add(self, job: JobView) -> None:
-        cpus, memory = job.geometry("cpus_per_node") or [], job.geometry("memory_mib_per_node") or []
-        gpus = job.geometry("gpus_per_node") or 0
-        for name, node_cpus, node_memory in zip(expand_hosts(job.node_list), cpus, memory):  # noqa: B905 - the nodes may not be known yet
+        for name, cpus, memory_mib, gpus in job.shares():
             taken = self._nodes.setdefault(name, Taken())
-            taken.cpus += node_cpus
-            taken.memory_mib += node_memory
+            taken.cpus += cpus
+            taken.memory_mib += memory_mib
             taken.gpus += gpus

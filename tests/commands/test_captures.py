@@ -38,6 +38,7 @@ MASKS = [
     (r"(?<![\d:])\d:\d\d(?![\d:])", "M:SS"),
     (r"(RunTime)=\S+", r"\1=ELAPSED"),
     (r"(AllocNode:Sid)=\S+", r"\1=HOST"),
+    (r"(SrunHost:Pid)=\S+", r"\1=PROCESS"),
     (r"(primary\) at) \S+", r"\1 HOST"),
     (r"^(CLUSTER): \S+", r"\1: NAME"),
     (r"(CPULoad|FreeMem)=\S+", r"\1=NOW"),
