@@ -38,6 +38,10 @@ constexpr const char* kNoSampling = "no resource use is sampled";
 constexpr const char* kNoBcast = "there is no --bcast yet";
 constexpr const char* kOneUser = "a job runs as who submits it";
 constexpr const char* kOneCluster = "there is one cluster";
+constexpr const char* kOneImage = "a step runs in its job's container";
+constexpr const char* kMounts = "the platform mounts the user's storage by itself";
+constexpr const char* kWritable = "a container can always be written to";
+constexpr const char* kImageUser = "the image's user runs the job";
 constexpr const char* kNoStaging = "there is no data staging here";
 
 [[noreturn]] void Wrong(const std::string& message) { throw LaunchError(message, 1); }
@@ -101,8 +105,6 @@ constexpr Row kRows[] = {
      [](auto* o, auto& t) { o->kill_on_bad_exit = t.empty() ? 1 : Count("--kill-on-bad-exit", t, 0); }, nullptr, nullptr},
     {"wait", 'W', kRequired, "SLURM_WAIT", [](auto* o, auto& t) { o->wait_seconds = Count("--wait", t, 0); }, nullptr, nullptr},
     {"jobid", 0, kRequired, nullptr, [](auto* o, auto& t) { o->job_id = t; }, nullptr, nullptr},
-    {"mlspace-job-dir", 0, kRequired, nullptr, [](auto* o, auto& t) { o->job_dir = t; }, nullptr, nullptr},
-    {"mlspace-owner", 0, kNone, nullptr, [](auto* o, auto&) { o->is_owner = true; }, nullptr, nullptr},
     {"mpi", 0, kRequired, "SLURM_MPI_TYPE", SetMpi, nullptr, nullptr},
     {"version", 'V', kNone, nullptr, [](auto* o, auto&) { o->answer = "slurm 22.05.8"; }, nullptr, nullptr},
     {"help", 'h', kNone, nullptr, [](auto* o, auto&) { o->login_side = "--help"; }, nullptr, nullptr},
@@ -133,12 +135,9 @@ constexpr Row kRows[] = {
     {"deadline", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"delay-boot", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"dependency", 'd', kRequired, nullptr, nullptr, kHasNodes, nullptr},
-    {"endpoint", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"extra-node-info", 'B', kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"gpu-freq", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"hold", 'H', kNone, nullptr, nullptr, kHasNodes, nullptr},
-    {"image", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
-    {"instance-type", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"licenses", 'L', kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"mail-type", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"mail-user", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
@@ -156,7 +155,6 @@ constexpr Row kRows[] = {
     {"propagate", 0, kOptional, nullptr, nullptr, "the soft limits always travel", nullptr},
     {"qos", 'q', kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"reboot", 0, kNone, nullptr, nullptr, kHasNodes, nullptr},
-    {"region", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"reservation", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"resv-ports", 0, kOptional, nullptr, nullptr, kHasNodes, nullptr},
     {"send-libs", 0, kOptional, nullptr, nullptr, kNoBcast, nullptr},
@@ -222,12 +220,52 @@ constexpr Row kRows[] = {
     {"ntasks-per-gpu", 0, kRequired, nullptr, nullptr, nullptr, kLater},
 };
 
+/// Options that Slurm 22.05 does not have: ours, and those of later versions and of plugins. They go
+/// by their full name alone, so that every abbreviation that 22.05 accepts keeps its meaning.
+constexpr Row kOwnRows[] = {
+    {"mlspace-job-dir", 0, kRequired, nullptr, [](auto* o, auto& t) { o->job_dir = t; }, nullptr, nullptr},
+    {"mlspace-owner", 0, kNone, nullptr, [](auto* o, auto&) { o->is_owner = true; }, nullptr, nullptr},
+    {"endpoint", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
+    {"image", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
+    {"instance-type", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
+    {"region", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
+    {"container-image", 0, kRequired, nullptr, nullptr, kOneImage, nullptr},
+    {"container-mounts", 0, kRequired, nullptr, nullptr, kMounts, nullptr},
+    {"container-workdir", 0, kRequired, nullptr, nullptr, "the step starts in the directory of --chdir", nullptr},
+    {"container-name", 0, kRequired, nullptr, nullptr, kOneImage, nullptr},
+    {"container-env", 0, kRequired, nullptr, nullptr, "--export says what wins over the image's variables", nullptr},
+    {"container-writable", 0, kNone, nullptr, nullptr, kWritable, nullptr},
+    {"container-readonly", 0, kNone, nullptr, nullptr, kWritable, nullptr},
+    {"container-mount-home", 0, kNone, nullptr, nullptr, kMounts, nullptr},
+    {"no-container-mount-home", 0, kNone, nullptr, nullptr, kMounts, nullptr},
+    {"container-entrypoint", 0, kNone, nullptr, nullptr, kOneImage, nullptr},
+    {"no-container-entrypoint", 0, kNone, nullptr, nullptr, kOneImage, nullptr},
+    {"container-remap-root", 0, kNone, nullptr, nullptr, kImageUser, nullptr},
+    {"no-container-remap-root", 0, kNone, nullptr, nullptr, kImageUser, nullptr},
+    {"volume", 0, kRequired, nullptr, nullptr, kMounts, nullptr},
+    {"module", 0, kRequired, nullptr, nullptr, kOneImage, nullptr},
+    {"extra", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
+    {"treewidth", 0, kRequired, nullptr, nullptr, "every node is connected to the first one", nullptr},
+    {"tres-bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
+    {"oom-kill-step", 0, kOptional, nullptr, nullptr, "the operating system decides which process ends", nullptr},
+    {"segment", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
+    {"consolidate-segments", 0, kNone, nullptr, nullptr, kHasNodes, nullptr},
+    {"spread-segments", 0, kNone, nullptr, nullptr, kHasNodes, nullptr},
+    {"tres-per-task", 0, kRequired, nullptr, nullptr, nullptr, "ask with --cpus-per-task"},
+    {"container-id", 0, kRequired, nullptr, nullptr, nullptr, "the job runs in its own image"},
+    {"container-save", 0, kRequired, nullptr, nullptr, nullptr, "a job's container is not kept"},
+    {"external", 0, kNone, nullptr, nullptr, nullptr, "the platform starts all processes itself"},
+};
+
 /// Getopt's own messages come with a hint.
 [[noreturn]] void Usage(const std::string& message) {
   throw UsageError(message + "\nTry \"srun --help\" for more information");
 }
 
 const Row& FindLong(const std::string& name, const std::string& text) {
+  for (const Row& row : kOwnRows) {
+    if (name == row.name) return row;
+  }
   std::vector<const Row*> found;
   for (const Row& row : kRows) {
     if (name == row.name) return row;

@@ -71,7 +71,7 @@ def test_a_signal_that_ends_the_task_ends_the_job(cli: Cli) -> None:
         ([""], "Unable to open file "),
         (["-J", "j" * 1025, "--wrap", "true"], "Batch job submission failed: Pathname of a file, directory or other parameter too long"),
         (["--region", "nowhere", "--wrap", "true"], "--region=nowhere: there is no such region"),
-        (["--array", "1-3", "--wrap", "true"], "--array is not supported"),
+        (["--array", "4-1", "--wrap", "true"], "Batch job submission failed: Invalid job array specification"),
     ],
 )
 def test_nothing_is_submitted(run: Callable[..., Result], arguments: list[str], error: str) -> None:
