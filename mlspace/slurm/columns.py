@@ -27,6 +27,8 @@ GPUS = "GPU scheduling options:"
 PLATFORM = "MLSpace options:"
 HELP = "Help options:"
 OTHER = "Other options:"
+SECTIONS = (RUN, NODES, SHARED, CORES, GPUS, PLATFORM, HELP, OTHER)
+"""In Slurm's order."""
 
 COUNT_EXIT = 1
 LATER = "it comes with a later version"

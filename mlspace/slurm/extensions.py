@@ -7,7 +7,7 @@ Sources: Slurm's release notes up to 24.11; the READMEs of Pyxis and of Shifter.
 from __future__ import annotations
 
 from mlspace.slurm import container, reading, tres
-from mlspace.slurm.columns import ALL, NO_BINDING, NO_TOPOLOGY, ONLY_SRUN, PLATFORM, SALLOC, SBATCH, SRUN, every, number
+from mlspace.slurm.columns import ALL, NO_BINDING, NO_TOPOLOGY, ONLY_SRUN, PLATFORM, SALLOC, SBATCH, SHARED, SRUN, every, number
 from mlspace.slurm.option import APPROXIMATED, IGNORED, OPTIONAL, REFUSED, Option
 
 WITH_CONTAINERS = {SBATCH: "", SRUN: "", SALLOC: ""}
@@ -17,13 +17,14 @@ OWN_CONTAINER = "every job has a container of its own"
 # fmt: off - a row is a line or two
 LATER_VERSIONS = (
     number("resv-ports", "", "count", argument=OPTIONAL, parse=reading.ports, on={SBATCH: "", SALLOC: ""}, support=IGNORED, own=True,
-           message_name="--resv-port"),
+           message_name="--resv-port", note="programs find ports themselves"),
     Option("container-id", "", "id", on=every("CONTAINER_ID"), support=REFUSED, own=True, note="name a container image with --image"),
     Option("extra", "", "text", on=ALL, support=IGNORED, own=True, note="nothing is chosen by it"),
-    Option("treewidth", "", "width", on={SRUN: "SLURM_TREE_WIDTH"}, support=IGNORED, own=True),
+    Option("treewidth", "", "width", on={SRUN: "SLURM_TREE_WIDTH"}, support=IGNORED, own=True, note="messages go straight to each node"),
     Option("tres-bind", "", "type", on=every("TRES_BIND"), support=IGNORED, own=True, note=NO_BINDING),
     Option("tres-per-task", "", "list", parse=tres.per_task, on=every("TRES_PER_TASK"), own=True, support=APPROXIMATED,
-           note="cpu is --cpus-per-task, gres/gpu is --gpus-per-task, and there are no others"),
+           note="cpu is --cpus-per-task, gres/gpu is --gpus-per-task, and there are no others", section=SHARED,
+           help="what each task gets: cpu=2,gres/gpu=1"),
     Option("oom-kill-step", "", "0|1", argument=OPTIONAL, parse=reading.switch, on=every("OOM_KILL_STEP"), support=IGNORED, own=True,
            note="the operating system decides which process ends"),
     Option("stepmgr", on={SBATCH: "SBATCH_STEPMGR", SALLOC: "SALLOC_STEPMGR"}, own=True, note="steps are always the first node's matter"),
@@ -34,7 +35,8 @@ LATER_VERSIONS = (
 )
 
 PLUGINS = (
-    Option("container-image", "", "name", parse=container.image, on=WITH_CONTAINERS, own=True, alias_of="image", support=APPROXIMATED),
+    Option("container-image", "", "name", parse=container.image, on=WITH_CONTAINERS, own=True, alias_of="image", support=APPROXIMATED,
+           section=PLATFORM, help="the same as --image, as Pyxis has it"),
     Option("container-mounts", "", "list", on=WITH_CONTAINERS, own=True, support=IGNORED, note=MOUNTED),
     Option("container-workdir", "", "path", on=WITH_CONTAINERS, own=True, support=IGNORED,
            note="the job starts in the directory of --chdir"),

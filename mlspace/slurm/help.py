@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mlspace.slurm.option import APPROXIMATED, NONE, OPTIONAL, Option
+from mlspace.slurm.columns import SECTIONS
+from mlspace.slurm.option import HONOURED, IGNORED, NONE, OPTIONAL, REFUSED, Option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,14 +22,21 @@ VERSION = f"slurm {RELEASE}"
 """What --version prints: the Slurm that we behave as. Programs that drive Slurm read the number."""
 
 USAGE = {
-    "sbatch": "[OPTIONS...] script [args...]",
-    "srun": "[OPTIONS...] program [args...]",
-    "salloc": "[OPTIONS...] [command [args...]]",
+    "sbatch": "[OPTIONS(0)...] [ : [OPTIONS(N)...]] script(0) [args(0)...]",
+    "srun": "[OPTIONS(0)... [executable(0) [args(0)...]]] [ : [OPTIONS(N)...]] executable(N) [args(N)...]",
+    "salloc": "[OPTIONS(0)...] [ : [OPTIONS(N)]] [command(0) [args(0)...]]",
     "sbcast": "[OPTIONS...] SOURCE DEST",
     "scancel": "[OPTIONS...] [job_id...]",
     "scontrol": "[OPTIONS...] [KEYWORD [args...]]",
 }
 """What follows the program's name in its usage line; "[OPTIONS...]" for the others."""
+
+
+BEHIND_OPTIONS = {"sbatch": "executable [args...]", "srun": "executable [args...]", "salloc": "[command [args...]]"}
+"""How --usage ends, where that is not what stands behind [OPTIONS...] in USAGE."""
+
+ABSENT = {IGNORED: "ignored", REFUSED: "not supported"}
+"""What is said in place of an explanation of an option that does nothing here."""
 
 
 def answer(program: str, options: Sequence[Option], settings: Sequence[Setting]) -> str | None:
@@ -45,10 +53,10 @@ def answer(program: str, options: Sequence[Option], settings: Sequence[Setting])
 
 
 def render_help(program: str, usage: str, options: Sequence[Option]) -> str:
-    """All options that have a help text, under their sections, in the table's order of sections."""
-    shown = [option for option in options if option.serves(program) and option.help]
+    """All options that stand under a section or have a help text, in the order of Slurm's sections."""
+    shown = [option for option in options if option.serves(program) and is_listed(option)]
     sections = list(dict.fromkeys(option.section or DEFAULT_SECTION for option in shown))
-    sections.sort(key=lambda section: section.startswith("Help"))  # help stands last
+    sections.sort(key=lambda section: SECTIONS.index(section) if section in SECTIONS else -1)
     lines = [f"Usage: {program} {usage}".rstrip()]
     for section in sections:
         lines += ["", section]
@@ -57,12 +65,16 @@ def render_help(program: str, usage: str, options: Sequence[Option]) -> str:
     return "\n".join(lines)
 
 
+def is_listed(option: Option) -> bool:
+    return bool(option.help or option.section)
+
+
 def render_usage(program: str, usage: str, options: Sequence[Option]) -> str:
     """One paragraph with the options and the shapes of their values."""
     lines, line = [], f"Usage: {program}"
     margin = " " * (len(line) + 1)
-    words = [f"[{shape(option)}]" for option in options if option.serves(program) and option.help]
-    for word in [*words, *usage.replace("[OPTIONS...]", "").split()]:
+    words = [f"[{shape(option)}]" for option in options if option.serves(program) and is_listed(option)]
+    for word in [*words, *BEHIND_OPTIONS.get(program, usage.replace("[OPTIONS...]", "")).split()]:
         if len(line) + 1 + len(word) > WIDTH:
             lines.append(line)
             line = margin + word
@@ -92,7 +104,9 @@ def describe(option: Option) -> list[str]:
         name += f"[={option.metavar}]" if option.metavar else ""
     elif option.argument != NONE:
         name += f"={option.metavar}"
-    text = option.help + (f"; {option.note}" if option.support == APPROXIMATED and option.note else "")
+    note = option.note if option.support != HONOURED else ""
+    words = ABSENT.get(option.support, option.help)
+    text = f"{words}{': ' if option.support in ABSENT else '; '}{note}" if note else words
     wrapped = list(wrap(text, WIDTH - TEXT_COLUMN))
     first = f"  {name}".ljust(TEXT_COLUMN - 1)
     lines = [f"{first} {wrapped[0]}"] if len(first) < TEXT_COLUMN else [first, " " * TEXT_COLUMN + wrapped[0]]
