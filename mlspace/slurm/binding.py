@@ -80,7 +80,7 @@ def gpus(text: str) -> str | None:
     kind = text.lower()
     if kind.startswith("verbose,"):
         kind = kind[len("verbose,") :]
-    if kind.startswith(("closest", "none")):
+    if kind.startswith(("closest", "n")):  # "none", of which Slurm reads the first letter
         return None
     if not kind.startswith(GPU_LISTS):
         raise BadValue(text)

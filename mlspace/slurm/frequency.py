@@ -33,7 +33,7 @@ def cpu_point(word: str, whole: str, governors: bool = False) -> str:
     """A frequency in kHz (only its leading digits are read) or one of LEVELS."""
     if word.lower() in LEVELS:
         return LEVELS[word.lower()]
-    if governors and word.lower() in (*GOVERNORS, *FORBIDDEN):
+    if governors and full_name(word) in (*GOVERNORS, *FORBIDDEN):
         return cpu_governor(word, whole)
     stripped = word.strip()
     digits = stripped[: len(stripped) - len(stripped.lstrip("0123456789"))]
@@ -48,11 +48,18 @@ def cpu_rank(word: str) -> int:
 
 
 def cpu_governor(word: str, whole: str) -> str:
-    if word.lower() in FORBIDDEN:
-        raise BadValue(whole, f"governor of {FORBIDDEN[word.lower()]} is not allowed in slurm.conf", INVALID_CPU)
-    if word.lower() not in GOVERNORS:
+    name = full_name(word)
+    if name in FORBIDDEN:
+        raise BadValue(whole, f"governor of {FORBIDDEN[name]} is not allowed in slurm.conf", INVALID_CPU)
+    if name not in GOVERNORS:
         raise BadValue(whole, f'unrecognized --cpu-freq argument "{word}"', INVALID_CPU)
-    return GOVERNORS[word.lower()]
+    return GOVERNORS[name]
+
+
+def full_name(word: str) -> str:
+    """The governor that `word` abbreviates by two letters or more; "" for none."""
+    names = (name for name in (*GOVERNORS, *FORBIDDEN) if name.startswith(word.lower()) and len(word) > 1)
+    return next(names, "")
 
 
 def gpu(text: str) -> str:

@@ -82,8 +82,8 @@ def libraries(text: str) -> bool:
 
 
 def off(text: str) -> bool:
-    """--no-kill[=off]: True, or False for "off"."""
-    if text.lower() not in ("", "off"):
+    """--no-kill[=off]: True, or False for "off" and "no"."""
+    if text.lower() not in ("", "off", "no"):
         raise BadValue(text)
     return not text
 
@@ -189,10 +189,11 @@ def ports(text: str) -> int:
 
 def switches(text: str) -> int:
     """--switches=count[@time]: the count."""
+    number = text.partition("@")[0]
     try:
-        return count.positive(text.partition("@")[0])
+        return count.positive(number)
     except BadValue:
-        raise BadValue(text) from None
+        raise BadValue(text, f'Invalid numeric value "{number}" for --switches.') from None
 
 
 def mpi(text: str) -> str | None:

@@ -1,0 +1,67 @@
+"""What sbatch, srun and salloc say of options that Slurm 22.05 does not have: images, later versions' words, components."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Result
+
+Run = Callable[..., Result]
+AS_IT_IS = "sbatch: warning: the image {} is ignored: there are no containers here, the program runs as it is"
+
+
+@pytest.mark.parametrize(
+    ("argv", "image"),
+    [
+        (["--image=a/b:1"], "a/b:1"),
+        (["--container-image", "docker://cr.example#a/b:1"], "cr.example/a/b:1"),
+        (["--image=docker:a/b:1"], "a/b:1"),
+        (["--container-image=/x/y.sqsh"], "/x/y.sqsh"),
+    ],
+)
+def test_an_image_is_said_once_where_there_are_no_containers(run: Run, argv: list[str], image: str) -> None:
+    done = run("sbatch", "--test-only", *argv, "--wrap=true")
+    assert done.code == 0
+    assert done.stderr.splitlines()[0] == AS_IT_IS.format(image)
+    assert done.stderr.count("image") == 1
+
+
+def test_an_image_in_a_script_is_one_too(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "job.sh").write_text("#!/bin/sh\n#SBATCH --container-image='a#b' --container-mounts=x:y --no-container-mount-home\n")
+    done = run("sbatch", "--test-only", "job.sh")
+    assert done.code == 0
+    assert done.stderr.splitlines()[:3] == [
+        "sbatch: warning: --container-mounts is ignored: the platform mounts the user's storage by itself",
+        "sbatch: warning: --no-container-mount-home is ignored: the platform mounts the user's storage by itself",
+        AS_IT_IS.format("a/b"),
+    ]
+
+
+def test_the_image_of_the_environment_is_not_spoken_of(run: Run) -> None:
+    assert "image" not in run("sbatch", "--test-only", "--wrap=true", env={"MLSPACE_IMAGE": "a/b"}).stderr
+
+
+def test_what_each_task_gets_is_what_it_gets_by_the_older_options(run: Run) -> None:
+    env = {"MLSPACE_LOCAL_CPUS": "8", "MLSPACE_LOCAL_GPUS": "4"}
+    old = run("sbatch", "-v", "--test-only", "-n2", "-c2", "--gpus-per-task=1", "--wrap=true", env=env)
+    new = run("sbatch", "-v", "--test-only", "-n2", "--tres-per-task=cpu=2,gres/gpu=1", "--wrap=true", env=env)
+    assert old.code == new.code == 0
+    assert old.stderr.splitlines()[-1].partition("using")[2] == new.stderr.splitlines()[-1].partition("using")[2]
+    assert run("sbatch", "--tres-per-task=license=1", "--wrap=true").stderr == "sbatch: error: Invalid --tres-per-task specification\n"
+
+
+@pytest.mark.parametrize("program", ["sbatch", "srun", "salloc"])
+def test_several_components_are_checked_and_then_refused(run: Run, program: str) -> None:
+    words = ["--wrap=true"] if program == "sbatch" else ["true"]
+    done = run(program, "-n1", ":", "-n2", *words)
+    assert (done.stderr, done.code) == (f"{program}: error: heterogeneous jobs are not supported yet\n", 1)
+    assert "99" not in run(program, "-n1", ":", "-N99", *words).stderr.partition("error")[0]
+    assert run(program, "-n1", ":", "-N", "x", *words).stderr == f'{program}: error: "x" is not a valid node count\n'
+
+
+def test_the_first_mistake_is_the_one_that_is_said(run: Run) -> None:
+    assert run("sbatch", "-N", "x", "--bogus").stderr == 'sbatch: error: "x" is not a valid node count\n'
+    assert run("sbatch", "--bogus", "-N", "x").stderr.startswith("sbatch: unrecognized option '--bogus'\n")
