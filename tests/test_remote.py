@@ -65,6 +65,17 @@ def test_cancelling(remote: Cli) -> None:
     assert remote("sacct", "-n", "-X", "-P", "-o", "State").stdout.startswith("CANCELLED by ")
 
 
+def test_a_signal_does_not_reach_nodes_that_are_elsewhere(remote: Cli) -> None:
+    job = remote("sbatch", "--parsable", "--wrap", "touch began; sleep 300").stdout.strip()
+    wait_until((remote.directory / "began").exists, "the job")
+    for words in (("-s", "USR1", job), (f"{job}.0",), ("-b", job)):
+        refused = remote("scancel", *words)
+        assert refused.code == 1
+        assert refused.stderr.startswith("scancel: error: steps and scripts of jobs on this cluster cannot be signalled from here\n")
+    assert remote("scancel", "-s", "KILL", job).code == 0
+    wait_until(lambda: remote("squeue", "-h").stdout == "", "the end of the job")
+
+
 def test_control_c_cancels_the_job(remote: Cli) -> None:
     process = remote.start("srun", "sh", "-c", "touch began; sleep 300", start_new_session=True)
     wait_until((remote.directory / "began").exists, "the job")

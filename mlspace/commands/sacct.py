@@ -62,7 +62,7 @@ OPTIONS = (
     Option("completion", "c", help="read what job completion has logged: it is not configured here"),
     Option("constraints", "C", "list", parse=listing.names, help="only jobs that asked for all of these features"),
     Option("delimiter", "", "characters", help="separator of -p and -P; the default is |"),
-    Option("duplicates", "D", help="all records of an id: an id is never given twice"),
+    Option("duplicates", "D", help="all runs of a job that was requeued"),
     Option("helpformat", "e", help="list the fields of --format"),
     Option("help", "h", help="print this description of use"),
     Option("endtime", "E", "time", help="only jobs before this time"),
@@ -140,7 +140,10 @@ def run(context: Context, argv: Sequence[str]) -> int:
         context.warn(f"{PROGRAM}: {query.title}")
     session.refresh()
     check_qos(session, options["qos"])
-    jobs = session.registry.jobs(family_ids={one.job_id for one in wanted} or None, users=users)
+    since = query.window.begin or None
+    jobs = session.registry.jobs(family_ids={one.job_id for one in wanted} or None, users=users, ended_since=since)
+    if options["duplicates"]:
+        jobs = session.registry.earlier_runs(jobs) + jobs
     jobs = sorted(filter(query.holds, jobs), key=accounting.shown_first) if is_here(options["clusters"]) else []
     window = query.window if options["truncate"] else None
     manner = Manner(now, context.environ.get("SLURM_TIME_FORMAT", ""), unit, window, read_length(context.environ))
@@ -150,7 +153,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
         name = document.JSON if options["json"] else document.YAML
         context.write(document.render(name, accounting_document.jobs(jobs, steps_of(session, jobs), manner)))
         return 0
-    steps = steps_of(session, jobs) if not options["allocations"] or sacct.needs_steps(columns) else {}
+    steps = steps_of(session, jobs) if not options["allocations"] or sacct.needs_steps(columns) else [[] for _ in jobs]
     rows = make_rows(jobs, steps, manner, wanted, steps_too=not options["allocations"])
     header = not options["noheader"]
     if options["parsable"] or options["parsable2"]:
@@ -247,19 +250,20 @@ def is_here(clusters: list[str] | None) -> bool:
     return not clusters or "all" in clusters or CLUSTER_NAME in clusters
 
 
-def steps_of(session: Session, jobs: Sequence[JobView]) -> dict[int, list[StepView]]:
-    """The steps of each job, by its id, the batch script first."""
+def steps_of(session: Session, jobs: Sequence[JobView]) -> list[list[StepView]]:
+    """The steps of each of the jobs, the batch script first."""
     from mlspace.slurm.job import batch_step
 
-    steps = {job.job_id: [batch_step(job)] if job.batch and job.start_time is not None else [] for job in jobs}
-    for step in session.registry.steps(list(steps)):
-        steps[step.job_id].append(step)
-    return steps
+    steps = session.registry.steps_of_runs(jobs)
+    return [
+        [*([batch_step(job)] if job.batch and job.start_time is not None else []), *steps.get((job.job_id, job.restart_count), [])]
+        for job in jobs
+    ]
 
 
 def make_rows(
     jobs: Sequence[JobView],
-    steps: Mapping[int, Sequence[StepView]],
+    steps: Sequence[Sequence[StepView]],
     manner: Manner,
     wanted: Sequence[accounting.Wanted],
     *,
@@ -267,8 +271,7 @@ def make_rows(
 ) -> list[Row]:
     """A row for each job, and one for each of its steps; of a job of which only steps are wanted, those."""
     rows = []
-    for job in jobs:
-        own = steps.get(job.job_id, [])
+    for job, own in zip(jobs, steps, strict=True):
         meant = {one.step for one in wanted if one.matches(job)}
         if not steps_too or not meant or None in meant:
             rows.append(Row(job, None, manner, own))

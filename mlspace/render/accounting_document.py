@@ -13,7 +13,7 @@ from mlspace.slurm.job import CLUSTER_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from mlspace.slurm.job import JobView, StepView
@@ -32,10 +32,10 @@ GOVERNORS = ["Conservative", "Performance", "PowerSave", "OnDemand", "UserSpace"
 TRES_IDS = {"cpu": 1, "mem": 2, "energy": 3, "node": 4, "billing": 5, "gres": 1001}
 
 
-def jobs(views: Sequence[JobView], steps: Mapping[int, Sequence[StepView]], manner: Manner) -> dict[str, Any]:
+def jobs(views: Sequence[JobView], steps: Sequence[Sequence[StepView]], manner: Manner) -> dict[str, Any]:
     """The whole document."""
     parts: dict[str, Any] = {} if views else {"errors": [NOTHING]}
-    return document.document(document.ACCOUNTING, **parts, jobs=[job(view, steps[view.job_id], manner) for view in views])
+    return document.document(document.ACCOUNTING, **parts, jobs=[job(view, own, manner) for view, own in zip(views, steps, strict=True)])
 
 
 def job(view: JobView, steps: Sequence[StepView], manner: Manner) -> dict[str, Any]:

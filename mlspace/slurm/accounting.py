@@ -283,6 +283,6 @@ def read_time_limits(least: str | None, most: str | None) -> tuple[int, int] | N
     return None if least is None else (minutes[0], minutes[-1])
 
 
-def shown_first(job: JobView) -> tuple[int, bool, int]:
-    """Where a job stands in the list: an array's elements together, what is left of the array behind them."""
-    return job.array_job_id or job.job_id, job.array_spec is not None, job.job_id
+def shown_first(job: JobView) -> tuple[int, bool, int, int]:
+    """Where a job stands in the list: an array's elements together, what is left of it behind them, a job's runs in their order."""
+    return job.array_job_id or job.job_id, job.array_spec is not None, job.job_id, job.restart_count or 0

@@ -271,7 +271,7 @@ BATCH = -1
 
 def batch_step(job: JobView) -> StepView:
     """The batch script as a step of its job, which has started."""
-    cancelled = job.state == state.CANCELLED
+    cancelled = job.state in (state.CANCELLED, state.REQUEUED)
     signal = job.exit_signal or (15 if cancelled or job.state == state.TIMEOUT else 0)
     # Slurm 22.05: the script of a job that ran out of time, too, was cancelled, and so is what a signal ended.
     step_state = state.CANCELLED if cancelled or job.state == state.TIMEOUT or job.exit_signal else job.state

@@ -18,6 +18,8 @@ BOOT_FAIL = "BOOT_FAIL"
 DEADLINE = "DEADLINE"
 OUT_OF_MEMORY = "OUT_OF_MEMORY"
 SUSPENDED = "SUSPENDED"
+REQUEUED = "REQUEUED"
+"""Only of a run in accounting, that another one followed."""
 
 SHORT = {
     BOOT_FAIL: "BF",
@@ -35,7 +37,7 @@ SHORT = {
     "RESV_DEL_HOLD": "RD",
     "REQUEUE_FED": "RF",
     "REQUEUE_HOLD": "RH",
-    "REQUEUED": "RQ",
+    REQUEUED: "RQ",
     "RESIZING": "RS",
     "REVOKED": "RV",
     "SIGNALING": "SI",

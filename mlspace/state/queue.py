@@ -31,9 +31,6 @@ UNFINISHED = (
 
 HELD_USER = "JobHeldUser"
 HELD_ADMIN = "JobHeldAdmin"
-REQUEUED = "REQUEUED"
-"""How the history calls the end of a run that is followed by another."""
-
 COPIED = tuple(column for column in (*COLUMNS, "request", "environment") if column not in ("job_id", "array_task_id", "array_spec"))
 """What an element has of its array's record."""
 
@@ -174,7 +171,8 @@ class Queue:
         def update(database: sqlite3.Connection) -> None:
             now = outcome["end_time"]
             database.execute(
-                "INSERT INTO history SELECT job_id, restart_count, ?, ?, reason FROM job WHERE job_id = ?", [now, REQUEUED, job_id]
+                "INSERT INTO history SELECT job_id, restart_count, ?, ?, reason, node_list FROM job WHERE job_id = ?",
+                [now, state.REQUEUED, job_id],
             )
             database.execute(
                 "UPDATE step SET state = 'CANCELLED', end_time = ?, exit_signal = 15 WHERE job_id = ? AND end_time IS NULL", [now, job_id]
@@ -250,5 +248,5 @@ def copy_row(database: sqlite3.Connection, job_id: int, task: int) -> int:
         f"INSERT INTO job ({columns}, array_task_id) SELECT {columns}, ? FROM job WHERE job_id = ?", [task, job_id]
     )
     new = int(cursor.lastrowid or 0)
-    database.execute("INSERT INTO history SELECT job_id, restart_count, submit_time, state, reason FROM job WHERE job_id = ?", [new])
+    remember(database, new, database.execute("SELECT submit_time FROM job WHERE job_id = ?", [new]).fetchone()[0])
     return new

@@ -184,6 +184,18 @@ class Registry:
         rows = self.rows("SELECT job_id FROM submission WHERE platform_job = ?", [platform_job])
         return rows[0][0] if rows else None
 
+    def steps_of_runs(self, jobs: Collection[JobView]) -> dict[tuple[int, int], list[StepView]]:
+        """Steps of all runs of the jobs, in their order, by job and restart count."""
+        found: dict[tuple[int, int], list[StepView]] = {}
+        ids = sorted({job.job_id for job in jobs})
+        for start in range(0, len(ids), MOST_VALUES):
+            some = ids[start : start + MOST_VALUES]
+            query = f"SELECT restart, {', '.join(STEP_COLUMNS)} FROM step WHERE job_id IN ({', '.join('?' * len(some))}) ORDER BY step"
+            for restart, *values in self.rows(query, some):
+                step = StepView(values)
+                found.setdefault((step.job_id, restart), []).append(step)
+        return found
+
     def steps(self, job_ids: Collection[int]) -> list[StepView]:
         """Steps of the jobs' latest runs, in order of job and step."""
         columns = ", ".join(f"step.{column}" for column in STEP_COLUMNS)
@@ -196,6 +208,25 @@ class Registry:
             )
             found += self.rows(query, some)
         return [StepView(row) for row in found]
+
+    def earlier_runs(self, jobs: Collection[JobView]) -> list[JobView]:
+        """What jobs that were requeued did before, as jobs of their own, in order of job and run.
+
+        A run that had ended before its job was requeued stays in its state; another is REQUEUED.
+        """
+        return [run for job in jobs if job.restart_count for run in self._runs_before(job)]
+
+    def _runs_before(self, job: JobView) -> list[JobView]:
+        runs: dict[int, dict[str, Any]] = {}
+        query = "SELECT restart, time, state, reason, node_list FROM history WHERE job_id = ? AND restart < ? ORDER BY rowid"
+        for restart, time, word, reason, node_list in self.rows(query, [job.job_id, job.restart_count]):
+            first = {"restart_count": restart, "submit_time": time, "eligible_time": time, "start_time": None, "state": ""}
+            run = runs.setdefault(restart, {**first, "exit_code": 0, "exit_signal": 0, "cancelled_by": None})
+            if run["state"] not in state.FINAL:
+                run |= {"state": word, "reason": reason, "node_list": node_list, "end_time": time}
+            if word == state.RUNNING:
+                run["start_time"] = time
+        return [JobView([run[column] if column in run else getattr(job, column) for column in COLUMNS]) for run in runs.values()]
 
     def submissions(self, *, phases: Collection[str] = ("committed", "posting", "posted"), job_id: int | None = None) -> list[Submission]:
         """Attempts in the order in which they were made; by default those of which something is still expected."""
@@ -412,7 +443,9 @@ def add_submission(database: sqlite3.Connection, job_id: int, submission: Mappin
 
 def remember(database: sqlite3.Connection, job_id: int, time: int) -> None:
     """Keeps the job's present state for accounting."""
-    database.execute("INSERT INTO history SELECT job_id, restart_count, ?, state, reason FROM job WHERE job_id = ?", [time, job_id])
+    database.execute(
+        "INSERT INTO history SELECT job_id, restart_count, ?, state, reason, node_list FROM job WHERE job_id = ?", [time, job_id]
+    )
 
 
 def encoded(value: Any) -> Any:

@@ -59,9 +59,11 @@ STATEMENTS = (
     # Every change of a job's state, for accounting.
     """
     CREATE TABLE history (
-        job_id INTEGER NOT NULL, restart INTEGER NOT NULL, time INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL
+        job_id INTEGER NOT NULL, restart INTEGER NOT NULL, time INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+        node_list TEXT NOT NULL
     )
     """,
+    "CREATE INDEX history_by_job ON history(job_id)",
     "CREATE TABLE poll (region TEXT PRIMARY KEY, time REAL NOT NULL)",
     # How many jobs were given their place in the queue by the order of their coming; Slurm's priorities count down by that.
     "CREATE TABLE queued (number INTEGER NOT NULL)",

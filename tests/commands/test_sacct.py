@@ -8,7 +8,7 @@ import pytest
 
 from mlspace.render.accounting_fields import shortened
 from mlspace.render.accounting_row import Manner
-from tests.conftest import Cli, Result
+from tests.conftest import Cli, Result, wait_until
 
 
 def test_prints_scripts_and_environments(cli: Cli) -> None:
@@ -77,3 +77,18 @@ def test_shows_memory_in_a_unit(mib: int, unit: str, shown: str) -> None:
 def test_refuses(run: Callable[..., Result], arguments: tuple[str, ...], line: str) -> None:
     refused = run("sacct", *arguments)
     assert (refused.stderr.split("\n")[0], refused.stdout, refused.code) == (line, "", 1)
+
+
+def test_shows_every_run_of_a_job_that_was_requeued(cli: Cli) -> None:
+    script = "srun true; [ $SLURM_RESTART_COUNT ] || { touch up; sleep 600; }"
+    job = cli("sbatch", "--parsable", "--requeue", "--wrap", script).stdout.strip()
+    wait_until((cli.directory / "up").exists, "the first run")
+    assert cli("scontrol", "requeue", job).code == 0
+    wait_until(lambda: cli("squeue", "-h", "-t", "CD", "-j", job).stdout, "the second run")
+    columns = ("-n", "-P", "-o", "JobID,State,ExitCode,NNodes,NodeList")
+    assert cli("sacct", "-D", "-j", job, *columns).stdout == (
+        f"{job}|REQUEUED|0:0|1|n1\n{job}.batch|CANCELLED|0:15|1|n1\n{job}.0|COMPLETED|0:0|1|n1\n"
+        f"{job}|COMPLETED|0:0|1|n1\n{job}.batch|COMPLETED|0:0|1|n1\n{job}.0|COMPLETED|0:0|1|n1\n"
+    )
+    assert cli("sacct", "-X", "-j", job, *columns).stdout == f"{job}|COMPLETED|0:0|1|n1\n"
+    assert cli("sacct", "-X", "-D", "-s", "RQ", "-S", "00:00", "-E", "now", *columns).stdout == f"{job}|REQUEUED|0:0|1|n1\n"
