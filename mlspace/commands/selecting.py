@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 PROGRAM = "squeue"
 
-MOST_JOBS = 2**32
-"""Job ids are smaller."""
-
 
 class JobId:
     """One item of --jobs: a job, a whole array or heterogeneous job, or an array's element `task`."""
@@ -31,6 +28,9 @@ class JobId:
     def __init__(self, job_id: int, task: int | None = None) -> None:
         self.job_id = job_id
         self.task = task
+
+    def __str__(self) -> str:
+        return str(self.job_id) if self.task is None else f"{self.job_id}_{self.task}"
 
 
 class Selection:
@@ -47,15 +47,20 @@ class Selection:
         self.reservation: str | None = options["reservation"]
         self.names, self.accounts, self.qos = (lower(options[name]) for name in ("name", "accounts", "qos"))
 
+    @property
+    def is_one(self) -> bool:
+        """Whether one job is asked for, which Slurm looks up by itself."""
+        return self.ids is not None and len(self.ids) == 1 and self.steps is None
+
     def load(self, session: Session) -> list[JobView]:
         """The jobs of --jobs and --user, in the order in which Slurm's controller tells of them. Raises UsageError for one unknown job."""
         if self.ids is None:
             return session.recent_jobs(users=self.users)
         wanted = [one.job_id for one in self.ids]
         jobs = session.recent_jobs(family_ids=wanted)
-        if len(wanted) != 1:
+        if not self.is_one:
             return jobs
-        if not jobs and self.steps is None:
+        if not jobs:
             raise UsageError("slurm_load_jobs error: Invalid job id specified")
         # Slurm looks up the one array, and finds those elements first that were split off last.
         record = [job for job in jobs if job.job_id == wanted[0]]
@@ -121,7 +126,7 @@ def read_ids(session: Session, text: str | None) -> list[JobId] | None:
                 number = session.job_id(item)
             except BadValue:
                 number = 0
-        if not 0 < number < MOST_JOBS:
+        if number <= 0:
             raise MlspaceError(f"Invalid job id: {item}")
         ids.append(JobId(number, leading_number(rest[1:])[0] if rest.startswith("_") else None))
     return ids or None

@@ -113,7 +113,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
             return print_document(context, session, name)
     selection = Selection(context, session, options, call.settings)
     if options["verbose"]:
-        print_parameters(call, context)
+        print_parameters(call, context, selection)
     while True:
         if not options["noheader"] and (options["long"] or options["verbose"] or options["iterate"]):
             context.print(context.date())
@@ -164,25 +164,27 @@ def print_rows(context: Context, session: Session, call: listing.Call, selection
     options = call.options
     session.refresh()
     jobs = selection.load(session)
-    if options["verbose"]:
-        single = selection.ids is not None and len(selection.ids) == 1
-        context.print(f"last_update_time={0 if single else int(context.now())} records={len(jobs)}")
     view = view_of(context, options)
-    if selection.steps is None:
+    in_steps = selection.steps is not None
+    pairs = session.running_steps(jobs) if in_steps else []
+    if options["verbose"]:
+        single = not in_steps and selection.ids is not None and len(selection.ids) == 1
+        context.print(f"last_update_time={0 if single else int(view.now)} records={len(pairs) if in_steps else len(jobs)}")
+    if not in_steps:
         rows: list[Any] = job_rows(session, selection, jobs, view, each_element=bool(options["array"]))
         letters: Mapping[str, format.Field] = squeue.FIELDS
         sort = squeue.START_SORT if options["start"] else squeue.SORT
     else:
         from mlspace.render import squeue_steps
 
-        pairs = session.running_steps(selection.of_ids(jobs))
-        rows = [squeue_steps.StepRow(job, step, view) for job, step in pairs if selection.shows_step(job, step)]
+        wanted = {job.job_id for job in selection.of_ids(jobs)}
+        shown = [(job, step) for job, step in pairs if job.job_id in wanted and selection.shows_step(job, step)]
+        rows = [squeue_steps.StepRow(job, step, view) for job, step in shown]
         letters, sort = squeue_steps.LETTERS, squeue_steps.SORT
-    columns = read_columns(context, options, letters, in_steps=selection.steps is not None)
+    columns = read_columns(context, options, letters, in_steps=in_steps)
     if not options["noheader"]:
         context.print(format.header_line(columns))
     told = options["sort"]
-    in_steps = selection.steps is not None
 
     def ignores(letter: str) -> bool:
         if letter == NO_SORT:
@@ -211,9 +213,9 @@ def view_of(context: Context, options: Any) -> View:
 
 def job_rows(session: Session, selection: Selection, jobs: Sequence[JobView], view: View, *, each_element: bool) -> list[Any]:
     """Rows of the jobs that are shown, in the order that they have where --sort says nothing."""
-    from mlspace.render.squeue import JobRow, by_start
+    from mlspace.render.squeue import JobRow, by_start, listed
 
-    shown = [job for job in selection.of_ids(jobs) if selection.shows(job)]
+    shown = [job for job in selection.of_ids(jobs if selection.is_one else listed(jobs)) if selection.shows(job)]
     if each_element:
         shown = [one for job in shown for one in ([job.with_tasks([task]) for task in job.tasks_waiting] or [job])]
     leaders = {job.het_job_id for job in shown if job.het_job_id is not None}
@@ -264,10 +266,11 @@ def sortable(letters: Mapping[str, format.Field], *, in_steps: bool) -> Mapping[
 def print_document(context: Context, session: Session, format_name: str) -> int:
     """--json, --yaml: all jobs, whatever else is asked for."""
     from mlspace.render import document
+    from mlspace.render.squeue import listed
     from mlspace.render.squeue_document import job_document
 
     session.refresh()
-    now, jobs = context.now(), session.recent_jobs()
+    now, jobs = context.now(), listed(session.recent_jobs())
     families: dict[int, list[int]] = {}
     for job in jobs:
         if job.het_job_id is not None:
@@ -278,7 +281,7 @@ def print_document(context: Context, session: Session, format_name: str) -> int:
     return 0
 
 
-def print_parameters(call: listing.Call, context: Context) -> None:
+def print_parameters(call: listing.Call, context: Context, selection: Selection) -> None:
     """What -v heads the listing with."""
     options = call.options
     written = {setting.option.alias_of or setting.option.long: setting.text for setting in call.settings}
@@ -289,15 +292,17 @@ def print_parameters(call: listing.Call, context: Context) -> None:
     def flag(long: str) -> str:
         return "true" if options[long] else "false"
 
+    ids = selection.ids or () if selection.steps is None else ()
     users = str(context.user.uid) if options["me"] else text("user")
     lines = (
         *(("all", flag("all")), ("array", flag("array")), ("federation", flag("federation")), ("format", text("format"))),
-        *(("iterate", options["iterate"] or 0), ("job_flag", int("jobs" in options)), ("jobs", text("jobs"))),
+        *(("iterate", options["iterate"] or 0), ("job_flag", int(bool(ids))), ("jobs", text("jobs"))),
         *(("licenses", text("licenses")), ("local", flag("local")), ("names", text("name")), ("nodes", options["nodelist"] or "")),
         *(("partitions", text("partitions")), ("priority", flag("priority")), ("reservation", text("reservation"))),
         *(("sibling     ", flag("sibling")), ("sort", text("sort")), ("start_flag", int(bool(options["start"])))),
         *(("states", text("states")), ("step_flag", int("steps" in options)), ("steps", text("steps"))),
         *(("users", users), ("verbose", options["verbose"])),
     )
+    chosen = [f"job_list[{place}] = {one}" for place, one in enumerate(ids)]
     rule = "-----------------------------"
-    context.print("\n".join([rule, *(f"{name:<11} = {value}" for name, value in lines), rule, "", ""]))
+    context.print("\n".join([rule, *(f"{name:<11} = {value}" for name, value in lines), *chosen, rule, "", ""]))

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 ALL = "%all"
 
+TOO_WIDE = 2**32
+
 LAST_LETTER = "Z"
 """Of the letters in Slurm's order, a to z and A to Z: no bar follows it in ALL."""
 
@@ -134,7 +136,7 @@ def read_long_format(text: str, fields: Mapping[str, Field], refuse: Callable[[s
 
 
 def leading_number(text: str) -> tuple[int, str]:
-    """The number that a text begins with, as C's strtol into 32 bits, and the rest; 0 and the text itself where there is none."""
+    """The number that a text begins with, and the rest; 0 and the text itself where there is none, -1 for what 32 bits do not hold."""
     body = text.lstrip(" ")
     sign = body[:1] if body[:1] in ("+", "-") else ""
     digits = body[len(sign) :]
@@ -142,7 +144,7 @@ def leading_number(text: str) -> tuple[int, str]:
     if rest == digits:
         return 0, text
     number = int(sign + digits[: len(digits) - len(rest)])
-    return (number if abs(number) < 2**31 else -1), rest
+    return (number if abs(number) < TOO_WIDE else -1), rest
 
 
 def header_line(columns: Sequence[Column]) -> str:

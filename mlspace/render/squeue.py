@@ -12,7 +12,7 @@ from mlspace.slurm.timestamp import format_timestamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from mlspace.slurm.job import JobView
@@ -30,7 +30,7 @@ UNSORTABLE = "aAEFkKoqrRswWxXyYZ"
 NOT_YET = "N/A"
 ANY = "*"
 
-PRIORITY_RANGE = 2**32
+HIGHEST_PRIORITY = 2**32 - 1
 SPEC_LENGTH = 64
 """Room for the indices of an array, with the end of a C string. Source: squeue(1) SLURM_BITSTR_LEN."""
 
@@ -134,6 +134,11 @@ class JobRow:
     def label(self) -> str:
         """The id that users see."""
         return f"{self.job.array_job_id}_[{self.spec}]" if self.job.array_spec else self.job.label
+
+
+def listed(jobs: Iterable[JobView]) -> list[JobView]:
+    """Jobs in the order in which Slurm's controller has them: an array's elements before the record of those that wait."""
+    return sorted(jobs, key=lambda job: (job.array_job_id or job.job_id, job.array_task_id is None, job.job_id))
 
 
 def limit(row: JobRow) -> str:
@@ -246,7 +251,7 @@ FIELDS = {
     "N": Field("NODELIST", lambda row: row.job.node_list, sort=by_nodes, cut_header=False, cut_value=False),
     "o": Field("COMMAND", lambda row: row.job.command or UNSET),
     "O": Field("CONTIGUOUS", lambda row: str(int(bool(row.job.option("contiguous")))), same),
-    "p": Field("PRIORITY", lambda row: f"{row.job.priority / PRIORITY_RANGE:.14f}", lambda row: row.job.priority),
+    "p": Field("PRIORITY", lambda row: f"{row.job.priority / HIGHEST_PRIORITY:.14f}", lambda row: row.job.priority),
     "P": Field("PARTITION", lambda row: row.job.partition),
     "q": Field("QOS", lambda row: row.job.shown_qos),
     "Q": Field("PRIORITY", lambda row: str(row.job.priority), lambda row: row.job.priority),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlspace.render.squeue import JobRow, View, gres_per_node
-from mlspace.render.squeue_names import NAMES, profile, stream, tracked, tres
+from mlspace.render.squeue_names import NAMES, profile, tracked, tres
 from mlspace.slurm.accounting import ASSOCIATION
 from mlspace.slurm.hostlist import expand_hosts, fold_hosts
 from mlspace.slurm.job import CLUSTER_NAME
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from mlspace.cluster import Node
     from mlspace.slurm.job import JobView
 
-WAS_RUNNING = "JOB_WAS_RUNNING"
-DEFAULT_YEARS = 365 * 24 * 3600
-"""Seconds after which Slurm expects a job without limit to end."""
+YEAR_SECONDS = 365 * 24 * 3600
+"""After which Slurm expects a job without limit to end, once it runs."""
+
+NO_LIMIT_SECONDS = 2**32 - 60
+"""The same, while the job waits."""
 
 
 def job_document(job: JobView, now: float, family: list[int], nodes: dict[str, Node]) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def job_document(job: JobView, now: float, family: list[int], nodes: dict[str, N
     shared = job.option("exclusive")
     return {
         "account": job.account or "",
-        "accrue_time": row.eligible or 0,
+        "accrue_time": 0 if row.eligible is None or row.eligible == job.start_time else row.eligible,
         "admin_comment": "",
         "array_job_id": job.array_job_id or 0,
         "array_task_id": job.array_task_id,
@@ -39,8 +41,8 @@ def job_document(job: JobView, now: float, family: list[int], nodes: dict[str, N
         "association_id": int(ASSOCIATION),
         "batch_features": "",
         "batch_flag": bool(job.batch),
-        "batch_host": row.host,
-        "flags": [WAS_RUNNING] if begun else [],
+        "batch_host": job.first_node,
+        "flags": flags(job),
         "burst_buffer": "",
         "burst_buffer_state": "",
         "cluster": CLUSTER_NAME,
@@ -53,7 +55,7 @@ def job_document(job: JobView, now: float, family: list[int], nodes: dict[str, N
         "thread_spec": None,
         "cores_per_socket": job.option("cores-per-socket"),
         "billable_tres": float(job.shown_cpus) if begun else None,
-        "cpus_per_task": job.cpus_per_task,
+        "cpus_per_task": None,  # whatever was asked for: JOB_CPUS_SET tells that it was
         **dict.fromkeys(("cpu_frequency_minimum", "cpu_frequency_maximum", "cpu_frequency_governor")),
         "cpus_per_tres": known(NAMES["cpus-per-tres"].value(row)),
         "deadline": job.deadline or 0,
@@ -70,7 +72,7 @@ def job_document(job: JobView, now: float, family: list[int], nodes: dict[str, N
         "group_id": job.gid,
         "group_name": job.grp,
         "job_id": job.job_id,
-        **({"job_resources": resources(job, nodes)} if job.node_list and job.end_time is None else {}),
+        **({"job_resources": resources(job, nodes)} if job.node_list else {}),
         "job_state": job.state,
         "last_sched_evaluation": int(job.start_time or job.submit_time),
         "licenses": job.option("licenses") or "",
@@ -115,9 +117,9 @@ def job_document(job: JobView, now: float, family: list[int], nodes: dict[str, N
         "start_time": row.start or 0,
         "state_description": "",
         "state_reason": job.reason,
-        "standard_error": stream(row, "err") and job.stream("err"),
-        "standard_input": job.stream("in") or ("/dev/null" if job.batch else ""),
-        "standard_output": job.stream("out"),
+        "standard_error": job.stream_pattern("err"),
+        "standard_input": job.stream_pattern("in") or ("/dev/null" if job.batch else ""),
+        "standard_output": job.stream_pattern("out") if job.option("output") else "",
         "submit_time": job.submit_time,
         "suspend_time": 0,
         "system_comment": "",
@@ -139,6 +141,17 @@ def job_document(job: JobView, now: float, family: list[int], nodes: dict[str, N
     }
 
 
+def flags(job: JobView) -> list[str]:
+    """What was told and what has become of it, in the order of Slurm's bits."""
+    has_memory = any(job.option(name) is not None for name in ("mem", "mem-per-cpu"))
+    told = {
+        "JOB_CPUS_SET": job.option("cpus-per-task") is not None,
+        "JOB_WAS_RUNNING": job.start_time is not None and job.end_time is None,
+        "JOB_MEM_SET": has_memory,
+    }
+    return [name for name, is_set in told.items() if is_set]
+
+
 def known(text: str) -> str:
     return "" if text == "N/A" else text
 
@@ -150,7 +163,8 @@ def end_time(row: JobRow) -> int:
         return int(job.end_time)
     if row.start is None:
         return 0
-    return row.start + (DEFAULT_YEARS if job.time_limit is None else job.time_limit * 60)
+    unlimited = NO_LIMIT_SECONDS if job.is_pending else YEAR_SECONDS
+    return row.start + (unlimited if job.time_limit is None else job.time_limit * 60)
 
 
 def gres_detail(job: JobView) -> list[str]:

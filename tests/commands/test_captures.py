@@ -75,6 +75,17 @@ OF_ACCOUNTING = [
 ]
 """Masks for sacct: how long jobs took, and CPU times, which are not measured here."""
 
+OF_QUEUE = [
+    (r"\b(oracle|mlspace)\b", "CLUSTER"),
+    (r"\\/[\w.\\/-]*\\/capture\b", "DIRECTORY"),
+    (r'"?(accrue_time|start_time|end_time)"?: (!!int )?\d+', r"\1: N"),
+    (r"\b1[6-9]\d{8}\b", "UNIX"),
+    (r'"\d+": "allocated"|\d+: !!str allocated', "CORE: allocated"),
+]
+"""Masks for squeue's documents: when jobs ran, or are expected to, and which of a node's cores they have."""
+
+OF_COMMAND = {"sacct": OF_ACCOUNTING, "scancel": [PLUGINS], "squeue": OF_QUEUE}
+
 UNORDERED = ("scancel/ended_and_unknown", "scancel/unknown_jobs", "sinfo/by_node", "sinfo/by_node_long", "srun/not_found", "srun/chdir")
 """sinfo sorts by node alone; which partition of a node comes first is then an accident. So is what slurmstepd says before srun."""
 
@@ -85,8 +96,7 @@ SUBMITTING = ("idle", "signals")
 def masked(case: Path, name: str, own: str | None = None) -> list[str]:
     """The lines of "stdout" or "stderr": those of the capture, or `own`."""
     text = (case / name).read_text() if own is None else own
-    of_command = {"sacct": OF_ACCOUNTING, "scancel": [PLUGINS]}.get(case.parent.name, [])
-    masks = OF_SUBMISSIONS if scenario_of(case) in SUBMITTING else of_command
+    masks = OF_SUBMISSIONS if scenario_of(case) in SUBMITTING else OF_COMMAND.get(case.parent.name, [])
     for pattern, replacement in MASKS + masks:
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
     lines = [line for line in text.split("\n") if own is None or name == "stdout" or not HINT.match(line)]
