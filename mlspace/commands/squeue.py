@@ -171,7 +171,7 @@ def print_rows(context: Context, session: Session, call: listing.Call, selection
         single = not in_steps and selection.ids is not None and len(selection.ids) == 1
         context.print(f"last_update_time={0 if single else int(view.now)} records={len(pairs) if in_steps else len(jobs)}")
     if not in_steps:
-        rows: list[Any] = job_rows(session, selection, jobs, view, each_element=bool(options["array"]))
+        rows: list[Any] = job_rows(session, selection, jobs, view)
         letters: Mapping[str, format.Field] = squeue.FIELDS
         sort = squeue.START_SORT if options["start"] else squeue.SORT
     else:
@@ -194,6 +194,8 @@ def print_rows(context: Context, session: Session, call: listing.Call, selection
     wrong = format.sort_rows(rows, sort if told is None else told, sortable(letters, in_steps=in_steps), ignores)
     if wrong is not None:
         raise MlspaceError(f"Invalid sort specification: {wrong}")
+    if options["array"] and not in_steps:
+        rows = [element for row in rows for element in row.elements()]
     if rows:
         context.print("\n".join(format.lines(columns, rows)))
 
@@ -211,13 +213,11 @@ def view_of(context: Context, options: Any) -> View:
     )
 
 
-def job_rows(session: Session, selection: Selection, jobs: Sequence[JobView], view: View, *, each_element: bool) -> list[Any]:
+def job_rows(session: Session, selection: Selection, jobs: Sequence[JobView], view: View) -> list[Any]:
     """Rows of the jobs that are shown, in the order that they have where --sort says nothing."""
     from mlspace.render.squeue import JobRow, by_start, listed
 
     shown = [job for job in selection.of_ids(jobs if selection.is_one else listed(jobs)) if selection.shows(job)]
-    if each_element:
-        shown = [one for job in shown for one in ([job.with_tasks([task]) for task in job.tasks_waiting] or [job])]
     leaders = {job.het_job_id for job in shown if job.het_job_id is not None}
     families: dict[int, list[int]] = {}
     for job in session.recent_jobs(family_ids=leaders) if leaders else ():

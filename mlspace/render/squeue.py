@@ -130,6 +130,11 @@ class JobRow:
 
         return fold(self.family)
 
+    def elements(self) -> list[JobRow]:
+        """A row for each element of an array's record; of any other job, itself."""
+        tasks = self.job.tasks_waiting
+        return [JobRow(self.job.with_tasks([task]), self.view, self.family) for task in tasks] or [self]
+
     @property
     def label(self) -> str:
         """The id that users see."""

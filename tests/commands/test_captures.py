@@ -78,11 +78,12 @@ OF_ACCOUNTING = [
 OF_QUEUE = [
     (r"\b(oracle|mlspace)\b", "CLUSTER"),
     (r"\\/[\w.\\/-]*\\/capture\b", "DIRECTORY"),
+    (r"\b(5\d|2\d|2-02:5\d):\d\d\b", "LEFT"),
     (r'"?(accrue_time|start_time|end_time)"?: (!!int )?\d+', r"\1: N"),
     (r"\b1[6-9]\d{8}\b", "UNIX"),
     (r'"\d+": "allocated"|\d+: !!str allocated', "CORE: allocated"),
 ]
-"""Masks for squeue's documents: when jobs ran, or are expected to, and which of a node's cores they have."""
+"""Masks for squeue: what is left of the scenarios' limits; in documents, when jobs run or may, and which of a node's cores they have."""
 
 OF_COMMAND = {"sacct": OF_ACCOUNTING, "scancel": [PLUGINS], "squeue": OF_QUEUE}
 
