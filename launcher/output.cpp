@@ -2,15 +2,28 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 namespace launcher {
 namespace {
 
+/// How long a directory may take to appear. Programs that submit to Slurm make the directory %j when they have read the job's
+/// id; Slurm's own nodes need about that long to start a job, ours do not (submitit; tests/programs).
+constexpr auto kPatience = std::chrono::milliseconds(1000);
+constexpr auto kLook = std::chrono::milliseconds(10);
+
 UniqueFd Open(const StdioFile& file, int flags, const FilenameFacts& facts) {
   const std::string path = ExpandFilename(file.path, facts);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
   UniqueFd fd(open(path.c_str(), flags | O_CLOEXEC, 0666));
+  while (!fd && errno == ENOENT && (flags & O_CREAT) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kLook);
+    fd = UniqueFd(open(path.c_str(), flags | O_CLOEXEC, 0666));
+  }
   if (!fd) throw LaunchError("could not open " + path + ": " + std::strerror(errno), 1);
   return fd;
 }

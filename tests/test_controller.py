@@ -22,6 +22,7 @@ from mlspace.state.registry import Registry
 
 SECRET = "ab" * 32
 
+
 class Platform:
     """MLSpace as the controller sees it. `fail` has the errors of the next calls of run_job; `lose` takes the job and loses the answer."""
 

@@ -133,6 +133,16 @@ def test_an_output_file_that_cannot_be_opened(runtime: Runtime, tmp_path: Path) 
     assert not (tmp_path / "ran").exists()
 
 
+def test_an_output_directory_that_is_made_a_moment_late(runtime: Runtime, tmp_path: Path) -> None:
+    """By who has submitted the job, as soon as its id is known."""
+    spec = batch("#!/bin/sh\necho o\n", stdio=Stdio(out=place(tmp_path / "late" / "out.txt")))
+    node = runtime.start(spec)
+    wait_until((runtime_directory(spec) / "channel").exists, "the job's beginning")
+    (tmp_path / "late").mkdir()
+    assert node.wait() == 0
+    assert (tmp_path / "late" / "out.txt").read_text() == "o\n"
+
+
 # The script's world.
 
 

@@ -31,7 +31,7 @@ def test_names_in_namespaces(serve: Callable[..., Gateway], tmp_path: Path) -> N
     if not private_names_possible(tmp_path):
         pytest.skip("private namespaces are not permitted here")
     client = serve("--quick", "--names", "namespace").client()
-    name = client.submit(f'{sys.executable} -c "{BIND}; print(os.uname().nodename); print(socket.gethostbyname(\'n2\'))"', n_workers=3)
+    name = client.submit(f"{sys.executable} -c \"{BIND}; print(os.uname().nodename); print(socket.gethostbyname('n2'))\"", n_workers=3)
     assert client.wait(name) == "succeeded", client.log(name)
     written = client.output(name)
     assert [written[f"{rank} stdout"].split() for rank in range(3)] == [[f"127.0.1.{node}", f"n{node}", "127.0.1.2"] for node in (1, 2, 3)]

@@ -1,0 +1,47 @@
+"""submitit as its users call it: functions, tasks, failures, cancelling, arrays, checkpoints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import Cli
+from tests.programs.conftest import SCRIPTS, Environment
+
+Call = Callable[[str], Any]
+
+
+@pytest.fixture
+def user(submitit: Environment, inside: Callable[[Environment], Cli]) -> Call:
+    """What scripts/submitit_jobs.py says of one of its functions."""
+    cli = inside(submitit)
+
+    def call(name: str) -> Any:
+        words = [submitit.python, SCRIPTS / "submitit_jobs.py", name]
+        done = subprocess.run(words, cwd=cli.directory, env=cli.env, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    return call
+
+
+def test_a_function(user: Call) -> None:
+    assert user("function")[1:] == [12, "COMPLETED", True]
+
+
+def test_tasks_on_two_nodes(user: Call) -> None:
+    """Each reads its place from SLURM_*: nodes, tasks, node, rank, rank on the node."""
+    nodes = ["n1", "n2"]
+    assert user("tasks") == [[nodes[rank // 2], nodes, [2, 4, rank // 2, rank, rank % 2]] for rank in range(4)]
+
+
+def test_a_failure_comes_with_its_traceback(user: Call) -> None:
+    assert user("failure") == ["FailedJobError", True, "FAILED"]
+
+
+def test_cancelling(user: Call) -> None:
+    assert user("cancel") == ["RUNNING", "CANCELLED", True]
