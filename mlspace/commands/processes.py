@@ -102,7 +102,9 @@ def descend(pid: int, children: dict[int, list[int]], *, is_task: bool) -> Itera
 
 
 def launchers(call: Call, job: str | None) -> list[int]:
-    """Process ids of the `launch` of each node of the job, as its runtime directories name them."""
+    """Process ids of the `launch` of each node of our jobs, or of the one, as their runtime directories name them."""
+    sent = call.session.registry.submissions(job_id=None if job is None else int(job))
+    prefixes = tuple(f"{one.job_id}.{one.submission[:8]}." for one in sent)
     found = []
     for root in call.session.runtime_roots:
         try:
@@ -110,9 +112,8 @@ def launchers(call: Call, job: str | None) -> list[int]:
         except OSError:
             continue
         for name in names:
-            if job is None or name.startswith(f"{job}."):
-                text = read(os.path.join(root, name, "pid"))
-                found += [int(text)] if text.isdigit() else []
+            text = read(os.path.join(root, name, "pid")) if name.startswith(prefixes) else ""
+            found += [int(text)] if text.isdigit() else []
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace.commands import interacting, listing, showing, writing
+from mlspace.commands import interacting, listing, showing
 from mlspace.commands.showing import PROGRAM, Call, NoJob
 from mlspace.errors import MlspaceError, UsageError
 from mlspace.slurm.help import VERSION
@@ -170,18 +170,6 @@ def choose_cluster(call: Call, words: Sequence[str]) -> int:
     return 0
 
 
-def list_pids(call: Call, words: Sequence[str]) -> int:
-    from mlspace.commands import processes
-
-    return processes.list_pids(call, words)
-
-
-def print_job_of_pid(call: Call, words: Sequence[str]) -> int:
-    from mlspace.commands import processes
-
-    return processes.print_job_of_pid(call, words)
-
-
 def explain_number(call: Call, words: Sequence[str]) -> int:
     """Slurm's numbers that its commands meet here, and the system's."""
     import os
@@ -269,10 +257,10 @@ COMMANDS = {
     "hide": Keyword(2, 0, 99, set_flag("all", False)),
     "hold": Keyword(4, 1, 99, of_module("holding", "hold")),
     "holdu": Keyword(5, 1, 99, of_module("holding", "hold_as_user")),
-    "listpids": Keyword(1, 0, 2, list_pids),
+    "listpids": Keyword(1, 0, 2, of_module("processes", "list_pids")),
     "notify": Keyword(1, 2, 99, notify),
     "oneliner": Keyword(1, 0, 0, set_flag("oneliner")),
-    "pidinfo": Keyword(3, 1, 1, print_job_of_pid, few=MISSING),
+    "pidinfo": Keyword(3, 1, 1, of_module("processes", "print_job_of_pid"), few=MISSING),
     "ping": Keyword(3, 0, 0, showing.ping),
     "quiet": Keyword(4, 0, 0, set_flag("quiet")),
     "quit": Keyword(4, 0, 0, do_nothing),
@@ -295,5 +283,5 @@ COMMANDS = {
     "verbose": Keyword(4, 0, 0, set_flag("quiet", False), many=MANY, goes_on=True),
     "version": Keyword(4, 0, 0, print_version, many=MANY, goes_on=True),
     "wait_job": Keyword(2, 1, 1, of_module("holding", "wait_job")),
-    "write": Keyword(5, 1, 3, writing.write),
+    "write": Keyword(5, 1, 3, of_module("writing", "write")),
 }

@@ -1,0 +1,69 @@
+"""scontrol beyond what a real Slurm could be asked for the same: what it refuses, and the processes of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mlspace.commands.scontrol import COMMANDS
+from mlspace.commands.showing import ENTITIES
+from tests.conftest import Cli, Result
+
+NOTHING_TO_ADMINISTER = "scontrol: error: there is nothing to administer here\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["reconfigure"], NOTHING_TO_ADMINISTER),
+        (["setdebug", "info"], NOTHING_TO_ADMINISTER),
+        (["setdebugflags", "+gres"], NOTHING_TO_ADMINISTER),
+        (["shutdown"], NOTHING_TO_ADMINISTER),
+        (["reboot", "ASAP", "n1"], NOTHING_TO_ADMINISTER),
+        (["token", "lifespan=60"], NOTHING_TO_ADMINISTER),
+        (["create", "partition=x"], NOTHING_TO_ADMINISTER),
+        (["create", "reservation", "user=ann"], NOTHING_TO_ADMINISTER),
+        (["delete", "partition=x"], NOTHING_TO_ADMINISTER),
+        (["suspend", "1"], "scontrol: error: a job on MLSpace cannot be suspended: cancel it, or let it save its state and requeue it\n"),
+        (["write", "config"], "scontrol: error: write config: there is no slurm.conf here; show config tells what it would say\n"),
+        (["show", "assoc_mgr"], "scontrol: error: there are no associations here: everybody has a registry of their own\n"),
+        (["--uid=root", "ping"], "scontrol: error: --uid=root: the jobs here are your own\n"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_refuses_what_there_cannot_be_in_one_line(run: Callable[..., Result], words: list[str], error: str) -> None:
+    done = run("scontrol", *words)
+    assert (done.stdout, done.stderr, done.code) == ("", error, 1)
+
+
+def test_a_word_means_the_first_name_that_it_begins() -> None:
+    """Each name itself is found under its own name, so that no row hides another."""
+    for table in (COMMANDS, ENTITIES):
+        for name in table:
+            found = [known for known, row in table.items() if len(name) >= row.shortest and known.startswith(name)]
+            assert found[0] == name
+
+
+def test_lists_the_processes_of_a_job_from_inside(cli: Cli) -> None:
+    script = b"""#!/bin/sh
+srun -n2 sh -c 'echo started; until [ -e done ]; do sleep 0.1; done' &
+until [ "$(grep -c started out)" = 2 ]; do sleep 0.1; done
+scontrol listpids $SLURM_JOB_ID.0 >tasks
+scontrol listpids >all
+scontrol pidinfo $$ >mine
+scontrol listpids 99 >none 2>&1
+touch done
+wait
+"""
+    done = cli("sbatch", "--wait", "-n2", "-t", "5", "-o", "out", stdin=script)
+    assert done.code == 0, (cli.directory / "out").read_text()
+    header, *tasks = (cli.directory / "tasks").read_text().splitlines()
+    assert header == "PID      JOBID    STEPID   LOCALID GLOBALID"
+    assert [line.split()[1:] for line in tasks[:2]] == [["1", "0", "0", "0"], ["1", "0", "1", "1"]]
+    everything = [line.split()[1:] for line in (cli.directory / "all").read_text().splitlines()[1:]]
+    assert everything[0] == ["1", "batch", "0", "0"]
+    assert ["1", "0", "0", "0"] in everything
+    assert (cli.directory / "mine").read_text().startswith("Slurm JobId=1 ends at ")
+    lines = (cli.directory / "none").read_text().splitlines()
+    assert lines == [header, "There are no steps for job 99 on node (null)."]
