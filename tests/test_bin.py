@@ -8,7 +8,7 @@ import re
 from mlspace import entry
 from tests.conftest import ROOT
 
-SHARED = (
+SHARED = ("hostfiles",
     *("explaining", "holding", "hostlists", "interacting", "listing", "processes", "scripts", "selecting", "showing", "submitting"),
     *("updating", "writing"),
 )

@@ -21,7 +21,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     call = submitting.Call(context, PROGRAM, argv)
     if call.answer is not None:
         context.print(call.answer)
-        return 0
+        return call.answer_code
     components = call.components()
     submitting.prepare(context, JobRequest(PROGRAM, components, command=call.words or None))
     raise RequestRefused(*NOT_YET)

@@ -21,7 +21,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     call = submitting.Call(context, PROGRAM, argv)
     if call.answer is not None:
         context.print(call.answer)
-        return 0
+        return call.answer_code
     wrap = call.text("wrap")
     script = scripts.read(context, wrap, call.words)
     name = call.words[0] if call.words else "stdin"

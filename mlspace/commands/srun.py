@@ -43,7 +43,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     call = submitting.Call(context, PROGRAM, argv)
     if call.answer is not None:
         context.print(call.answer)
-        return 0
+        return call.answer_code
     if context.environ.get("SLURM_JOB_ID") or call.text("jobid"):
         return become_launch(context, argv, context.environ)
     if not call.words:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mlspace.commands import hostfiles
 from mlspace.errors import RequestRefused, UsageError
 from mlspace.slurm import getopt, merge
 from mlspace.slurm.container import is_file
-from mlspace.slurm.help import answer
+from mlspace.slurm.help import answer, answer_about_value
 from mlspace.slurm.options import OPTIONS
 from mlspace.slurm.request import JobRequest
 from mlspace.slurm.values import checker
@@ -34,7 +35,7 @@ COMPONENTS_LATER = "heterogeneous jobs are not supported yet"
 
 
 class Call:
-    """A command line as it was given, and the text that it asks for (--help, --version) or None.
+    """A command line as it was given, and the text that it asks for (--help, --version) or None, with the exit code for it.
 
     parts: the settings of each component that ` : ` separates. words: what stands behind the options of the last one.
     programs: the words of the earlier ones, which only srun's have; [] where they are the same as the last one's.
@@ -47,10 +48,15 @@ class Call:
         self.programs: list[list[str]] = []
         self.words: list[str] = list(argv)
         self.answer: str | None = None
+        self.answer_code = 0
         more = True
         while more and self.answer is None:
             settings, self.words = getopt.parse(program, OPTIONS, self.words, stop_at_word=True, check=checker(program))
             self.parts.append(settings)
+            about_value = answer_about_value(settings)
+            if about_value is not None:
+                self.answer, self.answer_code = about_value
+                return
             self.answer = answer(program, OPTIONS, settings)
             more = self._cut()
 
@@ -80,6 +86,7 @@ class Call:
         context, program = self.context, self.program
         components = merge.read(program, script_words, context.environ, self.parts, foreign_lines)
         for component in components:
+            hostfiles.resolve(context, component)
             if component["verbose"]:
                 for line in defined_options(program, OPTIONS, component, context.now(), context.cwd):
                     context.warn(line)

@@ -34,6 +34,16 @@ HINT_HELP = """What kind of program it is: --hint=WORD
     [no]multithread with (without) more threads than one on a core
 Here the word is read and checked, and no task is bound."""
 
+HELP_OF_VALUES = {
+    ("hint", "help"): (HINT_HELP, 1),
+    ("cpu-bind", "help"): (CPU_HELP, 1),
+    ("cpu_bind", "help"): (CPU_HELP, 1),
+    ("mem-bind", "help"): (MEM_HELP, 255),
+    ("gres", "help"): ("Valid gres options are:\ngpu[[:type]:count]", 0),
+    ("mpi", "list"): ("MPI plugin types are...\n\tnone", 0),
+}
+"""Option and value -> the text that it asks for, and what the command then ends with."""
+
 HEXADECIMAL = "0123456789abcdefABCDEF"
 
 

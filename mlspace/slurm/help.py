@@ -52,6 +52,13 @@ def answer(program: str, options: Sequence[Option], settings: Sequence[Setting])
     return None
 
 
+def answer_about_value(settings: Sequence[Setting]) -> tuple[str, int] | None:
+    """The text that --hint=help and its like ask for, and Slurm's exit code for it; None where none of them was given."""
+    from mlspace.slurm.binding import HELP_OF_VALUES
+
+    return next((HELP_OF_VALUES[key] for one in settings if (key := (one.option.long, (one.text or "").lower())) in HELP_OF_VALUES), None)
+
+
 def render_help(program: str, usage: str, options: Sequence[Option]) -> str:
     """All options that stand under a section or have a help text, in the order of Slurm's sections."""
     shown = [option for option in options if option.serves(program) and is_listed(option)]

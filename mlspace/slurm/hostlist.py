@@ -151,9 +151,9 @@ def write_ranges(ranges: list[list[str]]) -> str:
 
 
 def node_names(text: str) -> list[str]:
-    """--nodelist, --exclude: the names of a host list, each once. Raises BadValue, as for a path, which Slurm would read."""
+    """--nodelist, --exclude: the names of a host list, each once. Raises BadValue, as for a path, whose file the command reads."""
     if "/" in text:
-        raise BadValue(text, f"{text}: a file of node names is not supported")
+        raise BadValue(text)
     try:
         return list(dict.fromkeys(expand_hosts(text)))
     except BadValue:

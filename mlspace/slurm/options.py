@@ -191,7 +191,7 @@ SLURM = (
     Option("no-requeue", on={SBATCH: "SBATCH_NO_REQUEUE"}, parse=reading.false, alias_of="requeue", section=RUN,
            help="do not run the job again after a node failure", show=spelled.word("no-requeue")),
     Option("no-shell", on=ONLY_SALLOC, section=RUN, help="make the allocation, and run nothing"),
-    Option("nodefile", "F", "file", on=ALL, support=REFUSED, note="name the nodes with --nodelist", each=True, section=NODES),
+    Option("nodefile", "F", "file", on=ALL, each=True, section=NODES, help="file that names the nodes that the job must get"),
     Option("nodelist", "w", "hosts", parse=hostlist.node_names, on=ALL, section=NODES, help="nodes that the job must get",
            invalid="{failed}Invalid node name specified", exit_code=1, late=True, each=True),
     Option("nodes", "N", "n[-max]", parse=count.node_range, on={SBATCH: "", SRUN: "SLURM_JOB_NUM_NODES", SALLOC: ""},

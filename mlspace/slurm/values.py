@@ -45,9 +45,11 @@ def collect(settings: Iterable[Setting], program: str = "") -> Component:
 
 def checker(program: str) -> Callable[[Setting], None]:
     """Reads a value as soon as its option was met, as Slurm does, so that the first mistake of a command line is the one that is said."""
+    from mlspace.slurm.binding import HELP_OF_VALUES
 
     def check(setting: Setting) -> None:
-        if not setting.option.late:
+        asks_for_help = (setting.option.long, (setting.text or "").lower()) in HELP_OF_VALUES
+        if not setting.option.late and not asks_for_help:
             read(setting, program)
 
     return check

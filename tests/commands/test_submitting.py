@@ -65,3 +65,19 @@ def test_several_components_are_checked_and_then_refused(run: Run, program: str)
 def test_the_first_mistake_is_the_one_that_is_said(run: Run) -> None:
     assert run("sbatch", "-N", "x", "--bogus").stderr == 'sbatch: error: "x" is not a valid node count\n'
     assert run("sbatch", "--bogus", "-N", "x").stderr.startswith("sbatch: unrecognized option '--bogus'\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "start", "code"),
+    [
+        (["sbatch", "--hint=help"], "What kind of program it is", 1),
+        (["srun", "--cpu-bind=help", "true"], "How tasks are bound to CPUs", 1),
+        (["srun", "--mem-bind=help"], "How tasks are bound to memory", 255),
+        (["sbatch", "--gres=help", "-N", "2"], "Valid gres options are:\ngpu[[:type]:count]\n", 0),
+        (["srun", "--mpi=list"], "MPI plugin types are...\n", 0),
+    ],
+)
+def test_values_that_ask_for_help(run: Run, argv: list[str], start: str, code: int) -> None:
+    done = run(*argv)
+    assert (done.stderr, done.code) == ("", code)
+    assert done.stdout.startswith(start)
