@@ -25,12 +25,18 @@ class Call:
     """One scontrol: its options, and the session that its commands share."""
 
     def __init__(self, context: Context, options: Component) -> None:
-        from mlspace.session import Session
-
         self.context = context
         self.options = options
-        self.session: Session = Session(context)
+        self._session: Session | None = None
         self.time_format = context.environ.get("SLURM_TIME_FORMAT", "")
+
+    @property
+    def session(self) -> Session:
+        if self._session is None:
+            from mlspace.session import Session  # host lists need none
+
+            self._session = Session(self.context)
+        return self._session
 
     @property
     def oneliner(self) -> bool:
