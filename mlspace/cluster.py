@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from mlspace.site import REFUSE, Site
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from mlspace.gateway.catalog import InstanceType
+    from mlspace.site import Row
     from mlspace.slurm.geometry import Limits
 
 
@@ -47,9 +51,16 @@ class Node:
 
 
 class Partition:
-    """A partition: its nodes (None where the platform does not name them), its time limit in minutes, and the region of its jobs."""
+    """A partition: its nodes (None where the platform does not name them), the region of its jobs, and what it allows them.
 
-    __slots__ = ("default", "max_time", "name", "nodes", "region")
+    allocation, queue, image: what its jobs are sent with, "" for the platform's own choice. gpu, instance_types: which instance types
+    are its nodes (mlspace/site.py). max_time in minutes; def_mem_per_cpu, max_mem_per_node in MiB; None for no limit, or the cluster's.
+    """
+
+    __slots__ = (
+        *("allocation", "def_mem_per_cpu", "default", "gpu", "image", "instance_types", "max_mem_per_node", "max_nodes", "max_time"),
+        *("min_nodes", "name", "nodes", "queue", "region"),
+    )
 
     def __init__(
         self,
@@ -59,9 +70,27 @@ class Partition:
         *,
         default: bool = False,
         max_time: int | None = None,
+        min_nodes: int | None = None,
+        max_nodes: int | None = None,
+        def_mem_per_cpu: int | None = None,
+        max_mem_per_node: int | None = None,
+        allocation: str = "",
+        queue: str = "",
+        image: str = "",
+        gpu: str = "",
+        instance_types: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.region = region
+        self.min_nodes = min_nodes
+        self.max_nodes = max_nodes
+        self.def_mem_per_cpu = def_mem_per_cpu
+        self.max_mem_per_node = max_mem_per_node
+        self.allocation = allocation
+        self.queue = queue
+        self.image = image
+        self.gpu = gpu
+        self.instance_types = list(instance_types)
         self.nodes = nodes
         self.default = default
         self.max_time = max_time
@@ -73,12 +102,13 @@ class Cluster:
     carrier: "file" (the nodes see our state directory, and specifications in it) or "parts".
     env_mode: "shared" or "image" (docs/protocol.md, `env`).
     launch: path of `launch` as the nodes see it. channel: the nodes' runtime directory is on this host.
+    has_allocations: jobs are sent to an allocation and one of its queues. site: the names that the configuration gives.
     settle_seconds: how long a job whose submission was not answered may take to show up in the platform's list.
     """
 
     __slots__ = (
         *("carrier", "channel", "def_mem_per_cpu", "env_mode", "instance_types", "launch", "name", "nodes", "partitions"),
-        "settle_seconds",
+        *("has_allocations", "settle_seconds", "site"),
     )
 
     def __init__(
@@ -94,8 +124,12 @@ class Cluster:
         channel: bool = False,
         settle_seconds: float = SETTLE_SECONDS,
         instance_types: Mapping[str, Sequence[Any]] | None = None,
+        has_allocations: bool = False,
+        site: Site | None = None,
     ) -> None:
         self.name = name
+        self.has_allocations = has_allocations
+        self.site = site or Site({}, {}, file="", unknown=REFUSE)
         self.nodes = list(nodes)
         self.partitions = list(partitions)
         self.def_mem_per_cpu = def_mem_per_cpu
@@ -113,12 +147,42 @@ class Cluster:
                 return partition
         return None
 
-    def limits(self, partition: Partition) -> Limits:
-        """What a request to this partition is measured against."""
+    def nodes_of(self, partition: Partition) -> list[Node]:
+        """The partition's nodes, by the order of the cluster's; all of them where the platform does not name any."""
+        if partition.nodes is None:
+            return self.nodes
+        named = set(partition.nodes)
+        return [node for node in self.nodes if node.name in named]
+
+    def types(self, partition: Partition) -> list[InstanceType] | None:
+        """The instance types that are the partition's nodes; None where types are made to measure."""
+        if self.instance_types is None:
+            return None
+        from mlspace.gateway.catalog import fits
+
+        return [kind for kind in self.instance_types.get(partition.region, ()) if fits(kind, partition.gpu, partition.instance_types)]
+
+    def gpu_types(self, partition: Partition) -> set[str]:
+        """Types of GPU that the partition has, in lower case."""
+        types = self.types(partition)
+        if types is None:
+            return {node.gpu_type.lower() for node in self.nodes_of(partition) if node.gpu_type}
+        return {kind.family for kind in types if kind.gpus}
+
+    def gpu_family(self, name: str) -> str:
+        """What the platform's instance types call a GPU of that name."""
+        if self.instance_types is None:
+            return name
+        from mlspace.gateway.catalog import GPU_FAMILIES
+
+        return GPU_FAMILIES.get(name.lower(), name)
+
+    def limits(self, partition: Partition, types: Sequence[InstanceType] | None = None) -> Limits:
+        """What a request to this partition is measured against; types: only these of its instance types."""
         from mlspace.slurm.geometry import Limits
 
-        named = set(partition.nodes or ())
-        nodes = [node for node in self.nodes if node.name in named] if partition.nodes is not None else self.nodes
+        types = self.types(partition) if types is None else types
+        nodes = self.nodes_of(partition) if types is None else [node_of(kind) for kind in types]
         return Limits(
             len(nodes) if partition.nodes is not None else MOST_NODES,
             max(node.cpus for node in nodes),
@@ -126,15 +190,21 @@ class Cluster:
             sockets=max(node.sockets for node in nodes),
             threads_per_core=max(node.threads_per_core for node in nodes),
             gpus=max(node.gpus for node in nodes),
-            def_mem_per_cpu=self.def_mem_per_cpu,
+            def_mem_per_cpu=partition.def_mem_per_cpu or self.def_mem_per_cpu,
             max_time=partition.max_time,
+            min_nodes=partition.min_nodes,
+            max_nodes=partition.max_nodes,
+            max_mem_per_node=partition.max_mem_per_node,
             names=None if partition.nodes is None else [node.name for node in nodes],
             all_names=None if partition.nodes is None else [node.name for node in self.nodes],
         )
 
     @classmethod
-    def from_shape(cls, shape: Mapping[str, Any], node_names: str, *, launch: str) -> Cluster:
-        """The embedded MLSpace's cluster. shape: mlspace/local/shape.py, to_json; node_names: a host list."""
+    def from_shape(cls, shape: Mapping[str, Any], node_names: str, *, launch: str, site: Site | None = None) -> Cluster:
+        """The embedded MLSpace's cluster. shape: mlspace/local/shape.py, to_json; node_names: a host list.
+
+        It has one region and one allocation: what the site says of those is passed over, so that its names work here, too.
+        """
         from mlspace.slurm.hostlist import expand_hosts
 
         names = expand_hosts(node_names)
@@ -152,20 +222,25 @@ class Cluster:
             )
             for row in shape["partitions"]
         ]
+        named = {
+            name: Partition(name, shape["region"], row.get("nodes", names), **allowed(row))
+            for name, row in (site.sections["partitions"] if site else {}).items()
+        }
         return cls(
             "mlspace",
             nodes,
-            partitions,
+            with_named(partitions, named),
             def_mem_per_cpu=shape["def_mem_per_cpu_mib"],
             carrier="file",
             env_mode="shared",
             launch=launch,
             channel=True,
             settle_seconds=LOCAL_SETTLE_SECONDS,
+            site=site,
         )
 
     @classmethod
-    def from_catalog(cls, configs: Mapping[str, Any], *, region: str, launch: str) -> Cluster:
+    def from_catalog(cls, configs: Mapping[str, Any], *, region: str, launch: str, site: Site | None = None) -> Cluster:
         """A Gateway's regions as partitions, its largest instance types as nodes: the platform does not name any.
 
         configs: the answer of GET /configs. region: the default partition, or "" for the first.
@@ -177,7 +252,54 @@ class Cluster:
             Partition(name, name, None, default=name == region or (not region and number == 0)) for number, name in enumerate(regions)
         ]
         types = {name: kinds for name, kinds in regions.items() if kinds}
-        nodes = [Node(kind.key, kind.cpus, kind.memory_mib, gpus=kind.gpus) for kinds in types.values() for kind in kinds]
+        usual = region or next(iter(regions), "")
+        named = {
+            name: Partition(
+                name,
+                row.get("region", usual),
+                None,
+                allocation=row.get("allocation", ""),
+                queue=row.get("queue", ""),
+                gpu=row.get("gpu", ""),
+                instance_types=row.get("instance_types", ()),
+                **allowed(row),
+            )
+            for name, row in (site.sections["partitions"] if site else {}).items()
+        }
         return cls(
-            "mlspace", nodes, partitions, def_mem_per_cpu=None, carrier="parts", env_mode="image", launch=launch, instance_types=types
+            "mlspace",
+            [node_of(kind) for kinds in types.values() for kind in kinds],
+            with_named(partitions, named),
+            def_mem_per_cpu=None,
+            carrier="parts",
+            env_mode="image",
+            launch=launch,
+            instance_types=types,
+            has_allocations=True,
+            site=site,
         )
+
+
+ALLOWED = ("image", "default", "max_time", "min_nodes", "max_nodes", "def_mem_per_cpu", "max_mem_per_node")
+
+
+def allowed(row: Row) -> dict[str, Any]:
+    """Columns of a Partition that mean the same on every cluster."""
+    return {key: row[key] for key in ALLOWED if key in row}
+
+
+def with_named(partitions: Sequence[Partition], named: Mapping[str, Partition]) -> list[Partition]:
+    """The site's partitions in front of the cluster's own; one of the same name takes its place, a default one its being so."""
+    rest = [one for one in partitions if one.name not in named]
+    if any(one.default for one in named.values()):
+        for one in rest:
+            one.default = False
+    for one in partitions:
+        if one.name in named and one.default and not any(other.default for other in [*named.values(), *rest]):
+            named[one.name].default = True
+    return [*named.values(), *rest]
+
+
+def node_of(kind: InstanceType) -> Node:
+    """An instance type as a node."""
+    return Node(kind.key, kind.cpus, kind.memory_mib, gpus=kind.gpus, gpu_type=kind.family if kind.gpus else "")

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 DEFAULT_ENDPOINT = "https://api.ai.cloud.ru/public/v2"
 DEFAULT_IMAGE = "cr.ai.cloud.ru/aicloud-base-images/py3.12-torch2.7.0:0.0.42"
 
-KEYS = ("endpoint", "client_id", "client_secret", "api_key", "workspace_id", "access_token", "region", "image", "launch")
+KEYS = (
+    *("endpoint", "client_id", "client_secret", "api_key", "workspace_id", "access_token"),
+    *("region", "image", "launch", "unknown_names"),
+)
+SECTIONS = ("partitions", "accounts", "qos", "features", "gpu_types", "licenses", "reservations")
+"""Keys that only the file can have; mlspace/site.py reads what is below them."""
+
+UNKNOWN_NAMES = ("accept", "refuse")
 SECRETS = ("client_secret", "api_key", "access_token")
 
 SECRET_VARIABLES = (
@@ -39,12 +46,14 @@ VENDOR_KEYS = {
 
 
 class Config:
-    """Values by key, "" where nothing says, and where each was found."""
+    """Values by key, "" where nothing says, and where each was found. sections: what the file says of names, as it is written."""
 
-    __slots__ = ("file", "origins", "values")
+    __slots__ = ("file", "origins", "own_file", "sections", "values")
 
     def __init__(self) -> None:
         self.file = ""  # our own, where there is one
+        self.own_file = ""  # where it is, or would be
+        self.sections: dict[str, Any] = {}
         self.values: dict[str, str] = {}
         self.origins: dict[str, str] = {}
 
@@ -74,6 +83,7 @@ def read(environ: Mapping[str, str], home: str) -> Config:
         name = f"MLSPACE_{key.upper()}"
         config.offer(key, environ.get(name, ""), name)
     own = os.path.join(environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "mlspace", "config.yaml")
+    config.own_file = own
     if os.path.exists(own):
         read_own_file(config, own)
         config.file = own
@@ -86,6 +96,7 @@ def read(environ: Mapping[str, str], home: str) -> Config:
     if config.is_remote:
         config.offer("endpoint", DEFAULT_ENDPOINT, "default")
     config.offer("image", DEFAULT_IMAGE, "default")
+    config.offer("unknown_names", "refuse" if config.is_remote else "accept", "default")
     return config
 
 
@@ -95,15 +106,20 @@ def read_own_file(config: Config, path: str) -> None:
     refuse_readable_by_others(path)
     try:
         with open(path, encoding="utf-8") as file:
-            content: Any = yaml.safe_load(file) or {}
+            content: Any = yaml.load(file, Loader=yaml.BaseLoader) or {}  # all scalars as text: 1:00:00 is no number here
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a mapping of keys to values is expected, as in `region: SR006`")
     for key, value in content.items():
-        if key not in KEYS:
-            raise ConfigError(f"{path}: unknown key {key}", f"  known are {', '.join(KEYS)}")
-        config.offer(key, str(value), path)
+        if key in SECTIONS:
+            config.sections[key] = value
+        elif key not in KEYS:
+            raise ConfigError(f"{path}: unknown key {key}", f"  known are {', '.join((*KEYS, *SECTIONS))}")
+        elif not isinstance(value, str):
+            raise ConfigError(f"{path}: {key}: a single value is expected")
+        else:
+            config.offer(key, value, path)
 
 
 def read_vendor_file(config: Config, path: str) -> None:
@@ -133,7 +149,12 @@ def refuse_readable_by_others(path: str) -> None:
 
 
 def check(config: Config) -> None:
-    """Credentials are complete, or there are none."""
+    """Choices are among those that there are; credentials are complete, or there are none."""
+    if config["unknown_names"] not in ("", *UNKNOWN_NAMES):
+        origin = config.origins["unknown_names"]
+        raise ConfigError(
+            f"{origin}: unknown_names: {config['unknown_names']}: not a valid value", f"  what would work: {' or '.join(UNKNOWN_NAMES)}"
+        )
     if not config.is_remote or config["access_token"]:
         return
     missing = [key for key in ("client_id", "client_secret", "api_key", "workspace_id") if not config[key]]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlspace.gateway.client import Client
     from mlspace.local.endpoint import Endpoint
     from mlspace.queue.selection import Selected
+    from mlspace.site import Site
     from mlspace.slurm.job import JobView, StepView
     from mlspace.slurm.occupation import Occupation
     from mlspace.state.queue import Queue
@@ -129,14 +130,20 @@ class Session:
         from mlspace.cluster import Cluster
         from mlspace.installation import launcher_path
 
-        local = self._endpoint()
+        local, site = self._endpoint(), self._site()
         launch = launcher_path(self.context.environ)
-        return Cluster.from_shape(local.shape, local.node_names, launch=launch)
+        return Cluster.from_shape(local.shape, local.node_names, launch=launch, site=site)
 
     def _catalog(self) -> Cluster:
         from mlspace.cluster import Cluster
 
-        return Cluster.from_catalog(self.gateway().configs(), region=self.config["region"], launch=self.config["launch"])
+        site = self._site()
+        return Cluster.from_catalog(self.gateway().configs(), region=self.config["region"], launch=self.config["launch"], site=site)
+
+    def _site(self) -> Site:
+        from mlspace.site import Site
+
+        return Site.read(self.config.sections, file=self.config.own_file, unknown=self.config["unknown_names"])
 
     @property
     def runtime_roots(self) -> tuple[str, str]:

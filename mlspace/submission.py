@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mlspace.cluster import Partition
+    from mlspace.naming import Names
     from mlspace.session import Session
     from mlspace.slurm.geometry import Geometry
     from mlspace.slurm.job import JobView
@@ -25,19 +26,21 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 1024
 """Characters of a job's name, comment and their like. Source: sbatch 22.05."""
 
-NO_PARTITION = "Invalid partition name specified"
-
 LIMITS = ("AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "RSS", "STACK")
 """Soft limits that travel with a job, as Slurm's PropagateResourceLimits=ALL."""
 
 
 def decide(session: Session, request: JobRequest) -> Geometry:
     """What the request gets on this cluster; what Slurm would warn of is said. Raises RequestRefused."""
+    names = names_of(session, request)
+    if names.warning:
+        say(session, request, [names.warning])
     try:
-        geometry = decide_geometry(request.first, session.cluster.limits(partition_of(session, request)), request.program)
+        decided = [decide_geometry(request.first, names.limits(partition), request.program) for partition in names.partitions]
     except RequestRefused as refusal:
         say(session, request, refusal.warnings)
         raise
+    geometry = decided[0]  # EnforcePartLimits=ALL: it must fit each partition of a list
     say(session, request, geometry.warnings)
     return geometry
 
@@ -106,7 +109,7 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
     work_dir = os.path.normpath(os.path.join(context.cwd, component["chdir"] or ""))
     details = {
         "values": component.values,
-        "geometry": geometry.to_json(),
+        **worked_out(session, request, geometry),
         "files": files_of(request, work_dir),
         "submit_dir": context.cwd,
         "umask": current_umask(),
@@ -137,10 +140,11 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
 
 def decided(session: Session, request: JobRequest, geometry: Geometry) -> dict[str, Any]:
     """The columns that follow from what is asked for and what it gets."""
-    component, partition = request.first, partition_of(session, request)
+    component, names = request.first, names_of(session, request)
+    partition = names.partition
     return {
         "account": component["account"],
-        "partition": partition.name,
+        "partition": names.shown,
         "qos": component["qos"],
         "time_limit": component.values.get("time", partition.max_time),
         "nodes": geometry.nodes,
@@ -151,8 +155,14 @@ def decided(session: Session, request: JobRequest, geometry: Geometry) -> dict[s
         "memory_mib": sum(geometry.memory_mib_per_node),
         "gpus": sum(geometry.gpus_by_node),
         "region": partition.region,
-        "instance_type": instance_type(session, request, geometry, partition),
+        "instance_type": instance_type(session, request, geometry, names),
     }
+
+
+def worked_out(session: Session, request: JobRequest, geometry: Geometry) -> dict[str, Any]:
+    """The details that follow from what is asked for and what it gets."""
+    names = names_of(session, request)
+    return {"geometry": geometry.to_json(), "body": {**names.body, **nodes_of(session, request, geometry, names)}}
 
 
 def changed(session: Session, job: JobView, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,7 +178,7 @@ def changed(session: Session, job: JobView, options: Mapping[str, Any]) -> dict[
             component.values.pop(other, None)
     component.values.update(options)
     geometry = decide(session, request)
-    details = {**json.loads(job.details), "values": component.values, "geometry": geometry.to_json()}
+    details = {**json.loads(job.details), "values": component.values, **worked_out(session, request, geometry)}
     return {
         **decided(session, request, geometry),
         "details": json.dumps(details),
@@ -176,38 +186,38 @@ def changed(session: Session, job: JobView, options: Mapping[str, Any]) -> dict[
     }
 
 
+def names_of(session: Session, request: JobRequest) -> Names:
+    """What the request's names mean on this cluster. Raises RequestRefused."""
+    from mlspace.naming import Names
+
+    return Names(request.first, session.cluster, request.program)
+
+
 def partition_of(session: Session, request: JobRequest) -> Partition:
     """The partition of --partition, else of --region, else the default one. Raises RequestRefused with those that there are."""
-    component, cluster = request.first, session.cluster
-    name, region = component["partition"], component["region"]
-    if name is None and region is not None:
-        of_region = [one for one in cluster.partitions if one.region == region]
-        if not of_region:
-            known = ", ".join(dict.fromkeys(one.region for one in cluster.partitions))
-            raise RequestRefused(f"--region={region}: there is no such region", f"  the regions here are {known}")
-        return next((one for one in of_region if one.default), of_region[0])
-    partition = cluster.partition(name)
-    if partition is not None and region not in (None, partition.region):
-        raise RequestRefused(f"--region={region}: the partition {partition.name} is in region {partition.region}")
-    if partition is None:
-        known = ", ".join(one.name for one in cluster.partitions)
-        raise RequestRefused(
-            f"invalid partition specified: {name}",
-            f"{FAILED[request.program]}{NO_PARTITION}",
-            f"  the partitions here are {known}",
-            reason=NO_PARTITION,
-        )
-    return partition
+    return names_of(session, request).partition
 
 
-def instance_type(session: Session, request: JobRequest, geometry: Geometry, partition: Partition) -> str:
+def nodes_of(session: Session, request: JobRequest, geometry: Geometry, names: Names) -> dict[str, list[str]]:
+    """Fields of the body that say among which nodes the platform may choose, where it must not choose among all."""
+    from mlspace.translate import placement
+
+    component, names_there = request.first, [node.name for node in session.cluster.nodes]
+    fields = {
+        "include_nodes": placement.eligible(component, geometry.nodes, names.partition.nodes, names_there),
+        "exclude_nodes": component["exclude"] or [],
+    }
+    return {field: nodes for field, nodes in fields.items() if nodes}
+
+
+def instance_type(session: Session, request: JobRequest, geometry: Geometry, names: Names) -> str:
     from mlspace.translate import placement
 
     if request.first["instance-type"]:
         told: str = request.first["instance-type"]
         return told
-    types = session.cluster.instance_types
-    return placement.parametric(geometry) if types is None else placement.smallest(geometry, types[partition.region], partition.region)
+    types = names.types(names.partition)
+    return placement.parametric(geometry) if types is None else placement.smallest(geometry, types, names.partition.region)
 
 
 def command_of(request: JobRequest) -> str:

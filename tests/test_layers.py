@@ -26,7 +26,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "advice": {"slurm", "errors"},
     "spec": {"errors"},
     "gateway": {"", "errors", "config"},
-    "cluster": {"gateway.wire", "gateway.catalog", "slurm", "errors"},
+    "site": {"slurm", "errors"},
+    "cluster": {"gateway.wire", "gateway.catalog", "site", "slurm", "errors"},
+    "naming": {"gateway.catalog", "cluster", "site", "slurm", "errors"},
     "translate": {"slurm", "spec", "gateway.wire", "gateway.catalog", "cluster", "errors"},
     "state": {"slurm", "errors"},
     "render": {"slurm", "cluster", "errors"},
@@ -38,11 +40,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dispatch": {"controller", "queue", "state", "slurm", "cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
-        *("background", "config", "controller", "errors", "slurm", "state", "queue", "cluster", "context", "installation"),
+        *("background", "config", "controller", "errors", "slurm", "state", "queue", "cluster", "context", "installation", "site"),
         *("gateway.client", "gateway.transport", "gateway.logs", "translate", "local.endpoint", "local.daemon"),
     },
     "deferral": {"queue", "errors", "slurm", "session", "state"},
-    "submission": {"config", "controller", "deferral", "errors", "slurm", "session", "state", "translate", "cluster"},
+    "submission": {"config", "controller", "deferral", "errors", "naming", "slurm", "session", "state", "translate", "cluster"},
     # A process of its own, as entry is for commands.
     "background": {"context", "controller", "dispatch", "errors", "session", "slurm"},
     "commands": {
@@ -58,6 +60,8 @@ OUTSIDE = {
     "slurm": {"sqlite3", "requests", "socket", "subprocess", "threading"},
     "advice": {"time", "os", "sys", "sqlite3", "requests", "socket", "subprocess"},
     "spec": {"sqlite3", "requests", "socket", "subprocess"},
+    "site": {"time", "os", "sqlite3", "requests", "socket"},
+    "naming": {"time", "os", "sqlite3", "requests", "socket"},
     "translate": {"time", "sqlite3", "requests", "socket"},
     "render": {"time", "os", "sys", "sqlite3"},
     "state": {"requests", "socket", "time"},

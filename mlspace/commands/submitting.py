@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlspace.commands import hostfiles
-from mlspace.errors import RequestRefused, UsageError
+from mlspace.errors import MlspaceError, RequestRefused, UsageError
 from mlspace.slurm import getopt, merge
 from mlspace.slurm.container import is_file
 from mlspace.slurm.help import answer, answer_about_value
@@ -141,10 +141,10 @@ def exit_code(job: JobView) -> int:
     return code if code or job.state == "COMPLETED" else 1
 
 
-def test_only_failure(program: str, error: RequestRefused) -> UsageError:
+def test_only_failure(program: str, error: RequestRefused) -> MlspaceError:
     """What --test-only says of a request that cannot fit: Slurm's reason in other words than those of a submission."""
     if not error.reason:
-        return UsageError(f"allocation failure: {error.lines[0]}", *error.lines[1:])
+        return error
     before = [f"{program}: error: {line}" for line in error.lines if line.startswith(UNKNOWN_PARTITION)]
     return UsageError(*before, f"allocation failure: {error.reason}", *(line for line in error.lines if line.startswith("  ")))
 

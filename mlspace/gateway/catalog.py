@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from mlspace.gateway.wire import field
 
 KEY = re.compile(r"^(?P<family>[^.]+)(?:\.(?P<gpus>\d+)gpu)?(?:\.\d+v?G?)?(?:\.(?P<cpus>\d+)C)?(?:\.(?P<memory>\d+)(?P<unit>[GM]))?$")
 UNITS_MIB = {"Ki": 1 / 1024, "Mi": 1, "Gi": 1024, "Ti": 1024 * 1024, "": 1 / (1024 * 1024)}
+
+GPU_FAMILIES = {"h100": "a100plus"}
+"""GPU models whose family of instance types is called otherwise. Source: mlspace-facts §5.1."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,11 @@ class InstanceType:
     cpus: int
     memory_mib: int
 
+    @property
+    def family(self) -> str:
+        """What the key begins with, in lower case: a100plus."""
+        return self.key.partition(".")[0].lower()
+
 
 def read_key(key: str) -> InstanceType:
     """What a key says. Source: mlspace-facts §5.1; the embedded MLSpace writes memory in MiB, `cpu.2C.4000M`."""
@@ -30,6 +39,13 @@ def read_key(key: str) -> InstanceType:
         return InstanceType(key, 0, 0, 0)
     memory = int(match["memory"] or 0) * (1024 if match["unit"] == "G" else 1)
     return InstanceType(key, int(match["gpus"] or 0), int(match["cpus"] or 0), memory)
+
+
+def fits(kind: InstanceType, family: str = "", patterns: Sequence[str] = ()) -> bool:
+    """Whether a type is of the family and matches one of the patterns of keys (`a100.*`); what is empty says nothing."""
+    if family and kind.family != family.lower():
+        return False
+    return not patterns or any(fnmatchcase(kind.key, pattern) for pattern in patterns)
 
 
 def read_regions(configs: Mapping[str, Any]) -> dict[str, list[InstanceType]]:

@@ -22,8 +22,16 @@ if TYPE_CHECKING:
     from mlspace.slurm.job import JobView, StepView
     from mlspace.slurm.occupation import Taken
 
-REQUESTED_GPUS = (("TresPerJob", "gpus"), ("TresPerNode", "gpus-per-node"), ("TresPerNode", "gres"), ("TresPerTask", "gpus-per-task"))
+REQUESTED_GPUS = (
+    ("TresPerJob", ("gpus",)),
+    ("TresPerNode", ("gpus-per-node", "gres")),
+    ("TresPerSocket", ("gpus-per-socket",)),
+    ("TresPerTask", ("gpus-per-task",)),
+)
 """Keys, and the options whose values they show."""
+
+WITH_A_GPU = (("CpusPerTres", "cpus-per-gpu"), ("MemPerTres", "mem-per-gpu"))
+"""Keys, and the options that say what comes with each GPU."""
 
 NONE = "(null)"
 NOT_YET = "Unknown"
@@ -73,9 +81,10 @@ def job(row: JobRow, details: bool) -> list[str]:
         f"ReqNodeList={hosts(row, 'nodelist') or NONE} ExcNodeList={hosts(row, 'exclude') or NONE}",
         f"NodeList={job.node_list}",
         *([f"BatchHost={job.first_node}"] if job.first_node else []),
-        f"NumNodes={node_count} NumCPUs={job.shown_cpus} NumTasks={job.shown_tasks} CPUs/Task={job.cpus_per_task or 1} ReqB:S:C:T=0:0:*:*",
+        f"NumNodes={node_count} NumCPUs={job.shown_cpus} NumTasks={job.shown_tasks} CPUs/Task={job.geometry('cpus_of_task') or 1} "
+        f"{least_shape(job)}",
         f"TRES={tres(job.shown_cpus, job.shown_memory_mib, job.shown_nodes, job.shown_gpus)}",
-        f"Socks/Node=* NtasksPerN:B:S:C={job.option('ntasks-per-node') or 0}:0:*:* CoreSpec=*",
+        most_tasks(job),
         *(job_nodes(job) if details and begun else []),
         f"MinCPUsNode={job.least_cpus_per_node} {memory(job)} MinTmpDiskNode={tmp}",
         f"Features={job.option('constraint') or NONE} DelayBoot=00:00:00",
@@ -121,7 +130,25 @@ def streams(job: JobView) -> list[str]:
 
 def requested_gpus(job: JobView) -> list[str]:
     """The GPUs that were asked for, as they were asked for."""
-    return [f"{key}={format_resources(job.option(option))}" for key, option in REQUESTED_GPUS if job.option(option)]
+    lines = [f"{key}=gres:gpu:{job.option(option)}" for key, option in WITH_A_GPU if job.option(option)]
+    for key, options in REQUESTED_GPUS:
+        asked = [format_resources(job.option(option)) for option in options if job.option(option)]
+        lines += [f"{key}={','.join(asked)}"] if asked else []
+    return lines
+
+
+def least_shape(job: JobView) -> str:
+    """Cores of a socket and threads of a core that a node must have at least."""
+    _, cores, threads = job.geometry("shape") or (None, None, None)
+    return f"ReqB:S:C:T=0:0:{cores or '*'}:{threads or '*'}"
+
+
+def most_tasks(job: JobView) -> str:
+    """Sockets that a node must have, and the tasks on a node, board, socket and core at most."""
+    sockets = (job.geometry("shape") or [None])[0]
+    per_socket, per_core = job.option("ntasks-per-socket"), job.option("ntasks-per-core")
+    tasks = f"{job.geometry('tasks_of_node') or 0}:0:{per_socket or '*'}:{per_core or '*'}"
+    return f"Socks/Node={sockets or '*'} NtasksPerN:B:S:C={tasks} CoreSpec=*"
 
 
 def job_nodes(job: JobView) -> list[str]:

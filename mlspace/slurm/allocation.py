@@ -12,11 +12,13 @@ class Limits:
     """What the partition can give: so many nodes, each at most that large. MiB and minutes.
 
     names: of the partition's nodes, where they have any; all_names: of every node of the cluster. tmp_mib: of each node's /tmp.
+    min_nodes, max_nodes, max_mem_per_node: what the partition allows a job, None for anything. any_gres: unknown resources are passed over.
+    lacking: Slurm's reason to refuse the request, found by its names, and a hint; None for none.
     """
 
     __slots__ = (
-        *("all_names", "cpus", "def_mem_per_cpu", "gpus", "max_time", "memory_mib", "names", "nodes"),
-        *("sockets", "threads_per_core", "tmp_mib"),
+        *("all_names", "any_gres", "cpus", "def_mem_per_cpu", "gpus", "lacking", "max_mem_per_node", "max_nodes", "max_time", "memory_mib"),
+        *("min_nodes", "names", "nodes", "sockets", "threads_per_core", "tmp_mib"),
     )
 
     def __init__(
@@ -31,6 +33,9 @@ class Limits:
         tmp_mib: int = 0,
         def_mem_per_cpu: int | None = None,
         max_time: int | None = None,
+        min_nodes: int | None = None,
+        max_nodes: int | None = None,
+        max_mem_per_node: int | None = None,
         names: Sequence[str] | None = None,
         all_names: Sequence[str] | None = None,
     ) -> None:
@@ -43,6 +48,11 @@ class Limits:
         self.tmp_mib = tmp_mib
         self.def_mem_per_cpu = def_mem_per_cpu
         self.max_time = max_time
+        self.min_nodes = min_nodes
+        self.max_nodes = max_nodes
+        self.max_mem_per_node = max_mem_per_node
+        self.any_gres = False
+        self.lacking: tuple[str, str] | None = None
         self.names = None if names is None else list(names)
         self.all_names = self.names if all_names is None else list(all_names)
 
@@ -56,7 +66,9 @@ class Geometry:
 
     tasks: as scontrol shows them; ntasks: as SLURM_NTASKS tells them, None (and not tasks_requested) where nothing said how many.
     gpus_per_node: of the node with most, which is what every node gets; gpus_by_node: as Slurm deals them.
-    mem_per_cpu, mem_per_node: MiB asked for, the cluster's default included; None where the other one, or all of the node, was meant.
+    ntasks_per_node, cpus_per_task: as asked for; tasks_of_node, cpus_of_task: also what follows from GPUs. shape: sockets of a node,
+    cores of a socket, threads of a core as asked for. mem_per_cpu, mem_per_node: MiB asked for, the cluster's default included; None
+    where the other one, or all of the node, was meant.
     """
 
     FIELDS = (
@@ -74,6 +86,9 @@ class Geometry:
         "distribution",
         "ntasks",
         "gpus_by_node",
+        "tasks_of_node",
+        "cpus_of_task",
+        "shape",
     )
 
     __slots__ = (*FIELDS, "warnings")
@@ -95,6 +110,9 @@ class Geometry:
         distribution: str,
         ntasks: int | None = None,
         gpus_by_node: Sequence[int] | None = None,
+        tasks_of_node: int | None = None,
+        cpus_of_task: int | None = None,
+        shape: Sequence[int | None] = (None, None, None),
         warnings: Sequence[str] = (),
     ) -> None:
         self.nodes = nodes
@@ -111,6 +129,9 @@ class Geometry:
         self.distribution = distribution
         self.ntasks = tasks if ntasks is None and tasks_requested else ntasks
         self.gpus_by_node = [gpus_per_node] * nodes if gpus_by_node is None else list(gpus_by_node)
+        self.tasks_of_node = ntasks_per_node if tasks_of_node is None else tasks_of_node
+        self.cpus_of_task = cpus_per_task if cpus_of_task is None else cpus_of_task
+        self.shape = list(shape)
         self.warnings = list(warnings)
 
     def to_json(self) -> dict[str, Any]:

@@ -52,14 +52,17 @@ class Demand:
         self.exact_nodes = self.said_nodes and self.low == self.high
         self.ntasks = self.said_tasks()
         self.keep_to_tasks()
-        self.tasks = self.ntasks or (self.low if self.exact_nodes else None)
+        self.tasks = self.ntasks or (self.low if self.exact_nodes and not component["cpus-per-task"] else None)
 
     def settle(self) -> None:
         """What the controller makes of it. Raises RequestRefused, as do the other methods, with Slurm's words."""
         self.check_planes()
         gpus.settle(self)
-        if self.ntasks:
-            self.high = max(self.low, min(self.high, self.ntasks))
+        if not self.said_nodes:
+            self.low = max(self.low, self.limits.min_nodes or 0)
+        most = self.ntasks or self.low * (self.component["ntasks-per-node"] or 0)
+        if most:
+            self.high = max(self.low, min(self.high, most))
         if self.component["contiguous"]:
             self.low = max(self.low, self.span())
 
@@ -115,7 +118,7 @@ class Demand:
         """CPUs that the whole job needs."""
         if self.overcommit:
             return self.low
-        return max((self.tasks or 1) * self.cpus_per_task, self.low)
+        return max((self.tasks or (self.low if self.exact_nodes else 1)) * self.cpus_per_task, self.low)
 
     @property
     def least_cpus_of_node(self) -> int:
@@ -152,28 +155,34 @@ class Demand:
         """
         limits, component, per_task = self.limits, self.component, self.cpus_per_task
         per_cpu = self.asked_memory()[0]
-        cpus = limits.cpus if not per_cpu else min(limits.cpus, limits.memory_mib // per_cpu)
-        if self.whole_nodes and cpus < limits.cpus:
+        cpus = limits.cpus if not per_cpu else min(limits.cpus, self.memory_of_node() // per_cpu)
+        if self.whole_nodes and (cpus < limits.cpus or limits.gpus * self.gpus.cpus > limits.cpus):
             return 0
         per_core, per_socket = component["ntasks-per-core"] or 0, component["ntasks-per-socket"] or 0
         tasks = cpus // per_task
-        if per_task * per_core > limits.cpus or per_socket > min(tasks, limits.cores_per_socket):
+        if max(per_task * per_core, self.least_cpus_of_node) > limits.cpus or per_socket > min(tasks, limits.cores_per_socket):
             return 0
+        if per_socket:
+            tasks = min(tasks, per_socket * limits.sockets)
         if self.gpus.task:
             tasks = min(tasks, self.gpus_of_node() // self.gpus.task)
-        if max(self.tasks_of_node or 0, self.most_tasks_of_node or 0, 1) > tasks:
+        if max(self.tasks_of_node or 0, self.most_tasks_of_node or 0, 1) > tasks or tasks * per_task < self.gpus.cpus:
             return 0
-        most = (per_socket * limits.sockets, self.most_tasks_of_node, not self.overcommit and self.tasks_of_node)
-        limit = min((number for number in most if number), default=0)
-        if limit:
-            return min(tasks, limit) * per_task
-        return tasks * per_task if per_cpu or self.gpus.any else cpus
+        most = self.most_tasks_of_node or (None if self.overcommit else self.tasks_of_node)
+        if most or per_socket or per_cpu or self.gpus.any:
+            cpus = min(tasks, most or tasks) * per_task
+        return cpus
+
+    def memory_of_node(self) -> int:
+        """MiB of a node that a job may have."""
+        limits = self.limits
+        return limits.memory_mib if limits.max_mem_per_node is None else min(limits.memory_mib, limits.max_mem_per_node)
 
     def gpus_of_node(self) -> int:
         """GPUs that one node can give, its memory and CPUs considered."""
         number = self.limits.gpus
         if self.gpus.memory_mib:
-            number = min(number, self.limits.memory_mib // self.gpus.memory_mib)
+            number = min(number, self.memory_of_node() // self.gpus.memory_mib)
         if self.gpus.cpus:
             number = min(number, self.limits.cpus // self.gpus.cpus)
         return number
@@ -189,7 +198,7 @@ def wanted_shape(component: Component) -> list[int | None]:
     shape: list[int | None] = [None, None, None]
     for option, value in component.values.items():
         if option == "extra-node-info":
-            shape = [new or old for new, old in zip(value, shape, strict=True)]
+            shape = list(value)
         elif option in SHAPE_OPTIONS:
             shape[SHAPE_OPTIONS.index(option)] = value
     return shape

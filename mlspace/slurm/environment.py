@@ -44,7 +44,7 @@ def job_variables(component: Component, geometry: Geometry) -> dict[str, str]:
         "SLURM_NTASKS_PER_GPU": component["ntasks-per-gpu"],
         "SLURM_CPUS_PER_TASK": geometry.cpus_per_task,
         "SLURM_CPUS_PER_GPU": component["cpus-per-gpu"],
-        "SLURM_THREADS_PER_CORE": component["threads-per-core"] or (1 if component["hint"] == "nomultithread" else None),
+        "SLURM_THREADS_PER_CORE": geometry.shape[2] or (1 if component["hint"] == "nomultithread" else None),
         "SLURM_MEM_PER_CPU": geometry.mem_per_cpu,
         "SLURM_MEM_PER_NODE": geometry.mem_per_node,
         "SLURM_MEM_PER_GPU": component["mem-per-gpu"],

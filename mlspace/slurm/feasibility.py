@@ -14,16 +14,18 @@ TOO_MANY_CPUS = "More processors requested than permitted"
 NOT_AVAILABLE = "Requested node configuration is not available"
 BAD_NODE_NAME = "Invalid node name specified"
 FOREIGN_NODES = "Requested nodes not in this partition"
+NO_MEMORY = "Memory required by task is not available"
 BAD_TIME = "Requested time limit is invalid (missing or exceeds some limit)"
 
 
 def check(demand: Demand) -> None:
     """Raises RequestRefused with Slurm's reason, and what is nearest."""
     limits = demand.limits
-    time = demand.component["time"]
-    if limits.max_time is not None and "time" in demand.component and (time is None or time > limits.max_time):
-        raise demand.refused(BAD_TIME, f"the partition's limit is {limits.max_time} minutes")
     check_counts(demand)
+    check_partition(demand)
+    if limits.lacking is not None:
+        reason, hint = limits.lacking
+        raise demand.refused(reason, hint)
     if demand.available_nodes() < 1:
         raise demand.refused(NOT_AVAILABLE, "--exclude leaves no node")
     check_nodes(demand)
@@ -34,11 +36,31 @@ def check(demand: Demand) -> None:
 def check_counts(demand: Demand) -> None:
     """More than the whole partition has."""
     limits = demand.limits
-    wanted = demand.low if demand.overcommit else max(demand.least_cpus, demand.low * demand.least_cpus_of_node)
-    if wanted > limits.nodes * limits.cpus:
+    if demand.least_cpus > limits.nodes * limits.cpus:
         raise demand.refused(TOO_MANY_CPUS, f"the partition has {limits.nodes} nodes of {limits.cpus} CPUs")
     if not 1 <= demand.low <= min(demand.high, limits.nodes):
         raise demand.refused(BAD_NODE_COUNT, f"the partition has {limits.nodes} nodes")
+    most, least = limits.max_nodes, limits.min_nodes or 0
+    if (demand.said_nodes or demand.low > 1) and most is not None and max(demand.component["nodes"] or [0, demand.low]) > most:
+        raise demand.refused(BAD_NODE_COUNT, f"the partition lets a job have {most} nodes at most")
+    if demand.said_nodes and demand.component["nodes"][1] < least:
+        raise demand.refused(BAD_NODE_COUNT, f"the partition wants a job to have {least} nodes at least")
+
+
+def check_partition(demand: Demand) -> None:
+    """Nodes of another partition, and what the partition allows a job."""
+    limits, component = demand.limits, demand.component
+    here = set(limits.names or ())
+    foreign = [name for name in component["nodelist"] or () if limits.names is not None and name not in here]
+    if foreign:
+        raise demand.refused(FOREIGN_NODES, f"{foreign[0]} belongs to another partition")
+    time = component["time"]
+    if limits.max_time is not None and "time" in component and (time is None or time > limits.max_time):
+        raise demand.refused(BAD_TIME, f"the partition's limit is {limits.max_time} minutes")
+    per_cpu, per_node = demand.asked_memory()
+    memory = per_node or (per_cpu * demand.least_cpus_of_node if per_cpu else 0 if demand.gpus.memory_mib else limits.memory_mib)
+    if limits.max_mem_per_node is not None and memory > limits.max_mem_per_node:
+        raise demand.refused(NO_MEMORY, f"the partition lets a job have {limits.max_mem_per_node} MiB of a node")
 
 
 def check_nodes(demand: Demand) -> None:
@@ -47,8 +69,8 @@ def check_nodes(demand: Demand) -> None:
     memory = max(component["mem"] or 0, component["mem-per-cpu"] or 0)
     shape = (limits.sockets, limits.cores_per_socket, limits.threads_per_core)
     problem = ""
-    least = (component["mincpus"] or 0) if component["ntasks-per-core"] else demand.least_cpus_of_node
-    if least > limits.cpus:
+    per_core = component["ntasks-per-core"]
+    if demand.least_cpus_of_node > limits.cpus * (per_core * demand.cpus_per_task if per_core else 1):
         problem = "CPU count per node"
     elif memory > limits.memory_mib:
         problem = "Memory specification"
@@ -67,8 +89,8 @@ def largest(demand: Demand) -> str:
 
 def check_resources(demand: Demand) -> None:
     """Resources that are no GPUs."""
-    others = [name for name, _, number in demand.component["gres"] or () if name != "gpu" and number]
-    if others:
+    others = gres.others(demand.component["gres"])
+    if others and not demand.limits.any_gres:
         raise RequestRefused(gres.INVALID, f"  there is no {others[0]} here, only gpu")
 
 
@@ -81,9 +103,5 @@ def check_names(demand: Demand) -> None:
         unknown = [name for name in (*wanted, *unwanted) if name not in known]
         if unknown:
             raise demand.refused(BAD_NODE_NAME, f"there is no node {unknown[0]}")
-        here = set(names)
-        foreign = [name for name in wanted if name not in here]
-        if foreign:
-            raise demand.refused(FOREIGN_NODES, f"{foreign[0]} belongs to another partition")
     if set(wanted) & set(unwanted):
         raise demand.refused(BAD_NODE_NAME, "--nodelist and --exclude name the same node")

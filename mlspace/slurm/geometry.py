@@ -70,6 +70,9 @@ def allocate(demand: Demand) -> Geometry:
         mem_per_node=per_node,
         gpus_per_node=max(gpus),
         gpus_by_node=gpus,
+        tasks_of_node=None if demand.gpus.tasks else demand.tasks_of_node,
+        cpus_of_task=demand.cpus_per_task,
+        shape=demand.shape,
         distribution=distribution.across_nodes(component["distribution"]),
         warnings=demand.warnings,
     )
@@ -81,8 +84,9 @@ def choose_nodes(demand: Demand) -> list[int]:
     A node takes what it can of what is left, but leaves the least for each node that must follow.
     """
     least = demand.least_cpus_of_node
-    usable = max(least, demand.cpus_of_node())
-    wanted, most = wanted_nodes(demand), min(demand.high, demand.available_nodes())
+    usable = demand.cpus_of_node()
+    most = most_nodes(demand)
+    wanted = wanted_nodes(demand, most)
     gpus_each = demand.gpus.node or demand.gpus_of_node()
     cpus, gpus, must_follow = demand.least_cpus, demand.gpus.job, demand.low
     rooms: list[int] = []
@@ -90,16 +94,21 @@ def choose_nodes(demand: Demand) -> list[int]:
         if len(rooms) == most:
             raise demand.refused(NOT_AVAILABLE, nearest(demand, most))
         must_follow -= 1
-        room = min(usable, max(cpus - max(0, must_follow) * least, least)) if not demand.whole_nodes else usable
-        rooms.append(room)
-        cpus -= 1 if demand.overcommit else room
+        taken = min(usable, max(cpus - max(0, must_follow) * least, least)) if not demand.whole_nodes else usable
+        rooms.append(max(taken, least))  # --mincpus may want more of a node than the tasks on it need
+        cpus -= 1 if demand.overcommit else taken
         gpus -= gpus_each
     return rooms
 
 
-def wanted_nodes(demand: Demand) -> int:
+def most_nodes(demand: Demand) -> int:
+    """Nodes that the request, the partition and what is there allow."""
+    allowed = demand.limits.max_nodes
+    return min(demand.high, demand.available_nodes(), demand.high if allowed is None else allowed)
+
+
+def wanted_nodes(demand: Demand, most: int) -> int:
     """Of a range as many as there are, unless GPUs are counted; --spread-job makes a range of every request."""
-    most = min(demand.high, demand.available_nodes())
     low = demand.low
     if demand.overcommit and demand.tasks_of_node:
         low = max(low, -(-(demand.tasks or 1) // demand.tasks_of_node))
@@ -113,7 +122,7 @@ def wanted_nodes(demand: Demand) -> int:
 def nearest(demand: Demand, most: int) -> str:
     if most == demand.available_nodes():
         return f"{most} nodes of {demand.limits.cpus} CPUs, {demand.limits.memory_mib} MiB and {demand.limits.gpus} GPUs are there"
-    return f"it takes more nodes than {most}, which is what --nodes or --ntasks allows"
+    return f"it takes more than {most} nodes, which is what --nodes, --ntasks or the partition allows"
 
 
 def deal_gpus(demand: Demand, nodes: int) -> list[int]:

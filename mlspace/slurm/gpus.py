@@ -66,10 +66,10 @@ def settle(demand: Demand) -> None:
         check_sockets(demand)
     if wish.job and wish.node:
         check_nodes(demand)
-    if wish.task:
-        check_tasks(demand)
     if wish.cpus and demand.component["cpus-per-task"]:
         raise invalid("--cpus-per-gpu is mutually exclusive with --cpus-per-task")
+    if wish.task:
+        check_tasks(demand)
     if wish.cpus and wish.task:
         demand.cpus_per_task = wish.cpus * wish.task
     if wish.job:
@@ -120,9 +120,8 @@ def check_sockets(demand: Demand) -> None:
     wish = demand.gpus
     if not demand.shape[0]:
         raise invalid("--gpus-per-socket option requires --sockets-per-node specification")
-    if wish.node > wish.socket and wish.node % wish.socket:
-        line = f"{FAILED}, --gres=gpu/--gpus-per-node not multiple of --gpus-per-socket, or there is less sockets_per_node"
-        raise invalid(line)
+    if wish.node and wish.node % wish.socket:
+        raise invalid(f"{FAILED}, --gres=gpu/--gpus-per-node not multiple of --gpus-per-socket.")
 
 
 def check_nodes(demand: Demand) -> None:

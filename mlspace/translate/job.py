@@ -174,4 +174,7 @@ def job_body(job: StoredJob, cluster: Cluster, flags: Mapping[str, str], image: 
     for field, option in (("include_nodes", "nodelist"), ("exclude_nodes", "exclude")):
         if component[option]:
             body[field] = component[option]
+    for field, value in job.details.get("body", {}).items():  # what its names meant when it was submitted
+        if field != "base_image" or not component["image"]:
+            body[field] = value
     return body

@@ -23,6 +23,7 @@ DIFFERENCES = dict(
 """Cases that differ on purpose: why."""
 
 SHAPE = {
+    "MLSPACE_UNKNOWN_NAMES": "refuse",
     "MLSPACE_LOCAL_NODES": "8",
     "MLSPACE_LOCAL_CPUS": "8",
     "MLSPACE_LOCAL_SOCKETS": "2",
@@ -90,7 +91,7 @@ OF_COMMAND = {"sacct": OF_ACCOUNTING, "scancel": [PLUGINS], "squeue": OF_QUEUE}
 UNORDERED = ("scancel/ended_and_unknown", "scancel/unknown_jobs", "sinfo/by_node", "sinfo/by_node_long", "srun/not_found", "srun/chdir")
 """sinfo sorts by node alone; which partition of a node comes first is then an accident. So is what slurmstepd says before srun."""
 
-SUBMITTING = ("idle", "signals")
+SUBMITTING = ("idle", "signals", "geometry", "names")
 """Scenarios whose cases submit jobs: ids, nodes, and who has to wait depend on which cases ran before."""
 
 

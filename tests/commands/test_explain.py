@@ -112,7 +112,7 @@ def test_what_cannot_be_read(explain: Run, arguments: tuple[str, ...], line: str
     ("arguments", "line"),
     [
         (("-N9",), "sbatch refuses this job: Batch job submission failed: "),
-        (("-p", "nowhere"), "sbatch refuses this job: invalid partition specified: nowhere"),
+        (("-w", "n99"), "sbatch refuses this job: Batch job submission failed: Invalid node name specified"),
         (("--uid=1",), "sbatch refuses this job: --uid is not supported: a job runs as who submits it"),
     ],
 )

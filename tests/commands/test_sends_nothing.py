@@ -59,7 +59,7 @@ def test_over_the_embedded_one(argv: tuple[str, ...], run: Callable[..., Result]
 
 
 @pytest.mark.parametrize(
-    "argv", [("sbatch", "--test-only", "-N9", "--wrap", "true"), ("srun", "--test-only", "-p", "nowhere", "true")], ids=" ".join
+    "argv", [("sbatch", "--test-only", "-N9", "--wrap", "true"), ("srun", "--test-only", "-w", "n99", "true")], ids=" ".join
 )
 def test_what_cannot_start(argv: tuple[str, ...], run: Callable[..., Result]) -> None:
     done = run(*argv)

@@ -100,8 +100,6 @@ def test_there_is_one_memory() -> None:
 @pytest.mark.parametrize(
     ("argv", "start"),
     [
-        (["--reservation=r"], "--reservation is not supported: "),
-        (["-C", "a&b"], "--constraint is not supported: "),
         (["--uid=root"], "--uid is not supported: "),
         (["--gpu-bind=map_gpu:0,1"], "--gpu-bind is not supported: "),
     ],

@@ -87,10 +87,10 @@ GOOD: list[tuple[Callable[[str], Any], dict[str, Any]]] = [
     (
         gres.resources,
         {
-            "gpu": [["gpu", "", 1]],
+            "gpu": [["gpu", "", None]],
             "gpu:2": [["gpu", "", 2]],
             "gpu:0": [["gpu", "", 0]],
-            "gpu:A40": [["gpu", "A40", 1]],
+            "gpu:A40": [["gpu", "A40", None]],
             "gpu:3g.71gb:1": [["gpu", "3g.71gb", 1]],
             "gpu:v100:4,nvme:100": [["gpu", "v100", 4], ["nvme", "", 100]],
             "gpu:1K": [["gpu", "", 1024]],
@@ -103,7 +103,7 @@ GOOD: list[tuple[Callable[[str], Any], dict[str, Any]]] = [
         {
             "3": [["gpu", "", 3]],
             "a100:2": [["gpu", "a100", 2]],
-            "a100": [["gpu", "a100", 1]],
+            "a100": [["gpu", "a100", None]],
             "a:1,b:2": [["gpu", "a", 1], ["gpu", "b", 2]],
             "": [],
         },
@@ -318,3 +318,7 @@ def test_gres_counts_types_and_text() -> None:
     assert gres.format_resources(wanted) == "gres:gpu:a100:2,gres:gpu:v100:1,gres:nvme:3"
     assert gres.format_gpus(gres.gpus("a100:2,v100:1")) == "a100:2,v100:1"
     assert gres.format_gpus(gres.gpus("4")) == "4"
+    assert gres.format_resources(gres.resources("gpu,gpu:a100")) == "gres:gpu,gres:gpu:a100"
+    assert gres.format_gpus(gres.gpus("a100")) == "a100"
+    assert gres.count_of("gpu", gres.resources("gpu,gpu:a100:2")) == 3
+    assert gres.others(gres.resources("gpu:2,nvme,shard:0,tmp:3")) == ["nvme", "tmp"]
