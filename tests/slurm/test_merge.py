@@ -114,7 +114,7 @@ def test_what_is_not_there_is_refused_in_one_line(argv: list[str], start: str) -
 
 def test_a_refusal_says_where_it_was_asked_for() -> None:
     with pytest.raises(RequestRefused) as caught:
-        merged([], "#!/bin/sh\n#SBATCH --reservation=r\n")
+        merged([], "#!/bin/sh\n#SBATCH --uid=root\n")
     assert caught.value.lines[1] == "  from line 2 of job.sh"
 
 
