@@ -282,7 +282,7 @@ class Controller:
                 if known is None:
                     known = {step.step: step.state for step in self.registry.steps([job.job_id])}
                 if known.get(report["step"]) != report["state"]:
-                    self.registry.add_step(job.job_id, status.step_of_report(report))
+                    self.registry.add_step(job.job_id, submission.restart, status.step_of_report(report))
                     known[report["step"]] = report["state"]
             elif report["event"] == "end":
                 outcome = status.outcome_of_report(report, is_unwanted(job) or platform_status in status.WANTED)

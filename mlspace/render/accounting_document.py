@@ -78,7 +78,7 @@ def job(view: JobView, steps: Sequence[StepView], manner: Manner) -> dict[str, A
         "required": {"CPUs": view.shown_cpus, "memory": view.geometry("mem_per_cpu") or view.geometry("mem_per_node") or 0},
         "kill_request_user": view.user if view.cancelled_by is not None else None,
         "reservation": {"id": 0, "name": 0},
-        "state": {"current": view.state, "reason": reason_of(view)},
+        "state": {"current": row.state.partition(" ")[0], "reason": reason_of(view)},
         "steps": [one_step(view, step, manner) for step in steps],
         "tres": {
             "allocated": tres(row.cpus, view.memory_mib, row.nodes, view.gpus, billing=True, energy=has_energy(steps)) if started else [],
@@ -130,7 +130,7 @@ def one_step(view: JobView, step: StepView, manner: Manner) -> dict[str, Any]:
             "governor": [] if is_batch else GOVERNORS,
         },
         "kill_request_user": None,
-        "state": step.state,
+        "state": row.state,
         "statistics": {"CPU": {"actual_frequency": 0}, "energy": {"consumed": 0}},
         "step": {
             "job_id": view.job_id,

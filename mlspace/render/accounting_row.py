@@ -102,9 +102,10 @@ class Row:
     @property
     def state(self) -> str:
         if self.step is not None:
-            return str(self.step.state)
+            return accounted(self.step.state)
         job = self.job
-        return f"{job.state} by {job.cancelled_by}" if job.state == state.CANCELLED and job.cancelled_by is not None else str(job.state)
+        word = accounted(state.CANCELLED if job.state == state.COMPLETING and job.cancelled_by is not None else job.state)
+        return f"{word} by {job.cancelled_by}" if word == state.CANCELLED and job.cancelled_by is not None else word
 
     @property
     def exit_code(self) -> str:
@@ -123,6 +124,11 @@ class Row:
         mib = job.memory_mib if self.step is None else self.share(job.geometry("memory_mib_per_node") or [])
         gpus = (job.geometry("gpus_per_node") or 0) * self.nodes
         return tres(self.cpus, self.manner.memory(mib), self.nodes, gpus, billing=self.step is None)
+
+
+def accounted(word: str) -> str:
+    """A state as accounting keeps it: what is of a moment has not begun, or not ended, there."""
+    return state.RUNNING if word in (state.COMPLETING, state.CONFIGURING) else word
 
 
 def tres(cpus: int, memory: str, nodes: int, gpus: int, *, billing: bool) -> str:

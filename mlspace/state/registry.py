@@ -387,18 +387,18 @@ class Registry:
         """Nothing more is expected of a job that has ended."""
         self.change(lambda database: database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id]))
 
-    def add_step(self, job_id: int, values: Mapping[str, Any]) -> None:
-        """A step of the job's present run; one that is known already is replaced."""
+    def add_step(self, job_id: int, restart: int, values: Mapping[str, Any]) -> None:
+        """A step of one of the job's runs. What is known already is replaced, but not an end by a beginning:
 
-        def insert(database: sqlite3.Connection) -> None:
-            row = {**values, "job_id": job_id}
-            database.execute(
-                f"INSERT OR REPLACE INTO step ({', '.join(row)}, restart) VALUES ({', '.join('?' * len(row))},"
-                " (SELECT restart_count FROM job WHERE job_id = ?))",
-                [*row.values(), job_id],
-            )
-
-        self.change(insert)
+        whoever has read the reports earlier may write them down later.
+        """
+        row = {**values, "job_id": job_id, "restart": restart}
+        changes = ", ".join(f"{column} = excluded.{column}" for column in values)
+        query = (
+            f"INSERT INTO step ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
+            f" ON CONFLICT DO UPDATE SET {changes} WHERE excluded.end_time IS NOT NULL OR step.end_time IS NULL"
+        )
+        self.change(lambda database: database.execute(query, list(row.values())))
 
     def claim_poll(self, region: str, now: float, seconds: float) -> bool:
         """Whether it is our turn to ask the platform about a region: nobody did so in the last `seconds`. Says so to the others."""

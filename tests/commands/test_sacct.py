@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from mlspace.render.accounting_fields import shortened
-from mlspace.render.accounting_row import Manner
+from mlspace.render.accounting_row import Manner, Row
+from mlspace.slurm.job import COLUMNS, JobView
 from tests.conftest import Cli, Result, wait_until
 
 
@@ -92,3 +93,18 @@ def test_shows_every_run_of_a_job_that_was_requeued(cli: Cli) -> None:
     )
     assert cli("sacct", "-X", "-j", job, *columns).stdout == f"{job}|COMPLETED|0:0|1|n1\n"
     assert cli("sacct", "-X", "-D", "-s", "RQ", "-S", "00:00", "-E", "now", *columns).stdout == f"{job}|REQUEUED|0:0|1|n1\n"
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        ({"state": "COMPLETING", "cancelled_by": 7}, "CANCELLED by 7"),
+        ({"state": "COMPLETING"}, "RUNNING"),
+        ({"state": "CONFIGURING"}, "RUNNING"),
+        ({"state": "CANCELLED", "cancelled_by": 0}, "CANCELLED by 0"),
+        ({"state": "CANCELLED"}, "CANCELLED"),
+        ({"state": "RUNNING", "cancelled_by": 7}, "RUNNING"),
+    ],
+)
+def test_shows_no_state_of_a_moment(columns: dict[str, object], shown: str) -> None:
+    assert Row(JobView([columns.get(column) for column in COLUMNS]), None, Manner(0)).state == shown

@@ -17,6 +17,7 @@ from mlspace.errors import StateError
 from mlspace.slurm import state as states
 from mlspace.state import registry as module
 from mlspace.state import schema
+from mlspace.state.queue import Queue
 from mlspace.state.registry import FIRST_PRIORITY, Registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,7 +128,7 @@ def test_first_come_has_the_higher_priority(registry: Registry) -> None:
 
 def test_remove_leaves_nothing(registry: Registry, state: Path) -> None:
     job_id, kept = add(registry, "a"), add(registry, "b")
-    registry.add_step(job_id, STEP)
+    registry.add_step(job_id, 0, STEP)
     registry.remove(job_id)
     assert registry.job(job_id) is None
     for table in ("job", "submission", "step", "history"):
@@ -257,12 +258,35 @@ def test_cancelling_a_job_that_waits(registry: Registry) -> None:
 STEP = {"step": 0, "name": "s", "state": "COMPLETED", "node_list": "n1", "tasks": 2, "start_time": 1, "end_time": 2, "exit_code": 0}
 
 
+def test_a_report_that_was_read_earlier_and_is_written_later_begins_no_step_again(registry: Registry) -> None:
+    job_id = add(registry, "aa")
+    registry.add_step(job_id, 0, {**STEP, "state": "RUNNING", "end_time": None})
+    registry.add_step(job_id, 0, STEP)
+    registry.add_step(job_id, 0, {**STEP, "state": "RUNNING", "end_time": None})
+    (step,) = registry.steps([job_id])
+    assert (step.state, step.end_time) == (STEP["state"], STEP["end_time"])
+
+
+def test_a_step_belongs_to_the_run_that_reported_it(registry: Registry) -> None:
+    job_id = add(registry, "aa")
+    registry.running(job_id, 110, "n3")
+    Queue(registry).requeue(job_id, {"end_time": 120, "exit_code": 0, "exit_signal": 0}, "requeue")
+    registry.add_step(job_id, 0, STEP)
+    job = registry.job(job_id)
+    assert job is not None
+    assert registry.steps([job_id]) == []
+    assert list(registry.steps_of_runs([job])) == [(job_id, 0)]
+    (run,) = registry.earlier_runs([job])
+    assert (run.state, run.node_list, run.restart_count) == ("REQUEUED", "n3", 0)
+    assert (run.submit_time, run.start_time, run.end_time) == (100, 110, 120)
+
+
 def test_steps(registry: Registry) -> None:
     first, second = add(registry, "a"), add(registry, "b")
-    registry.add_step(second, STEP)
-    registry.add_step(first, {**STEP, "step": 1})
-    registry.add_step(first, STEP)
-    registry.add_step(first, {**STEP, "step": 1, "exit_code": 3, "exit_signal": 9})
+    registry.add_step(second, 0, STEP)
+    registry.add_step(first, 0, {**STEP, "step": 1})
+    registry.add_step(first, 0, STEP)
+    registry.add_step(first, 0, {**STEP, "step": 1, "exit_code": 3, "exit_signal": 9})
     found = [(one.job_id, one.step, one.exit_code, one.exit_signal) for one in registry.steps([first, second])]
     assert found == [(first, 0, 0, 0), (first, 1, 3, 9), (second, 0, 0, 0)]
     assert [one.job_id for one in registry.steps([second])] == [second]
