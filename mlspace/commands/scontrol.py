@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from mlspace.context import Context
 
 OPTIONS = (
-    Option("all", "a", help="show all partitions: none is hidden"),
+    Option("all", "a", on={PROGRAM: "SCONTROL_ALL"}, help="show all partitions: none is hidden"),
     Option("clusters", "M", "name", on={PROGRAM: "SLURM_CLUSTERS"}, help="the cluster that is meant: there is one"),
     Option("cluster", "", "name", alias_of="clusters"),
     Option("details", "d", help="show more of each job"),
-    Option("federation", help="show the federation's jobs: there is one cluster"),
-    Option("future", "F", help="show nodes in state FUTURE, too: none is"),
+    Option("federation", on={PROGRAM: "SCONTROL_FEDERATION"}, help="show the federation's jobs: there is one cluster"),
+    Option("future", "F", on={PROGRAM: "SCONTROL_FUTURE"}, help="show nodes in state FUTURE, too: none is"),
     Option("help", "h", help="show this help message"),
     Option("hide", help="do not show hidden partitions: there are none"),
-    Option("local", help="show this cluster's jobs only: there is one"),
+    Option("local", on={PROGRAM: "SCONTROL_LOCAL"}, help="show this cluster's jobs only: there is one"),
     Option("oneliner", "o", help="print one line per record"),
     Option("quiet", "Q", help="do not say what there is not"),
-    Option("sibling", help="show the jobs that a federation has copied: there is none"),
+    Option("sibling", on={PROGRAM: "SCONTROL_SIBLING"}, help="show the jobs that a federation has copied: there is none"),
     Option("uid", "u", "uid", help="update jobs as this user, who can be no other than you"),
     Option("usage", help="display a brief summary of the options"),
     Option("verbose", "v", help="has no more to say"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlspace.commands import listing
 from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.render import format, nodegroup, sinfo
-from mlspace.slurm import nodestate
+from mlspace.slurm import nodestate, reading
 from mlspace.slurm.hostlist import expand_hosts
 from mlspace.slurm.job import CLUSTER_NAME
 from mlspace.slurm.option import Option
@@ -60,7 +60,7 @@ OPTIONS = (
     Option("sort", "S", "fields", on=variable("SINFO_SORT"), help="sort by these letters of --format, a - before one that descends"),
     Option("states", "t", "node_state", help="show only nodes in one of these states; with & between, in all of them"),
     Option("summarize", "s", help="show only how many nodes of each partition are in use"),
-    Option("verbose", "v", help="print the date, too"),
+    Option("verbose", "v", parse=reading.one, add=reading.sum_up, help="print first what was understood"),
     Option("version", "V", help="print the version and end"),
     Option("yaml", help="print all nodes as YAML"),
     *listing.HELP,
@@ -74,6 +74,8 @@ def run(context: Context, argv: Sequence[str]) -> int:
     from mlspace.session import Session
 
     report = Report(context, call, Session(context))
+    if call.options["verbose"]:
+        report.print_parameters(call)
     period = call.options["iterate"]
     if period is None:
         return report.print()
@@ -120,6 +122,13 @@ class Report:
 
     def refuse_letter(self, letter: str) -> None:
         self.context.warn(f"Invalid node format specification: {letter or chr(0)}")
+
+    def print_parameters(self, call: listing.Call) -> None:
+        from mlspace.render.sinfo_parameters import parameters
+
+        texts = {setting.option.long: setting.text or "" for setting in call.settings}
+        layout = self.options[self.formats[-1] if self.formats else "format"]
+        self.context.print(parameters(self.options, texts, self.columns, layout))
 
     def print(self) -> int:
         context, options = self.context, self.options
