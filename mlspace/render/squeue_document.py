@@ -132,7 +132,7 @@ def job_document(job: JobView, now: float, family: list[int], nodes: dict[str, N
         "tres_per_node": known(gres_per_node(row)),
         "tres_per_socket": known(tracked(row, "gpus-per-socket")),
         "tres_per_task": known(tracked(row, "gpus-per-task")),
-        "tres_req_str": tres(job),
+        "tres_req_str": tres(job.as_requested()),
         "tres_alloc_str": tres(job) if begun else "",
         "user_id": job.uid,
         "user_name": job.user,
@@ -184,7 +184,8 @@ def resources(job: JobView, nodes: dict[str, Node]) -> dict[str, Any]:
     memory = job.geometry("memory_mib_per_node") or []
     return {
         "nodes": job.node_list,
-        "allocated_cores": sum(cpus),
+        # Slurm counts those of a whole node as one.
+        "allocated_cores": len(names) if job.option("exclusive") is True else sum(cpus),
         "allocated_hosts": len(names),
         "allocated_nodes": [
             {

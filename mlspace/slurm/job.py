@@ -153,13 +153,16 @@ class JobView:
     def with_tasks(self, wanted: Iterable[int], limit: int | None = None) -> JobView:
         """An array's record, as if of the elements that wait only these did: one stands as an element of its own."""
         indices = sorted(wanted)
-        values: dict[str, Any] = {column: getattr(self, column) for column in COLUMNS}
-        alone = len(indices) == 1
-        values |= {
-            "array_limit": limit,
-            "array_spec": None if alone else array.fold(indices),
-            "array_task_id": indices[0] if alone else None,
-        }
+        if len(indices) == 1:
+            return self._but(array_limit=limit, array_spec=None, array_task_id=indices[0])
+        return self._but(array_limit=limit, array_spec=array.fold(indices))
+
+    def as_requested(self) -> JobView:
+        """The job as it waited, or would: what it asked for, not what it was given."""
+        return self._but(state=state.PENDING)
+
+    def _but(self, **columns: Any) -> JobView:
+        values = {column: getattr(self, column) for column in COLUMNS} | columns
         return JobView(list(values.values()))
 
     @property

@@ -82,9 +82,12 @@ OF_QUEUE = [
     (r"\b(5\d|2\d|2-02:5\d):\d\d\b", "LEFT"),
     (r'"?(accrue_time|start_time|end_time)"?: (!!int )?\d+', r"\1: N"),
     (r"\b1[6-9]\d{8}\b", "UNIX"),
-    (r'"\d+": "allocated"|\d+: !!str allocated', "CORE: allocated"),
+    (r'"\d+": "allocated(_and_in_use)?"|\d+: !!str allocated(_and_in_use)?', "CORE: allocated"),
+    (r'"?(cpus_used|memory_used)"?: (!!int )?\d+', r"\1: N"),
+    (rf"\b(localhost|{re.escape(os.uname().nodename)})\b", "HOST"),
 ]
-"""Masks for squeue: what is left of the scenarios' limits; in documents, when jobs run or may, and which of a node's cores they have."""
+"""Masks for squeue: what is left of the scenarios' limits; in documents, when jobs run or may, which of a node's
+cores they have, and what steps use of them, which is not measured; the host that srun is on."""
 
 OF_COMMAND = {"sacct": OF_ACCOUNTING, "scancel": [PLUGINS], "squeue": OF_QUEUE}
 
