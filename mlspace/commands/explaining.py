@@ -66,7 +66,7 @@ class Job:
         self.name = "standard input" if words[:1] == ["-"] else words[0] if words else "--wrap"
         directive_words = directives.read(self.script.text, self.name) if wrap is None else [[]]
         foreign_lines = directives.read_foreign(self.script.text, self.name, foreign.MARKS) if wrap is None else []
-        self.given = given(context, directive_words[0], settings)
+        self.given = given(context, directive_words[0], settings, foreign_lines)
         self.components = merge.read(SBATCH, directive_words, context.environ, [settings], foreign_lines)
         self.component = self.components[0]
         self.component.values.setdefault("job-name", scripts.job_name(self.script, wrap))
@@ -216,12 +216,16 @@ def looks_secret(name: str) -> bool:
     return any(part in name.upper() for part in SECRET_PARTS)
 
 
-def given(context: Context, words: Sequence[Word], settings: Sequence[Setting]) -> list[Given]:
+def given(
+    context: Context, words: Sequence[Word], settings: Sequence[Setting], foreign_lines: Sequence[tuple[str, Sequence[Word]]]
+) -> list[Given]:
     """The options in the order in which they were first given, each with the value that counts."""
     from mlspace.render.explanation import Given
 
     found: dict[str, Given] = {}
-    places = [merge.script_settings(SBATCH, words), merge.environment_settings(SBATCH, context.environ), settings]
+    script, variables = merge.script_settings(SBATCH, words), merge.environment_settings(SBATCH, context.environ)
+    of_others = merge.foreign_settings(SBATCH, foreign_lines, [*script, *variables, *settings])
+    places = [script, of_others, variables, settings]
     for setting in (setting for place in places for setting in place):
         option = setting.option
         long = option.alias_of or option.long

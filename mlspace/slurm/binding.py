@@ -64,7 +64,7 @@ def checked(option: str, text: str, words: Sequence[str], lists: Sequence[str], 
             listing, word = name, rest
             if not rest:
                 raise BadValue(text, f'missing list for "--{option}={name}:<list>"', *last)
-        elif listing and word[:1].isdigit():
+        elif listing and word[:1] in (HEXADECIMAL if "mask" in listing else HEXADECIMAL[:10]) and word.lower() not in words:
             pass
         elif word.lower() in words:
             continue

@@ -1,6 +1,7 @@
 """#PBS and #BSUB lines: what they ask of PBS and of LSF, in Slurm's options, as sbatch 22.05 reads them.
 
-Unlike #SBATCH lines they are read in the whole script, and win over #SBATCH lines. What the tables do not name, sbatch passes over.
+Unlike #SBATCH lines they are read in the whole script, and win over #SBATCH lines. #PBS lines are passed over where there are
+#BSUB lines, and what the tables do not name is passed over, too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 PBS, LSF = "#PBS", "#BSUB"
 MARKS = (PBS, LSF)
-"""In the order in which they are read: the last one wins."""
 
 EXIT = 1
 
@@ -99,7 +99,7 @@ def nodes(text: str) -> Iterator[Pair]:
 def mail(text: str) -> Iterator[Pair]:
     """-m of PBS: letters."""
     events = {"b": "BEGIN", "e": "END", "a": "FAIL", "n": "NONE"}
-    yield "mail-type", ",".join(events[letter] for letter in text if letter in events)
+    yield "mail-type", ",".join(events[letter] for letter in text.lower() if letter in events)
 
 
 def attributes(text: str) -> Iterator[Pair]:
@@ -176,27 +176,31 @@ DIRECTORY = "-cwd"
 """The one word of LSF that is no letter."""
 
 
-def settings(program: str, options: Sequence[Option], lines: Sequence[tuple[str, Sequence[Word]]]) -> list[Setting]:
-    """The lines' settings of Slurm's `options`; each line is its mark and its words. Raises UsageError with sbatch's lines."""
+def settings(
+    program: str, options: Sequence[Option], lines: Sequence[tuple[str, Sequence[Word]]], check: Callable[[Setting], None] | None = None
+) -> list[Setting]:
+    """The settings of Slurm's `options` that all the lines together make; each line is its mark and its words.
+
+    check is called with each setting as it is met. Raises UsageError with sbatch's lines.
+    """
     rows = {option.long: option for option in options if option.serves(program)}
+    mark = LSF if any(own == LSF for own, _ in lines) else PBS
+    letters = [Option(f"-{letter}", letter, argument=None if letter in FLAGS[mark] else REQUIRED) for letter in TABLES[mark]]
+    words = [word for own, line in lines if own == mark for word in line]
+    texts = ["-c" if mark == LSF and text == DIRECTORY else text for text, _ in words]
+    try:
+        given, stray = getopt.parse(program, letters, texts, stop_at_word=True, origins=[origin for _, origin in words])
+    except UsageError as error:
+        raise UsageError(error.lines[0], f"{program}: error: Unrecognized command line parameter ?", exit_code=EXIT) from None
     found = []
-    for mark in MARKS:
-        letters = [
-            Option(f"-{letter}", letter, argument=None if letter in FLAGS[mark] else REQUIRED) for letter in TABLES[mark]
-        ]
-        for words in (words for own, words in lines if own == mark):
-            texts = ["-c" if mark == LSF and text == DIRECTORY else text for text, _ in words]
-            try:
-                given, stray = getopt.parse(program, letters, texts, stop_at_word=True, origins=[origin for _, origin in words])
-            except UsageError as error:
-                raise UsageError(error.lines[0], f"{program}: error: Unrecognized command line parameter ?", exit_code=EXIT) from None
-            if stray:
-                raise UsageError(f"{program}: error: Invalid argument: {stray[0]}", exit_code=EXIT)
-            for setting in given:
-                translate = TABLES[mark][setting.option.short]
-                if translate is not None:
-                    pairs = translate(setting.text or "")
-                    found += [Setting(rows[long], text, setting.origin, f"-{setting.option.short}") for long, text in pairs]
+    for setting in given:
+        translate = TABLES[mark][setting.option.short]
+        for long, text in translate(setting.text or "") if translate is not None else ():
+            found.append(Setting(rows[long], text, setting.origin, f"-{setting.option.short}"))
+            if check is not None:
+                check(found[-1])
+    if stray:
+        raise UsageError(f"{program}: error: Invalid argument: {stray[0]}", exit_code=EXIT)
     return found
 
 

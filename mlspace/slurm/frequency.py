@@ -17,12 +17,13 @@ def cpu(text: str) -> str:
     low, dash, rest = text.partition("-")
     high, colon, governor = rest.partition(":") if dash else ("", "", "")
     if not dash and ":" in low:
-        governor = low.partition(":")[2]
+        point, _, governor = low.partition(":")
+        cpu_point(point, text)
         raise BadValue(text, f"gov on cpu-frec ({governor}) illegal without max", INVALID_CPU)
     parts = [cpu_point(low, text, governors=not dash)]
     if dash:
         parts.append("-" + cpu_point(high, text))
-        if cpu_rank(low) >= cpu_rank(high):
+        if cpu_rank(low) > cpu_rank(high):
             raise BadValue(text, f"min cpu-frec ({low}) must be < max cpu-freq ({high})", INVALID_CPU)
     if colon:
         parts.append(":" + cpu_governor(governor, text))
@@ -52,7 +53,7 @@ def cpu_governor(word: str, whole: str) -> str:
     if name in FORBIDDEN:
         raise BadValue(whole, f"governor of {FORBIDDEN[name]} is not allowed in slurm.conf", INVALID_CPU)
     if name not in GOVERNORS:
-        raise BadValue(whole, f'unrecognized --cpu-freq argument "{word}"', INVALID_CPU)
+        raise BadValue(whole, f"illegal governor: {word} on --cpu-freq", INVALID_CPU)
     return GOVERNORS[name]
 
 

@@ -10,7 +10,7 @@ from mlspace.slurm.values import checker, collect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mlspace.slurm.directives import Word
     from mlspace.slurm.option import Option
@@ -60,8 +60,7 @@ def read(
         given_again = number + 1 >= len(argv_settings)
         script = script_settings(program, script_words[number]) if number < len(script_words) else []
         variables = environment_settings(program, environ)
-        if foreign_lines and not any(setting.option.long == IGNORE_FOREIGN for setting in (*script, *variables, *given)):
-            script += foreign.settings(program, OPTIONS, foreign_lines)
+        script += foreign_settings(program, foreign_lines, [*script, *variables, *given])
         variables = together.without_other_memory(program, variables, [*carried, *script, *given])
         settings = [*carried, *script, *variables, *given]
         component = collect(settings, program)
@@ -82,6 +81,13 @@ def script_settings(program: str, words: Sequence[Word]) -> list[Setting]:
         lines.append(f"  from {origins[len(texts) - len(stray)]}")
         raise UsageError(*(f"{program}: error: {line}" for line in lines), exit_code=STRAY_WORD_EXIT)
     return [setting for setting in settings if setting.option.long not in NOT_IN_SCRIPTS]
+
+
+def foreign_settings(program: str, lines: Sequence[tuple[str, Sequence[Word]]], others: Iterable[Setting]) -> list[Setting]:
+    """#PBS and #BSUB lines as settings; none where one of the others says that they are not to be read."""
+    if not lines or any(setting.option.long == IGNORE_FOREIGN for setting in others):
+        return []
+    return foreign.settings(program, OPTIONS, lines, checker(program))
 
 
 def environment_settings(program: str, environ: Mapping[str, str]) -> list[Setting]:

@@ -51,8 +51,9 @@ def test_a_line_becomes(line: str, settings: list[tuple[str, str | None]]) -> No
     assert read(line) == settings
 
 
-def test_they_are_read_in_the_whole_script_and_lsf_last() -> None:
-    assert read("#BSUB -J lsf\ntrue\n#PBS -N pbs") == [("job-name", "pbs"), ("job-name", "lsf")]
+def test_they_are_read_in_the_whole_script_and_lsf_alone_where_there_is_any() -> None:
+    assert read("true\n#PBS -N pbs") == [("job-name", "pbs")]
+    assert read("#BSUB -q lsf\ntrue\n#PBS -N pbs\n#PBS --bogus") == [("partition", "lsf")]
 
 
 UNKNOWN = "sbatch: error: Unrecognized command line parameter ?"

@@ -8,7 +8,22 @@ from typing import Any
 import pytest
 
 from mlspace.errors import BadValue
-from mlspace.slurm import array, binding, count, dependency, distribution, duration, gres, mailtype, reading, signal, size
+from mlspace.slurm import (
+    array,
+    binding,
+    container,
+    count,
+    dependency,
+    distribution,
+    duration,
+    frequency,
+    gres,
+    mailtype,
+    reading,
+    signal,
+    size,
+    tres,
+)
 
 GOOD: list[tuple[Callable[[str], Any], dict[str, Any]]] = [
     (
@@ -322,3 +337,54 @@ def test_gres_counts_types_and_text() -> None:
     assert gres.format_gpus(gres.gpus("a100")) == "a100"
     assert gres.count_of("gpu", gres.resources("gpu,gpu:a100:2")) == 3
     assert gres.others(gres.resources("gpu:2,nvme,shard:0,tmp:3")) == ["nvme", "tmp"]
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "line"),
+    [
+        (frequency.cpu, "x", 'unrecognized --cpu-freq argument "x"'),
+        (frequency.cpu, "high-low", "min cpu-frec (high) must be < max cpu-freq (low)"),
+        (frequency.cpu, "low:OnDemand", "gov on cpu-frec (OnDemand) illegal without max"),
+        (frequency.cpu, "1-2:x", "illegal governor: x on --cpu-freq"),
+        (frequency.cpu, "powersave", "governor of PowerSave is not allowed in slurm.conf"),
+        (binding.memory, "local,x", 'unrecognized --mem-bind argument "x"'),
+        (binding.memory, "map_mem:x", "Failed to validate number: x, the offending character is x"),
+        (binding.cpus, "map_cpu:", 'missing list for "--cpu-bind=map_cpu:<list>"'),
+        (binding.cpus, "cores,map_cpu:0,1,x", 'unrecognized --cpu-bind argument "x"'),
+        (binding.hint, "nomultithread,x", 'unrecognized --hint argument "x", see --hint=help'),
+        (reading.limits, "NOFILE,X", "Bad rlimit name: X"),
+        (reading.zero_or_one, "2", "Invalid --wait-all-nodes specification"),
+        (reading.switches, "@5", 'Invalid numeric value "" for --switches.'),
+        (count.node_range, "1-2-3", '"2-3" is not a valid node count'),
+        (distribution.method, "plane=2:block", "Invalid plane size or size not specified"),
+    ],
+)
+def test_a_bad_value_has_slurms_sentence(parse: Callable[[str], Any], text: str, line: str) -> None:
+    with pytest.raises(BadValue) as caught:
+        parse(text)
+    assert caught.value.lines[0] == line
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "value"),
+    [
+        (frequency.cpu, "low-high:ondemand", "Low-High:OnDemand"),
+        (frequency.cpu, "performance", "Performance"),
+        (frequency.cpu, "2000000", "2000000"),
+        (frequency.gpu, "high,memory=low,verbose", "high,memory=low,verbose"),
+        (binding.cpus, "v,mask_cpu:0xff,f0", "v,mask_cpu:0xff,f0"),
+        (binding.accelerators, "gvn", "vgn"),
+        (reading.limits, "RLIMIT_STACK,CORE", ["STACK", "CORE"]),
+        (reading.limits, "NONE", []),
+        (reading.profile, "task,energy", ["Energy", "Task"]),
+        (reading.priority, "TOP", 4294967293),
+        (distribution.method, "*:*", "block:cyclic"),
+        (distribution.method, "pack", "pack"),
+        (tres.per_task, "cpu=2,gres/gpu:a100=1", {"cpus-per-task": 2, "gpus-per-task": [["gpu", "a100", 1]]}),
+        (tres.per_task, "cpu:2,gres/gpu:1", {"cpus-per-task": 2, "gpus-per-task": [["gpu", "", 1]]}),
+        (container.image, "docker://cr.example#a/b:1", "cr.example/a/b:1"),
+        (container.image, "./x.sqsh", "./x.sqsh"),
+    ],
+)
+def test_words_of_platforms_and_devices(parse: Callable[[str], Any], text: str, value: Any) -> None:
+    assert parse(text) == value
