@@ -224,7 +224,7 @@ SLURM = (
     Option("partition", "p", "name", on=every("PARTITION"), section=RUN, help="partition to run in (the default one)", each=True),
     Option("power", "", "flags", on=every("POWER"), support=IGNORED, note=NO_HARDWARE, each=True, section=RUN),
     Option("prefer", "", "list", on=ALL, support=APPROXIMATED, help="features that nodes had better have",
-           note="checked as --constraint is, and without effect"),
+           note="checked as --constraint is, and without effect", section=NODES),
     Option("preserve-env", "E", on=ONLY_SRUN, support=REFUSED, note=LATER, section=RUN),
     Option("priority", "", "value", parse=reading.priority, on=ALL, show=spelled.priority, section=RUN, support=APPROXIMATED,
            note="it orders what waits here; MLSpace runs what it was sent in the order of coming", help="priority of the job"),
