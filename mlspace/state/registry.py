@@ -69,22 +69,35 @@ class Registry:
                 os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
             database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             registry = cls(database, path)
-            if database.execute("PRAGMA user_version").fetchone()[0] != schema.VERSION:
-                registry._make_tables(is_local(state_dir))
+            if registry._version() != schema.VERSION:
+                registry._make_tables_alone(state_dir)
         except OSError as error:
             raise StateError(f"{error.filename or path}: {error.strerror}", *hint(state_dir)) from error
         except sqlite3.Error as error:
             raise damaged(path, error) from error
         return registry
 
+    def _version(self) -> int:
+        return int(self._database.execute("PRAGMA user_version").fetchone()[0])
+
+    def _make_tables_alone(self, state_dir: str) -> None:
+        """One process at a time: of two that change the journal's mode at once, SQLite refuses both without waiting."""
+        import fcntl
+
+        directory = os.open(state_dir, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(directory, fcntl.LOCK_EX)
+            if self._version() != schema.VERSION:  # nobody was faster
+                self._make_tables(is_local(state_dir))
+        finally:
+            os.close(directory)
+
     def _make_tables(self, local: bool) -> None:
         if local:
             self._database.execute("PRAGMA journal_mode = WAL")
 
         def make(database: sqlite3.Connection) -> None:
-            version = database.execute("PRAGMA user_version").fetchone()[0]
-            if version == schema.VERSION:
-                return  # another process was faster
+            version = self._version()
             if version != 0:
                 raise StateError(
                     f"{self.path}: schema {version} is of a newer version of this program, which knows {schema.VERSION}",
