@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from mlspace.errors import RequestRefused
 from mlspace.queue import decision, dependency
 from mlspace.queue.facts import Facts
 from mlspace.slurm import array
-from mlspace.slurm.demand import FAILED
 from mlspace.slurm.job import COLUMNS, JobView
 from mlspace.slurm.timestamp import parse
 from mlspace.state.queue import HELD_USER
@@ -38,7 +36,6 @@ def add_to(values: Mapping[str, Any], session: Session, request: JobRequest) -> 
         "time_min": component["time-min"],
         "dependency": "",
     }
-    check_times(row, request.program)
     if component["dependency"]:
         facts = Facts(session.registry.jobs, ())
         row["job_id"] = session.registry.next_job_id()
@@ -64,12 +61,6 @@ def moment(component: Component, option: str, now: int) -> int | None:
         return None
     time = parse(component[option], now)
     return time if time > now else None
-
-
-def check_times(row: Mapping[str, Any], program: str) -> None:
-    """--deadline against --begin. Source: sbatch 22.05."""
-    if row["deadline"] is not None and (row["begin_time"] or 0) > row["deadline"]:
-        raise RequestRefused(f"{FAILED[program]}Requested time limit is invalid", "  the job would begin after its deadline")
 
 
 def first_reason(row: Mapping[str, Any]) -> tuple[str, int | None]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlspace.session import Session
     from mlspace.slurm.geometry import Geometry
     from mlspace.slurm.job import JobView
-    from mlspace.slurm.request import JobRequest
+    from mlspace.slurm.request import Component, JobRequest
 
 LONGEST_TEXT = 1024
 """Characters of a job's name, comment and their like. Source: sbatch 22.05."""
@@ -32,17 +32,34 @@ LIMITS = ("AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "R
 
 def decide(session: Session, request: JobRequest) -> Geometry:
     """What the request gets on this cluster; what Slurm would warn of is said. Raises RequestRefused."""
+    left = until_deadline(request.first, int(session.context.now()))
     names = names_of(session, request)
     if names.warning:
         say(session, request, [names.warning])
+    decided = []
     try:
-        decided = [decide_geometry(request.first, names.limits(partition), request.program) for partition in names.partitions]
+        for partition in names.partitions:
+            limits = names.limits(partition)
+            limits.until_deadline = left
+            decided.append(decide_geometry(request.first, limits, request.program))
     except RequestRefused as refusal:
         say(session, request, refusal.warnings)
         raise
     geometry = decided[0]  # EnforcePartLimits=ALL: it must fit each partition of a list
     say(session, request, geometry.warnings)
     return geometry
+
+
+def until_deadline(component: Component, now: int) -> int | None:
+    """Seconds from now to --deadline; None without one. Raises RequestRefused where --begin is after it."""
+    from mlspace.slurm.timestamp import parse
+
+    if component["deadline"] is None:
+        return None
+    deadline = parse(component["deadline"], now)
+    if component["begin"] is not None and parse(component["begin"], now) > deadline:
+        raise RequestRefused("Incompatible begin and deadline time specification", "  --begin is after --deadline")
+    return deadline - now
 
 
 def say(session: Session, request: JobRequest, warnings: Sequence[str]) -> None:

@@ -12,13 +12,14 @@ class Limits:
     """What the partition can give: so many nodes, each at most that large. MiB and minutes.
 
     names: of the partition's nodes, where they have any; all_names: of every node of the cluster. tmp_mib: of each node's /tmp.
-    min_nodes, max_nodes, max_mem_per_node: what the partition allows a job, None for anything. any_gres: unknown resources are passed over.
-    lacking: Slurm's reason to refuse the request, found by its names, and a hint; None for none.
+    min_nodes, max_nodes, max_mem_per_node: what the partition allows a job, None for anything. any_gres: unknown resources are passed
+    over. until_deadline: seconds from now to the request's --deadline. lacking: Slurm's reason to refuse the request, found by its
+    names, and a hint; None for none.
     """
 
     __slots__ = (
         *("all_names", "any_gres", "cpus", "def_mem_per_cpu", "gpus", "lacking", "max_mem_per_node", "max_nodes", "max_time", "memory_mib"),
-        *("min_nodes", "names", "nodes", "sockets", "threads_per_core", "tmp_mib"),
+        *("min_nodes", "names", "nodes", "sockets", "threads_per_core", "tmp_mib", "until_deadline"),
     )
 
     def __init__(
@@ -51,6 +52,7 @@ class Limits:
         self.min_nodes = min_nodes
         self.max_nodes = max_nodes
         self.max_mem_per_node = max_mem_per_node
+        self.until_deadline: int | None = None
         self.any_gres = False
         self.lacking: tuple[str, str] | None = None
         self.names = None if names is None else list(names)

@@ -15,6 +15,7 @@ NOT_AVAILABLE = "Requested node configuration is not available"
 BAD_NODE_NAME = "Invalid node name specified"
 FOREIGN_NODES = "Requested nodes not in this partition"
 NO_MEMORY = "Memory required by task is not available"
+BAD_LEAST_TIME = "Invalid time-min specification (exceeds job's time or other limits)"
 BAD_TIME = "Requested time limit is invalid (missing or exceeds some limit)"
 
 
@@ -54,13 +55,29 @@ def check_partition(demand: Demand) -> None:
     foreign = [name for name in component["nodelist"] or () if limits.names is not None and name not in here]
     if foreign:
         raise demand.refused(FOREIGN_NODES, f"{foreign[0]} belongs to another partition")
-    time = component["time"]
-    if limits.max_time is not None and "time" in component and (time is None or time > limits.max_time):
-        raise demand.refused(BAD_TIME, f"the partition's limit is {limits.max_time} minutes")
+    check_time(demand)
     per_cpu, per_node = demand.asked_memory()
     memory = per_node or (per_cpu * demand.least_cpus_of_node if per_cpu else 0 if demand.gpus.memory_mib else limits.memory_mib)
     if limits.max_mem_per_node is not None and memory > limits.max_mem_per_node:
         raise demand.refused(NO_MEMORY, f"the partition lets a job have {limits.max_mem_per_node} MiB of a node")
+
+
+def check_time(demand: Demand) -> None:
+    """--time, --time-min and --deadline against each other and against the partition's limit. --begin plays no part here, as in Slurm."""
+    component, most, left = demand.component, demand.limits.max_time, demand.limits.until_deadline
+    time = component["time"]
+    if most is not None and "time" in component and (time is None or time > most):
+        raise demand.refused(BAD_TIME, f"the partition's limit is {most} minutes")
+    if left is not None and left < 0:
+        raise demand.refused(BAD_TIME, "--deadline is past")
+    if "time-min" not in component:
+        return
+    least = component["time-min"]
+    minutes_left = None if left is None else left // 60
+    for limit, name in ((time, "--time"), (most, "the partition's limit"), (minutes_left, "the time to --deadline")):
+        if least is None or (limit is not None and least > limit):
+            hint = f"{name} is {limit} minutes" if least is not None else "--time-min needs a number of minutes"
+            raise demand.refused(BAD_LEAST_TIME, hint)
 
 
 def check_nodes(demand: Demand) -> None:
