@@ -109,7 +109,8 @@ def is_set(option: Option, text: str) -> bool:
 
 
 def given(option: Option, text: str) -> str | None:
-    if option.argument == NONE or (option.argument == OPTIONAL and not text):
+    is_counted = option.argument == NONE and option.add is not None
+    if (option.argument == NONE and not is_counted) or (option.argument == OPTIONAL and not text):
         return None
     return text
 

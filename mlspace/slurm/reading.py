@@ -35,6 +35,11 @@ def one(text: str) -> int:
     return 1
 
 
+def times(text: str) -> int:
+    """The same where a variable may say the number: SBATCH_DEBUG=2 is -vv."""
+    return count.leading(text) or 1
+
+
 def sum_up(before: int, after: int) -> int:
     return before + after
 

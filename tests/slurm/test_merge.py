@@ -76,6 +76,11 @@ def test_a_bad_value_of_the_command_line_needs_no_origin() -> None:
     assert caught.value.lines == ('"x" is not a valid node count',)
 
 
+@pytest.mark.parametrize(("argv", "value", "level"), [([], "2", 2), (["-v"], "1", 2), (["-vv"], "", 3), (["-v"], "0", 1), ([], "yes", 1)])
+def test_verbosity_adds_up(argv: list[str], value: str, level: int) -> None:
+    assert merged(argv, "#SBATCH -v\n", {"SBATCH_DEBUG": value})["verbose"] == level
+
+
 BOTH = "sbatch: fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive."
 BOTH_SET = "sbatch: fatal: SLURM_MEM_PER_CPU, SLURM_MEM_PER_GPU, and SLURM_MEM_PER_NODE are mutually exclusive."
 
