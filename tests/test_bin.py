@@ -8,9 +8,9 @@ import re
 from mlspace import entry
 from tests.conftest import ROOT
 
-SHARED = ("hostfiles",
-    *("explaining", "holding", "hostlists", "interacting", "listing", "processes", "scripts", "selecting", "showing", "submitting"),
-    *("updating", "writing"),
+SHARED = (
+    *("explaining", "holding", "hostfiles", "hostlists", "interacting", "listing", "processes", "scripts", "selecting"),
+    *("showing", "showing_cluster", "submitting", "updating", "writing"),
 )
 """Modules of mlspace/commands/ that are no command."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace.commands import interacting, listing, showing
+from mlspace.commands import interacting, listing, showing, showing_cluster
 from mlspace.commands.showing import PROGRAM, Call, NoJob
 from mlspace.errors import MlspaceError, UsageError
 from mlspace.slurm.help import VERSION
@@ -261,7 +261,7 @@ COMMANDS = {
     "notify": Keyword(1, 2, 99, notify),
     "oneliner": Keyword(1, 0, 0, set_flag("oneliner")),
     "pidinfo": Keyword(3, 1, 1, of_module("processes", "print_job_of_pid"), few=MISSING),
-    "ping": Keyword(3, 0, 0, showing.ping),
+    "ping": Keyword(3, 0, 0, showing_cluster.ping),
     "quiet": Keyword(4, 0, 0, set_flag("quiet")),
     "quit": Keyword(4, 0, 0, do_nothing),
     "reboot": Keyword(3, 0, 99, administer),

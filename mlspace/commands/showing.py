@@ -1,12 +1,10 @@
-"""What `scontrol show` and `scontrol ping` print."""
+"""What `scontrol show` prints: the entities, and of them the jobs and steps."""
 
 from __future__ import annotations
 
-from mlspace.commands import hostlists
-from mlspace.errors import BadValue, GatewayError, MlspaceError, UsageError
+from mlspace.commands import hostlists, showing_cluster
+from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.slurm import state
-from mlspace.slurm.help import RELEASE
-from mlspace.slurm.hostlist import expand_hosts
 from mlspace.slurm.timestamp import format_timestamp
 
 TYPE_CHECKING = False
@@ -175,86 +173,6 @@ def show_completing(call: Call, words: Sequence[str]) -> int:
     return 0
 
 
-def show_node(call: Call, text: str | None) -> int:
-    from mlspace.render import scontrol
-
-    session = call.session
-    cluster, occupation, now = session.cluster, session.occupation(), call.context.now()
-    member_of: dict[str, list[str]] = {}
-    for partition in cluster.partitions:
-        for name in partition.nodes or ():
-            member_of.setdefault(name, []).append(partition.name)
-    known = {node.name: node for node in cluster.nodes if node.name in member_of}
-    names = list(known) if text is None else read_nodes(call, text)
-    facts, ends, code = machine_facts(call), scontrol.last_ends(session.recent_jobs()), 0
-    for name in names:
-        if name not in known:
-            code = call.miss(f"Node {name} not found")
-            continue
-        busy = now if occupation[name].cpus else ends.get(name)
-        last = facts.get("SlurmdStartTime", "None") if busy is None else format_timestamp(busy, call.time_format)
-        call.print_records([scontrol.node(known[name], occupation[name], member_of[name], {**facts, "LastBusyTime": last}, RELEASE)])
-    if not known:
-        call.context.print("No nodes in the system")
-    return code
-
-
-def read_nodes(call: Call, text: str) -> list[str]:
-    try:
-        return expand_hosts(text)
-    except BadValue as error:
-        lines = [f"{PROGRAM}: error: _parse_single_range: {line}" for line in error.lines[1:]]
-        raise UsageError(*lines, f"unable to parse node list {text}") from None
-
-
-def machine_facts(call: Call) -> dict[str, str]:
-    """What is known of the host behind the nodes, its times written out; nothing where the nodes are elsewhere."""
-    times = call.session.machine_times()
-    return call.session.machine() | {key: format_timestamp(time, call.time_format) for key, time in times.items()}
-
-
-def show_partition(call: Call, text: str | None) -> int:
-    from mlspace.render import scontrol
-
-    cluster = call.session.cluster
-    partitions = [one for one in cluster.partitions if text in (None, one.name)]
-    if not partitions:
-        return call.miss(f"Partition {text} not found")
-    call.print_records([scontrol.partition(one, cluster) for one in partitions])
-    return 0
-
-
-def show_config(call: Call, text: str | None) -> int:
-    from mlspace.render import configuration
-
-    session, context = call.session, call.context
-    values = {
-        "BOOT_TIME": machine_facts(call).get("SlurmdStartTime", "Unknown"),
-        "NEXT_JOB_ID": str(session.registry.next_job_id()),
-        "SLURM_VERSION": RELEASE,
-        "SlurmctldHost[0]": context.host,
-        "SlurmUser": f"{context.user.name}({context.user.uid})",
-        "SlurmdUser": f"{context.user.name}({context.user.uid})",
-        "StateSaveLocation": session.state_dir,
-        "SLURM_CONF": session.config.file or "(null)",
-    }
-    context.print(configuration.config(session.cluster, values, format_timestamp(context.now(), call.time_format)))
-    return ping(call, [])
-
-
-def ping(call: Call, words: Sequence[str]) -> int:
-    """The controller is the registry, with the Gateway behind it."""
-    try:
-        call.session.registry.next_job_id()
-        call.session.gateway().configs()
-        answer, code = "UP", 0
-    except GatewayError as error:
-        call.context.warn(f"{PROGRAM}: error: {error.lines[0]}")
-        answer, code = "DOWN", 1
-    call.context.print(f"Slurmctld(primary) at {call.context.host} is {answer}")
-    return code
-
-
 def say(text: str) -> Callable[[Call, str | None], int]:
     """What there is nothing of, or only this."""
 
@@ -276,20 +194,6 @@ def show_none(what: str, all_of_them: str) -> Callable[[Call, str | None], int]:
     return act
 
 
-def show_topology(call: Call, given: str | None) -> int:
-    what = "No topology information available"
-    if given is not None:
-        what = f"Topology information contains no switch or node named {given}"
-    call.context.warn(f"{PROGRAM}: error: {what}")
-    return 0
-
-
-def show_daemon(call: Call, given: str | None) -> int:
-    """There is no slurmd on this host that could answer."""
-    refused = "Connection refused"
-    raise UsageError(f"{PROGRAM}: error: slurm_slurmd_info: {refused}", f"slurm_load_slurmd_status: {refused}")
-
-
 def show_associations(call: Call, given: str | None) -> int:
     raise MlspaceError("there are no associations here: everybody has a registry of their own")
 
@@ -301,7 +205,7 @@ ENTITIES = {
     "bbstat": Entity(2, say("")),
     "burstbuffer": Entity(2, say("")),
     "cache": Entity(2, show_associations),
-    "config": Entity(1, show_config),
+    "config": Entity(1, showing_cluster.show_config),
     "daemons": Entity(1, say("slurmctld slurmd"), has_id=False),
     "dwstat": Entity(2, say("")),
     "federation": Entity(1, say(""), has_id=False),
@@ -312,10 +216,10 @@ ENTITIES = {
     "jobs": Entity(1, show_job),
     "jobid": Entity(4, show_job),
     "licenses": Entity(2, say("No licenses configured in Slurm.")),
-    "nodes": Entity(1, show_node),
-    "partitions": Entity(2, show_partition),
+    "nodes": Entity(1, showing_cluster.show_node),
+    "partitions": Entity(2, showing_cluster.show_partition),
     "reservations": Entity(1, show_none("Reservation", "No reservations in the system")),
-    "slurmd": Entity(2, show_daemon),
+    "slurmd": Entity(2, showing_cluster.show_daemon),
     "steps": Entity(2, show_step),
-    "topology": Entity(1, show_topology),
+    "topology": Entity(1, showing_cluster.show_topology),
 }
