@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from mlspace.commands.scontrol import COMMANDS
 from mlspace.commands.showing import ENTITIES
+from mlspace.context import Context
+from mlspace.session import MIN_JOB_AGE_SECONDS
 from tests.conftest import Cli, Result
 
 NOTHING_TO_ADMINISTER = "scontrol: error: there is nothing to administer here\n"
@@ -67,3 +70,23 @@ wait
     assert (cli.directory / "mine").read_text().startswith("Slurm JobId=1 ends at ")
     lines = (cli.directory / "none").read_text().splitlines()
     assert lines == [header, "There are no steps for job 99 on node (null)."]
+
+
+def test_knows_an_ended_job_for_its_least_age_and_sacct_for_ever(
+    cli: Cli, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("sbatch", "--wait", "--wrap", "exit 3").code == 3
+    end = int(time.time())
+    local = {name: value for name, value in cli.env.items() if name.startswith("MLSPACE_")}
+
+    monkeypatch.setattr(Context, "now", lambda self: end + MIN_JOB_AGE_SECONDS - 60)
+    shown = run("scontrol", "show", "job", "1", env=local)
+    assert ("JobState=FAILED Reason=NonZeroExitCode" in shown.stdout, shown.code) == (True, 0)
+    assert run("squeue", "-h", "-t", "all", "-o", "%i %t", env=local).stdout == "1 F\n"
+
+    monkeypatch.setattr(Context, "now", lambda self: end + MIN_JOB_AGE_SECONDS + 60)
+    shown = run("scontrol", "show", "job", "1", env=local)
+    assert (shown.stdout, shown.stderr, shown.code) == ("", "slurm_load_jobs error: Invalid job id specified\n", 1)
+    assert run("scontrol", "show", "job", env=local).stdout == "No jobs in the system\n"
+    assert run("squeue", "-h", "-t", "all", env=local).stdout == ""
+    assert run("sacct", "-X", "-n", "-P", "-j", "1", "-o", "JobID,State", env=local).stdout == "1|FAILED\n"
