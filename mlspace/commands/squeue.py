@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlspace.commands import listing
-from mlspace.errors import BadValue, MlspaceError, UsageError
+from mlspace.errors import BadValue, GatewayError, MlspaceError, UsageError
 from mlspace.render import format
 from mlspace.slurm import reading
 from mlspace.slurm.help import render_usage
@@ -42,11 +42,12 @@ def variable(name: str) -> dict[str, str]:
     return {PROGRAM: name}
 
 
-# The order is that of Slurm's own table, because getopt lists an ambiguous prefix's possibilities in it.
+# The order is that of Slurm's own table, because getopt lists an ambiguous prefix's possibilities in it. Four rows are `own`: the names
+# that Slurm's help and manual use, which getopt there finds as a prefix of the row before.
 # fmt: off
 OPTIONS = (
-    Option("accounts", "A", "account(s)", parse=listing.names, on=variable("SQUEUE_ACCOUNT"), help="jobs of these accounts"),
-    Option("account", "", "account(s)", parse=listing.names, alias_of="accounts"),
+    Option("accounts", "", "account(s)", parse=listing.names, on=variable("SQUEUE_ACCOUNT")),
+    Option("account", "A", "account(s)", parse=listing.names, alias_of="accounts", own=True, help="jobs of these accounts"),
     Option("all", "a", on=variable("SQUEUE_ALL"), help="jobs in hidden partitions, too", note=ONE_CLUSTER),
     Option("array", "r", on=variable("SQUEUE_ARRAY"), help="a line for each element of a job array"),
     Option("array-unique", on=variable("SQUEUE_ARRAY_UNIQUE"), help="a line for each array whose elements wait, as without it"),
@@ -59,7 +60,8 @@ OPTIONS = (
     Option("help", section="Help options:", help="show this help message"),
     Option("hide", help="no jobs in hidden partitions", note=ONE_CLUSTER),
     Option("iterate", "i", "seconds", parse=period, help="show it again and again, so many seconds apart"),
-    Option("jobs", "j", "job(s)", argument=OPTIONAL, parse=str, help="these jobs"),
+    Option("jobs", "", "job(s)", argument=OPTIONAL, parse=str),
+    Option("job", "j", "job(s)", argument=OPTIONAL, parse=str, alias_of="jobs", own=True, help="these jobs"),
     Option("json", help="everything that is known of all jobs as JSON"),
     Option("local", on=variable("SQUEUE_LOCAL"), help="jobs of this cluster only", note=ONE_CLUSTER),
     Option("long", "l", help="show more of each job"),
@@ -72,8 +74,8 @@ OPTIONS = (
     Option("nodes", "", "hostlist", alias_of="nodelist"),
     Option("nodelist", "w", "hostlist", help="jobs on these nodes"),
     Option("noheader", "h", help="no line of headers"),
-    Option("partitions", "p", "partition(s)", parse=listing.names, on=variable("SQUEUE_PARTITION"),
-           help="jobs of these partitions"),
+    Option("partitions", "", "partition(s)", parse=listing.names, on=variable("SQUEUE_PARTITION")),
+    Option("partition", "p", "partition(s)", parse=listing.names, alias_of="partitions", own=True, help="jobs of these partitions"),
     Option("priority", "P", on=variable("SQUEUE_PRIORITY"),
            help="a line for each partition that a job waits for", note="a job waits for one partition"),
     Option("qos", "q", "qos(s)", parse=listing.names, on=variable("SQUEUE_QOS"), help="jobs of these qualities of service"),
@@ -83,7 +85,8 @@ OPTIONS = (
     Option("sort", "S", "fields", on=variable("SQUEUE_SORT"), help="letters of --format to sort by, each with - to descend"),
     Option("start", support=APPROXIMATED, help="jobs that wait, with the start that is expected",
            note="it is known of --begin only: the platform does not tell"),
-    Option("steps", "s", "step(s)", argument=OPTIONAL, parse=str, help="steps that run: these, or all"),
+    Option("steps", "", "step(s)", argument=OPTIONAL, parse=str),
+    Option("step", "s", "step(s)", argument=OPTIONAL, parse=str, alias_of="steps", own=True, help="steps that run: these, or all"),
     Option("states", "t", "states", on=variable("SQUEUE_STATES"),
            help="jobs in these states, 'all' for any; default is those that wait or run"),
     Option("usage", section="Help options:", help="show a short list of options"),
@@ -275,7 +278,10 @@ def print_document(context: Context, session: Session, format_name: str) -> int:
     for job in jobs:
         if job.het_job_id is not None:
             families.setdefault(job.het_job_id, []).append(job.job_id)
-    nodes = {node.name: node for node in session.cluster.nodes} if jobs else {}
+    try:
+        nodes = {node.name: node for node in session.cluster.nodes} if jobs else {}
+    except GatewayError:  # the jobs are known all the same
+        nodes = {}
     documents = [job_document(job, now, families.get(job.het_job_id, []), nodes) for job in jobs]
     context.write(document.render(format_name, document.document(document.CLUSTER, jobs=documents)))
     return 0

@@ -220,8 +220,10 @@ class JobView:
     @property
     def shown_nodes(self) -> int:
         """Those that were given; while the job waits, the least of those that it takes."""
+        if self.nodes == 1 or not self.is_pending:  # without a look into the details, which costs time
+            return int(self.nodes)
         asked = self.option("nodes")
-        return max(int(asked[0]), len(self.option("nodelist") or ())) if self.is_pending and asked else int(self.nodes)
+        return max(int(asked[0]), len(self.option("nodelist") or ())) if asked else int(self.nodes)
 
     @property
     def shown_tasks(self) -> int:

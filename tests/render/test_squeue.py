@@ -57,11 +57,16 @@ def shown(name: str, view: JobView, **how: Any) -> str:
         ("minmemory", {}, "100M"),
         ("mintmpdisk", {"tmp": 2048}, "2G"),
         ("maxnodes", {"nodes": [2, 3]}, "3"),
-        ("numnodes", {"nodes": [2, 3]}, "2"),
     ],
 )
 def test_what_was_asked_for(name: str, values: dict[str, Any], text: str) -> None:
     assert shown(name, job(values)) == text
+
+
+def test_a_job_that_waits_shows_the_fewest_nodes_that_it_takes() -> None:
+    asked = {"nodes": [2, 3], "gpus-per-node": [["gpu", "", 1]]}
+    assert [shown(name, job(asked, nodes=3)) for name in ("numnodes", "maxnodes")] == ["2", "3"]
+    assert shown("numnodes", job(asked, nodes=3, state="RUNNING", start_time=NOW, node_list="n[1-3]")) == "3"
 
 
 def test_components() -> None:
