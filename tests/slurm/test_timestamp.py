@@ -103,3 +103,27 @@ def test_a_bad_time_is_blamed_where_slurm_gives_up(text: str, position: int) -> 
     with pytest.raises(BadValue) as caught:
         timestamp.parse(text, 0)
     assert caught.value.before == f"Invalid time specification (pos={position}): {text}"
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        ((2026, 11, 24, 6, 26, 56), "06:26:56"),
+        ((2026, 11, 25, 0, 0, 0), "Tomorr 00:00"),
+        ((2026, 11, 23, 6, 31, 0), "Ystday 06:31"),
+        ((2026, 11, 26, 6, 31, 58), "Thu 06:31"),
+        ((2026, 11, 30, 6, 31, 58), "Mon 06:31"),
+        ((2026, 12, 1, 6, 31, 58), "1 Dec 06:31"),
+        ((2026, 11, 20, 6, 31, 58), "20 Nov 06:31"),
+        ((2027, 1, 23, 6, 31, 58), "23 Jan 2027"),
+        ((2027, 12, 29, 6, 31, 58), "29 Dec 2027"),
+    ],
+)
+def test_times_as_squeue_tells_them_relative_to_now(moment: tuple[int, ...], text: str) -> None:
+    """Source: squeue 22.05 with SLURM_TIME_FORMAT=relative on 2026-11-24; of what is past, squeue(1)."""
+    now = time.mktime((2026, 11, 24, 6, 31, 58, 0, 0, -1))
+    assert timestamp.format_timestamp(time.mktime((*moment, 0, 0, -1)), "relative", now=now) == text
+
+
+def test_relative_to_nothing_is_standard() -> None:
+    assert timestamp.format_timestamp(time.mktime((2026, 11, 24, 6, 31, 58, 0, 0, -1)), "relative") == "2026-11-24T06:31:58"
