@@ -129,6 +129,7 @@ def replays() -> list[object]:
 def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], tuple[Path, dict[str, str]]]]:
     """Directory and environment of a scenario of compat/scenarios/, run by our commands when it is first asked for."""
     started: dict[str, tuple[Path, dict[str, str]]] = {}
+    environments = []  # of those, too, that failed to start: what runs there ends with the tests
 
     def start(name: str) -> tuple[Path, dict[str, str]]:
         if name not in started:
@@ -136,13 +137,14 @@ def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
             directory = base / "capture"
             directory.mkdir()
             env = {"PATH": f"{ROOT}/bin:/usr/bin:/bin", "HOME": str(base), "MLSPACE_STATE_DIR": str(base / "state"), **SHAPE}
+            environments.append(env)
             script = ROOT / "compat" / "scenarios" / f"{name}.sh"
             subprocess.run(["bash", script], cwd=directory, env=env, check=True, timeout=120, capture_output=True)
             started[name] = directory, env
         return started[name]
 
     yield start
-    for _, env in started.values():
+    for env in environments:
         subprocess.run(["scancel", "--me"], env=env, check=False)
         stop_controller(Path(env["MLSPACE_STATE_DIR"]))
         stop_gateway(Path(env["MLSPACE_STATE_DIR"]))
