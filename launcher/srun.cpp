@@ -53,6 +53,11 @@ class Client {
     facts_.job_id = std::atoll(directory_.substr(directory_.rfind('/') + 1).c_str());
     facts_.job_name = options_.job_name.empty() ? own.Get("SLURM_JOB_NAME") : options_.job_name;
     facts_.user = own.Get("SLURM_JOB_USER", own.Get("USER"));
+    const std::string array_job = own.Get("SLURM_ARRAY_JOB_ID");
+    if (!array_job.empty()) {
+      facts_.array_job_id = std::atoll(array_job.c_str());
+      facts_.array_task_id = std::atoll(own.Get("SLURM_ARRAY_TASK_ID", "0").c_str());
+    }
   }
 
   int Run() {
@@ -143,11 +148,11 @@ class Client {
     err_ = std::make_unique<OutputPlan>(&loop_, is_shared ? options_.output : options_.error, STDERR_FILENO,
                                         options_.append, facts_);
     try {
-      out_->OpenShared();
+      OpenFiles(out_.get());
       if (is_shared) {
         err_->ShareWith(out_.get());
       } else {
-        err_->OpenShared();
+        OpenFiles(err_.get());
       }
     } catch (const LaunchError& error) {
       Abort();
@@ -158,6 +163,12 @@ class Client {
       plan->OnEmptied([this] { OnWritten(); });
     }
     WatchInput();
+  }
+
+  /// Also those that nothing will be written to: they are there, and empty, as Slurm's.
+  void OpenFiles(OutputPlan* plan) {
+    plan->OpenShared();
+    for (const auto& [task, place] : places_) plan->OpenForTask(task, place.node, place.name);
   }
 
   // Standard input.

@@ -71,6 +71,10 @@ void OutputPlan::OpenShared() {
   }
 }
 
+void OutputPlan::OpenForTask(int task, int node, const std::string& node_name) {
+  if (kind_ == Kind::kFilePerTask) FileFor(task, node, node_name);
+}
+
 void OutputPlan::ShareWith(OutputPlan* other) { files_ = other->files_; }
 
 std::shared_ptr<OutputFile> OutputPlan::Open(const FilenameFacts& facts) {

@@ -50,6 +50,9 @@ class OutputPlan {
   /// Opens what is known before the step starts: a single file. Throws LaunchError, exit code 1.
   void OpenShared();
 
+  /// Opens the task's own file, where tasks have some. Throws as OpenShared.
+  void OpenForTask(int task, int node, const std::string& node_name);
+
   /// Prefixes lines with the task's number, right-aligned for `tasks` of them.
   void SetLabels(int tasks);
 

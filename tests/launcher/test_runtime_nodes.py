@@ -147,6 +147,25 @@ def test_output_files_of_tasks(runtime: Runtime, tmp_path: Path) -> None:
     assert {path.name: path.read_text() for path in tmp_path.glob("*.txt")} == {name: f"{name[0]}\n" for name in names}
 
 
+def test_output_files_of_quiet_tasks_and_both_streams_in_one(runtime: Runtime, tmp_path: Path) -> None:
+    """A file for each task, empty where nothing is said; what comes by two streams does not overwrite itself."""
+    speak = "[ $SLURM_PROCID = 0 ] || { echo out; sleep 0.1; echo err >&2; }"
+    code, _, _ = run_script(runtime, f"srun -n2 -o '{tmp_path}/%t.txt' sh -c '{speak}'")
+    assert code == 0
+    assert {path.name: path.read_text() for path in tmp_path.glob("?.txt")} == {"0.txt": "", "1.txt": "out\nerr\n"}
+
+
+def test_output_files_that_cannot_be_opened(runtime: Runtime, tmp_path: Path) -> None:
+    code, _, err = run_script(runtime, f"srun -n2 -o '{tmp_path}/no/%t.txt' touch '{tmp_path}/ran'")
+    assert (code, err) == (1, "srun: error: Could not open stdout file: No such file or directory\n")
+
+
+def test_output_files_of_an_array_task(runtime: Runtime, tmp_path: Path) -> None:
+    script = f"export SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=3; srun -n1 -o '{tmp_path}/%A_%a-%t.txt' echo out"
+    assert run_script(runtime, script)[0] == 0
+    assert [path.name for path in tmp_path.glob("*.txt")] == ["7_3-0.txt"]
+
+
 @pytest.mark.parametrize("kept", ["SLURM_JOB_ID", "SLURM_JOB_ID and MLSPACE_JOB_DIR", "SLURM_JOBID"])
 def test_srun_needs_only_the_job_id(runtime: Runtime, kept: str) -> None:
     """As after `env -i SLURM_JOB_ID=...`: the job is found by its id. --export=NONE and wrappers of users do that."""
