@@ -211,7 +211,7 @@ def test_as_many_nodes_as_there_are(runtime: Runtime) -> None:
 def test_help_is_the_login_sides(runtime: Runtime) -> None:
     spec = replace(batch("#!/bin/sh\nsrun --help | head -1; srun -n1 --usage | head -1\n"), commands=str(ROOT / "bin"))
     _, node = runtime.run(spec)
-    assert node.stdout.splitlines()[0] == "Usage: srun [OPTIONS...] program [args...]"
+    assert node.stdout.splitlines()[0].startswith("Usage: srun [OPTIONS")
     assert node.stdout.splitlines()[1].startswith("Usage: srun [-")
 
 

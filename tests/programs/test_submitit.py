@@ -45,3 +45,27 @@ def test_a_failure_comes_with_its_traceback(user: Call) -> None:
 
 def test_cancelling(user: Call) -> None:
     assert user("cancel") == ["RUNNING", "CANCELLED", True]
+
+
+def test_an_array(user: Call) -> None:
+    ids, sums, states = user("array")
+    array = ids[0].split("_")[0]
+    assert (ids, sums, states) == ([f"{array}_{task}" for task in range(4)], [11, 22, 33, 44], ["COMPLETED"] * 4)
+
+
+def test_an_array_with_a_failure(user: Call) -> None:
+    assert user("array_failure") == [1.0, "FailedJobError", 1.0]
+
+
+def test_cancelling_an_array_task(user: Call) -> None:
+    assert user("array_cancel") == ["CANCELLED", "RUNNING"]
+
+
+def test_preemption_goes_on_from_the_checkpoint(user: Call) -> None:
+    """The signal reaches the task, which has itself requeued; the id stays, and the second start knows what the first did."""
+    _, starts, restart, state = user("preemption")
+    assert (starts, restart, state) == (2, "1", "COMPLETED")
+
+
+def test_too_many_timeouts_are_a_failure(user: Call) -> None:
+    assert user("timeout") == ["FailedJobError", True]
