@@ -283,6 +283,7 @@ class Session:
 
     def cancel(self, jobs: Sequence[JobView]) -> None:
         """Ends jobs; one that has ended already stays as it is."""
+        self.outlive_own_job()
         self.controller.cancel([job for job in jobs if job.state not in state.FINAL], self.context.user.uid)
 
     def cancel_selected(self, selected: Sequence[Selected]) -> None:
@@ -291,6 +292,16 @@ class Session:
             if one.tasks is not None:
                 self.queue.drop(one.job.job_id, one.tasks)
         self.cancel([one.job for one in selected if one.tasks is None])
+
+    def requeue(self, job: JobView, wish: str) -> None:
+        """Ends a job's run, to be followed by another one."""
+        self.outlive_own_job()
+        self.controller.requeue(job, wish)
+
+    def outlive_own_job(self) -> None:
+        """What is called inside a job may be about to end that: programs that have themselves requeued read the exit code (submitit)."""
+        if self.is_inside_job:
+            self.context.outlive()
 
     def recall(self, job: JobView) -> None:
         """Takes a job back that the platform has, and has not started: it waits here again, and can be held and changed."""

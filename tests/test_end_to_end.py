@@ -175,6 +175,20 @@ def test_a_killed_sbatch_loses_no_job(cli: Cli) -> None:
     assert [path.read_text() for path in cli.directory.glob("ran-*")] == ["x\n"] * len(states)
 
 
+@pytest.mark.parametrize("command", ["scontrol requeue $SLURM_JOB_ID", "scancel $SLURM_JOB_ID"])
+def test_a_command_that_ends_its_own_job_says_how_it_went(cli: Cli, command: str) -> None:
+    """It gets the job's SIGTERM itself, perhaps before the Gateway has answered it."""
+    script = f"""#!/bin/bash
+trap : TERM
+[ "${{SLURM_RESTART_COUNT:-0}}" = 0 ] || exit 0
+{command}; echo $? > code
+"""
+    cli("sbatch", "--requeue", stdin=script.encode())
+    wait_until(lambda: (cli.directory / "code").exists() and (cli.directory / "code").read_text(), "the command's end")
+    assert (cli.directory / "code").read_text() == "0\n"
+    wait_until(lambda: cli("squeue", "-h").stdout == "", "the job's end")
+
+
 def test_commands_inside_a_job(cli: Cli) -> None:
     """By name, by absolute path, and with SLURM_JOB_ID as the only SLURM_* variable left."""
     bin_directory = ROOT / "bin"

@@ -191,7 +191,7 @@ def requeued(call: Call, words: Sequence[str], wish: str) -> int:
             raise Refused(DISABLED)
         if job.is_pending:
             raise Refused(PENDING)
-        call.session.controller.requeue(job, wish)
+        call.session.requeue(job, wish)
 
     if words and words[0].lower() == "state=specialexit":
         words = words[1:]
