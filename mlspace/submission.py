@@ -46,8 +46,19 @@ def decide(session: Session, request: JobRequest) -> Geometry:
         say(session, request, refusal.warnings)
         raise
     geometry = decided[0]  # EnforcePartLimits=ALL: it must fit each partition of a list
+    types = names.types(names.partition)
+    if types is not None and not says_memory(request.first, geometry):
+        from mlspace.translate.placement import own_memory
+
+        # "All of the node" would choose the largest type, and cost as much.
+        geometry.memory_mib_per_node = [own_memory(geometry, types)] * geometry.nodes
     say(session, request, geometry.warnings)
     return geometry
+
+
+def says_memory(component: Component, geometry: Geometry) -> bool:
+    """Whether the request, or the partition for it, says how much memory it needs."""
+    return bool(geometry.mem_per_cpu or geometry.mem_per_node or component["mem-per-gpu"])
 
 
 def until_deadline(component: Component, now: int) -> int | None:

@@ -42,14 +42,24 @@ def runs(there: Sequence[str], partition: Sequence[str], count: int) -> Iterator
             yield run
 
 
+def own_memory(geometry: Geometry, types: Sequence[InstanceType]) -> int:
+    """MiB of the smallest type with the CPUs and GPUs, for a request that says nothing of memory; 0 where there is none."""
+    cpus, gpus = max(geometry.cpus_per_node), geometry.gpus_per_node
+    fitting = [kind for kind in types if kind.gpus >= gpus and kind.cpus >= cpus]
+    return min(fitting, key=size).memory_mib if fitting else 0
+
+
+def size(kind: InstanceType) -> tuple[int, int, int]:
+    """By it the smaller of two types is told: GPUs cost most."""
+    return kind.gpus, kind.cpus, kind.memory_mib
+
+
 def smallest(geometry: Geometry, types: Sequence[InstanceType], region: str) -> str:
     """The type with the fewest GPUs, then CPUs, then memory that fits. Raises RequestRefused naming what is nearest."""
     cpus, memory, gpus = max(geometry.cpus_per_node), max(geometry.memory_mib_per_node), geometry.gpus_per_node
     fitting = [kind for kind in types if kind.gpus >= gpus and kind.cpus >= cpus and kind.memory_mib >= memory]
-    if gpus == 0:
-        fitting = [kind for kind in fitting if kind.gpus == 0] or fitting
     if fitting:
-        return min(fitting, key=lambda kind: (kind.gpus, kind.cpus, kind.memory_mib)).key
+        return min(fitting, key=size).key
     nearest = max(types, key=lambda kind: (kind.gpus >= gpus, kind.cpus, kind.memory_mib), default=None)
     wanted = f"{gpus} GPUs, {cpus} CPUs and {memory} MiB on a node"
     raise RequestRefused(

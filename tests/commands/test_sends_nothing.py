@@ -50,6 +50,29 @@ def test_over_a_gateway(argv: tuple[str, ...], run: Callable[..., Result], asked
     assert run("sacct", "-n", "-S", "2000-01-01", env=CREDENTIALS).stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ((), "cpu.2C.8G"),
+        (("-c", "3"), "cpu.16C.64G"),
+        (("--mem=0",), "cpu.2C.8G"),
+        (("--mem=20G",), "cpu.16C.64G"),
+        (("--gres=gpu:1",), "a100.1gpu.8C.243G"),
+        (("--gpus=2",), "a100.8gpu.64C.1944G"),
+        (("--gpus=1", "--mem-per-gpu=300G"), "a100.8gpu.64C.1944G"),
+        (("--exclusive",), "a100.8gpu.64C.1944G"),
+    ],
+)
+def test_the_smallest_instance_type_is_chosen(options: tuple[str, ...], key: str, run: Callable[..., Result]) -> None:
+    """A job that says nothing of memory gets that of its type, not the memory of the largest one."""
+    keys = ["a100.1gpu.8C.243G", "a100.8gpu.64C.1944G", "cpu.2C.8G", "cpu.16C.64G"]
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as gateway:
+        gateway.post(f"{ENDPOINT}/service_auth", json={"token": {"access_token": "token", "token_type": "Bearer", "expires_in": 3600}})
+        gateway.get(f"{ENDPOINT}/configs", json={"regions": [{"key": "SR006", "instances_types": [{"key": key} for key in keys]}]})
+        done = run("mlspace", "explain", "--yaml", *options, "--wrap", "true", env=CREDENTIALS)
+    assert f"instance_type: {key}\n" in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("argv", TOLD, ids=" ".join)
 def test_over_the_embedded_one(argv: tuple[str, ...], run: Callable[..., Result], state: Path) -> None:
     assert run(*argv, env={"MLSPACE_LOCAL_CPUS": "2"}).code == 0
