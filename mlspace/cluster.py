@@ -289,15 +289,15 @@ def allowed(row: Row) -> dict[str, Any]:
 
 
 def with_named(partitions: Sequence[Partition], named: Mapping[str, Partition]) -> list[Partition]:
-    """The site's partitions in front of the cluster's own; one of the same name takes its place, a default one its being so."""
-    rest = [one for one in partitions if one.name not in named]
-    if any(one.default for one in named.values()):
-        for one in rest:
-            one.default = False
-    for one in partitions:
-        if one.name in named and one.default and not any(other.default for other in [*named.values(), *rest]):
-            named[one.name].default = True
-    return [*named.values(), *rest]
+    """The cluster's own partitions, then the site's. One of the same name takes the other's place, a default one its being so."""
+    own = {one.name: one for one in partitions}
+    has_default = any(one.default for one in named.values())
+    for name, one in own.items():
+        if name in named:
+            named[name].default |= one.default and not has_default
+        else:
+            one.default &= not has_default
+    return list({**own, **named}.values())
 
 
 def node_of(kind: InstanceType) -> Node:

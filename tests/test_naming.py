@@ -142,10 +142,10 @@ def test_a_name_that_is_not_known_is_refused(line: str, lines: list[str]) -> Non
 
 def test_an_unknown_partition_is_told_how_to_become_one() -> None:
     assert refusal("-p nope", gateway())[2:] == (
-        "  the partitions here are h100, small, SR003, SR008",
+        "  the partitions here are SR003, SR008, h100, small",
         "  to make nope one, write in /home/ann/config.yaml:",
         "    partitions:",
-        "      nope: {region: SR008}",
+        "      nope: {region: SR003}",
     )
 
 
@@ -198,9 +198,9 @@ def test_the_nodes_own_type_of_gpu() -> None:
 def test_the_sites_partitions_on_the_embedded_cluster() -> None:
     cluster = embedded(partitions={"h100": {"region": "SR008", "allocation": "x", "default": "true"}, "gpu": {"nodes": "n[2-3]"}})
     assert [(one.name, one.default, len(one.nodes or ())) for one in cluster.partitions] == [
-        ("h100", True, 8),
-        ("gpu", False, 2),
         ("debug", False, 8),
+        ("gpu", False, 2),
+        ("h100", True, 8),
     ]
     found = names("", cluster)
     assert (found.partition.region, found.body) == ("SR006", {})

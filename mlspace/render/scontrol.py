@@ -35,6 +35,7 @@ WITH_A_GPU = (("CpusPerTres", "cpus-per-gpu"), ("MemPerTres", "mem-per-gpu"))
 
 NONE = "(null)"
 NOT_YET = "Unknown"
+UNLIMITED = "UNLIMITED"
 
 WAITS_FOR_BEGIN = "BeginTime"
 """The reason of a job that is expected to start when --begin said."""
@@ -88,7 +89,8 @@ def job(row: JobRow, details: bool) -> list[str]:
         *(job_nodes(job) if details and begun else []),
         f"MinCPUsNode={job.least_cpus_per_node} {memory(job)} MinTmpDiskNode={tmp}",
         f"Features={job.option('constraint') or NONE} DelayBoot=00:00:00",
-        f"OverSubscribe={sharing(row)} Contiguous={int(bool(job.option('contiguous')))} Licenses={NONE} Network={NONE}",
+        f"OverSubscribe={sharing(row)} Contiguous={int(bool(job.option('contiguous')))} "
+        f"Licenses={job.option('licenses') or NONE} Network={NONE}",
         f"Command={job.command or NONE}",
         f"WorkDir={job.work_dir}",
         *([f"Comment={job.comment} "] if job.comment else []),
@@ -218,19 +220,21 @@ def partition(partition: Partition, cluster: Cluster) -> list[str]:
     nodes = [node for node in cluster.nodes if node.name in named]
     cpus, mib, gpus = sum(node.cpus for node in nodes), sum(node.memory_mib for node in nodes), sum(node.gpus for node in nodes)
     default = "YES" if partition.default else "NO"
+    usual_memory = f"DefMemPerCPU={partition.def_mem_per_cpu}" if partition.def_mem_per_cpu else f"DefMemPerNode={UNLIMITED}"
     tracked = f"cpu={cpus},mem={mib}M,node={len(nodes)},billing={cpus}{gpu_word(gpus)}"
     return [
         f"PartitionName={partition.name}",
         "AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL",
         f"AllocNodes=ALL Default={default} QoS=N/A",
         "DefaultTime=NONE DisableRootJobs=NO ExclusiveUser=NO GraceTime=0 Hidden=NO",
-        f"MaxNodes=UNLIMITED MaxTime={duration.format_limit(partition.max_time, long=True)} MinNodes=0 LLN=NO MaxCPUsPerNode=UNLIMITED",
+        f"MaxNodes={partition.max_nodes or UNLIMITED} MaxTime={duration.format_limit(partition.max_time, long=True)} "
+        f"MinNodes={partition.min_nodes or 0} LLN=NO MaxCPUsPerNode=UNLIMITED",
         f"Nodes={fold_hosts(partition.nodes) if partition.nodes else NONE}",
         "PriorityJobFactor=1 PriorityTier=1 RootOnly=NO ReqResv=NO OverSubscribe=NO",
         "OverTimeLimit=NONE PreemptMode=OFF",
         f"State=UP TotalCPUs={cpus} TotalNodes={len(nodes)} SelectTypeParameters=NONE",
         f"JobDefaults={NONE}",
-        "DefMemPerNode=UNLIMITED MaxMemPerNode=UNLIMITED",
+        f"{usual_memory} MaxMemPerNode={partition.max_mem_per_node or UNLIMITED}",
         f"TRES={tracked}",
     ]
 

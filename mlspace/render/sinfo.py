@@ -60,6 +60,12 @@ def same(header: str, text: str) -> Field:
     return Field(header, lambda group: text)
 
 
+def job_size(group: Group) -> str:
+    """Nodes that the partition lets a job have."""
+    partition = group.partition
+    return f"{partition.min_nodes or 1}-{partition.max_nodes or 'infinite'}"
+
+
 def number(header: str, count: str) -> Field:
     """A number of each node, an attribute of it."""
     return Field(header, lambda group: group.span(lambda node: getattr(node, count)), lambda group: least(group, count))
@@ -111,7 +117,7 @@ FIELDS = {
     "P": Field("PARTITION", lambda group: group.partition.name + "*" * group.partition.default, lambda group: group.partition.name),
     "r": same("ROOT", "no"),
     "R": Field("PARTITION", lambda group: group.partition.name),
-    "s": same("JOB_SIZE", "1-infinite"),
+    "s": Field("JOB_SIZE", job_size),
     "S": same("ALLOCNODES", "all"),
     "t": Field("STATE", lambda group: nodestate.SHORT.get(group.state, EMPTY), state_number),
     "T": Field("STATE", lambda group: group.state.lower() or EMPTY, state_number),
