@@ -5,7 +5,6 @@ from __future__ import annotations
 from mlspace.queue import decision, dependency
 from mlspace.queue.facts import Facts
 from mlspace.slurm import array
-from mlspace.slurm.job import COLUMNS, JobView
 from mlspace.slurm.timestamp import parse
 from mlspace.state.queue import HELD_USER
 
@@ -37,11 +36,7 @@ def add_to(values: Mapping[str, Any], session: Session, request: JobRequest) -> 
         "dependency": "",
     }
     if component["dependency"]:
-        facts = Facts(session.registry.jobs, ())
-        row["job_id"] = session.registry.next_job_id()
-        row["dependency"] = dependency.describe(component["dependency"], facts)
-        row["dependency"], _ = dependency.evaluate(JobView([row.get(column) for column in COLUMNS]), facts, now)
-        del row["job_id"]
+        row["dependency"] = dependency.describe(component["dependency"], Facts(session.registry.jobs, ()))
     row["reason"], row["eligible_time"] = first_reason(row)
     return row
 

@@ -61,10 +61,10 @@ class Change:
             return
         whole_array = text.isdigit() and any(one.job.array_job_id == int(text) for one in chosen)
         results = [(one, self.attempt(one)) for one in chosen]
-        if whole_array and len(results) > 1:
+        self.last = NO_ERROR
+        if whole_array:
             self.say_of_array(results)
             return
-        self.last = NO_ERROR
         for one, error in results:
             if error:
                 self.say(f"{one.label}: {error}" if is_element else f"{error} for job {text}", "" if is_element else error)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 FOR_ADMINISTRATORS = ("nodename", "partition", "partitionname", "reservationname", "stepid", "frontendname", "powercap", "slurmctlddebug")
 
 PERMISSION = "Access/permission denied"
-BAD_NODE_COUNT = "Node count specification invalid"
+TOO_MANY_NODES = "Requested partition configuration not available now"
+CIRCULAR = "Circular job dependency"
 DEPENDENCY_PROBLEM = "Job dependency problem"
 
 
@@ -179,8 +180,10 @@ def dependency(call: Call, job: JobView, value: str) -> dict[str, Any]:
     except BadValue:
         raise Refused(DEPENDENCY_PROBLEM) from None
     told = waiting.describe(read, facts)
-    if waiting.depends_on(told, job, facts):
+    if job.job_id in waiting.targets(told):
         raise Refused(DEPENDENCY_PROBLEM)
+    if waiting.depends_on(told, job, facts):
+        raise Refused(CIRCULAR)
     columns: dict[str, Any] = {"dependency": told, "eligible_time": None if told else job.begin_time}
     if not job.is_held:
         columns["reason"] = "Dependency" if told else "None"
@@ -242,7 +245,7 @@ def nodes(call: Call, job: JobView, value: str) -> dict[str, Any]:
     try:
         return reshape("nodes", count.node_range)(call, job, value)
     except Refused:
-        raise Refused(BAD_NODE_COUNT) from None
+        raise Refused(TOO_MANY_NODES) from None
 
 
 def not_here(sentence: str) -> Setter:

@@ -94,7 +94,7 @@ OF_COMMAND = {"sacct": OF_ACCOUNTING, "scancel": [PLUGINS], "squeue": OF_QUEUE}
 UNORDERED = ("scancel/ended_and_unknown", "scancel/unknown_jobs", "sinfo/by_node", "sinfo/by_node_long", "srun/not_found", "srun/chdir")
 """sinfo sorts by node alone; which partition of a node comes first is then an accident. So is what slurmstepd says before srun."""
 
-SUBMITTING = ("idle", "signals", "geometry", "names")
+SUBMITTING = ("idle", "signals", "geometry", "names", "changes")
 """Scenarios whose cases submit jobs: ids, nodes, and who has to wait depend on which cases ran before."""
 
 
