@@ -81,6 +81,8 @@ class Job:
 
         from mlspace.translate.manifest import manifest
 
+        if len(self.components) > 1:
+            raise RequestRefused(f"a manifest is one job; {self.name} asks for {len(self.components)} components")
         merge.refuse(SBATCH, self.component)
         geometry = submission.decide(self.session, self.request)
         body = submission.preview(self.session, self.request, geometry, carrier="parts")
@@ -107,6 +109,8 @@ class Job:
             merge.refuse(SBATCH, self.component)
         except (RequestRefused, ConfigError, GatewayError) as error:
             refusal = error
+        if len(self.components) > 1:
+            context.print(f"{self.name} asks for {len(self.components)} components; this is the first one\n")
         context.print(explanation.options_table(self.given, outcome))
         if outcome is not None:
             image_origin = self.component.origins.get("image") or self.session.config.origins["image"]
@@ -169,10 +173,13 @@ class Job:
         return {stream: file["path"] for stream, file in files.items()}
 
     def expand(self, pattern: str, job_id: int) -> str:
-        """A file's name; %N stays, since nobody knows the node yet."""
+        """A file's name; %N stays, since nobody knows the node yet, and an array's %a."""
         from mlspace.slurm.filename import batch_values, expand
 
-        return expand(pattern, batch_values(job_id, self.component["job-name"], self.context.user.name, "%N"))
+        values = batch_values(job_id, self.component["job-name"], self.context.user.name, "%N")
+        if self.component["array"]:
+            values["a"] = "%a"
+        return expand(pattern, values)
 
     def environment_lines(self) -> list[str]:
         """Which variables travel, by name; of those that look secret it is said who can read them."""

@@ -138,6 +138,18 @@ def test_the_manifest(explain: Run) -> None:
     assert "include_nodes" in explain("--yaml", "-w", "n[1-2]", "job.sh").stdout.partition("\njob:")[0]
 
 
+def test_arrays_and_components(explain: Run, tmp_path: Path) -> None:
+    assert f"{tmp_path}/slurm-1_%a.out," in explain("--array=0-3", "--wrap", "true").stdout.split()
+    script = SCRIPT.replace("#SBATCH -t", "#SBATCH hetjob\n#SBATCH -t")
+    assert explain("job.sh", script=script).stdout.startswith("job.sh asks for 2 components; this is the first one\n\n")
+    refused = explain("--yaml", "job.sh", script=script)
+    assert (refused.stdout, refused.stderr, refused.code) == (
+        "",
+        "mlspace: error: a manifest is one job; job.sh asks for 2 components\n",
+        1,
+    )
+
+
 def test_nothing_is_submitted(explain: Run, run: Run, state: Path) -> None:
     assert explain("job.sh").code == explain("--yaml", "job.sh").code == 0
     assert run("squeue", "-h", "-t", "all").stdout == ""
