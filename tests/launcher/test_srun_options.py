@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import runpy
 
 from mlspace.slurm.options import OPTIONS
 from tests.conftest import ROOT
@@ -12,7 +12,6 @@ OWN = {"mlspace-job-dir", "mlspace-owner"}
 
 
 def test_both_tables_have_the_same_options() -> None:
-    source = (ROOT / "launcher/srun_options.cpp").read_text()
-    rows = re.findall(r"^    \{\"([a-z_0-9-]+)\", (?:'(\w)'|0), k(\w+),", source, re.MULTILINE)
+    rows = runpy.run_path(str(ROOT / "compat/generate.py"))["STEP_ROW"].findall((ROOT / "launcher/srun_options.cpp").read_text())
     table = {(row.long, row.short, row.argument.capitalize()) for row in OPTIONS if row.serves("srun")}
-    assert {row for row in rows if row[0] not in OWN} == table
+    assert {tuple(row[:3]) for row in rows if row[0] not in OWN} == table
