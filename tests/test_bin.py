@@ -29,3 +29,10 @@ def test_one_stub_for_all() -> None:
         path = ROOT / "bin" / name
         assert os.access(path, os.X_OK)
         assert path.resolve() == ROOT / "bin" / "mlspace"
+
+
+def test_a_job_has_the_same_commands() -> None:
+    source = (ROOT / "launcher/runtime_dir.cpp").read_text()
+    links = re.search(r"kLinks\[\] = \{(.+)\};", source)
+    assert links is not None
+    assert sorted(re.findall(r'"(\w+)"', links[1])) == sorted(entry.COMMANDS)
