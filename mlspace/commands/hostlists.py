@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlspace.commands.showing import Call
+    from mlspace.commands.controlling import Call
 
 
 def show_names(call: Call, text: str | None) -> int:

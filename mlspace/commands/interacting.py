@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mlspace.commands.showing import Call
+    from mlspace.commands.controlling import Call
 
 PROMPT = "scontrol: "
 AGAIN = "!!"

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mlspace.commands.showing import Call
+    from mlspace.commands.controlling import Call
 
 HEADER = "PID      JOBID    STEPID   LOCALID GLOBALID"
 NO_TASK = "-"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlspace.commands import interacting, listing, showing, showing_cluster
-from mlspace.commands.showing import PROGRAM, Call, NoJob
+from mlspace.commands.controlling import PROGRAM, Call, NoJob
 from mlspace.errors import MlspaceError, UsageError
 from mlspace.slurm.help import VERSION
 from mlspace.slurm.option import Option
@@ -92,20 +92,20 @@ class Keyword:
 
 
 def run(context: Context, argv: Sequence[str]) -> int:
-    call = listing.Call(context, PROGRAM, OPTIONS, argv)
-    if call.answer is not None:
-        context.print(call.answer + (KEYWORDS if call.answer.startswith("Usage") else ""))
+    line = listing.Call(context, PROGRAM, OPTIONS, argv)
+    if line.answer is not None:
+        context.print(line.answer + (KEYWORDS if line.answer.startswith("Usage") else ""))
         return 0
-    options = call.options
+    options = line.options
     if "clusters" in options:
         listing.check_clusters(context, PROGRAM, options["clusters"], options.origin("clusters"))
     if "uid" in options and not is_self(context, options["uid"]):
         return 0  # and so does Slurm
-    world = Call(context, options)
-    if not call.words:
-        return interacting.interact(world, execute)
+    call = Call(context, options)
+    if not line.words:
+        return interacting.interact(call, execute)
     try:
-        return execute(world, call.words)
+        return execute(call, line.words)
     except NoJob:
         if not options["quiet"]:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspace.commands import hostlists, showing_cluster
+from mlspace.commands.controlling import NoJob
 from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.slurm import state
 from mlspace.slurm.timestamp import format_timestamp
@@ -11,50 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mlspace.context import Context
-    from mlspace.session import Session
+    from mlspace.commands.controlling import Call
     from mlspace.slurm.job import JobView
-    from mlspace.slurm.request import Component
-
-PROGRAM = "scontrol"
-
-
-class Call:
-    """One scontrol: its options, and the session that its commands share."""
-
-    def __init__(self, context: Context, options: Component) -> None:
-        self.context = context
-        self.options = options
-        self._session: Session | None = None
-        self.time_format = context.environ.get("SLURM_TIME_FORMAT", "")
-
-    @property
-    def session(self) -> Session:
-        if self._session is None:
-            from mlspace.session import Session  # host lists need none
-
-            self._session = Session(self.context)
-        return self._session
-
-    @property
-    def oneliner(self) -> bool:
-        return bool(self.options["oneliner"])
-
-    def miss(self, text: str) -> int:
-        """Says that there is not what was asked for, if it is to be said; the exit code."""
-        if not self.options["quiet"]:
-            self.context.print(text)
-        return 1
-
-    def is_missing(self, error: MlspaceError) -> bool:
-        return isinstance(error, NoJob)
-
-    def print_records(self, records: Sequence[Sequence[str]]) -> None:
-        from mlspace.render.scontrol import record
-
-        for lines in records:
-            self.context.print(record(lines, self.oneliner))
-
 
 class Entity:
     """What `show` can show: letters that its name must be given with at least, what does it, and whether one of them can be named."""
@@ -77,13 +36,6 @@ def show(call: Call, words: Sequence[str]) -> int:
                 raise UsageError("too many arguments for keyword:show")
             return entity.act(call, given)
     raise UsageError(f"invalid entity:{name} for keyword:show ")
-
-
-class NoJob(UsageError):
-    """There is no job of that id; -Q leaves it unsaid."""
-
-    def __init__(self, function: str) -> None:
-        super().__init__(f"{function} error: Invalid job id specified")
 
 
 def find_jobs(call: Call, text: str | None, function: str) -> list[JobView]:

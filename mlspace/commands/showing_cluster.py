@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlspace.commands.showing import Call
+    from mlspace.commands.controlling import Call
 
 
 def show_node(call: Call, text: str | None) -> int:

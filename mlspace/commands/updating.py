@@ -6,7 +6,7 @@ time limit, which `launch` watches over on the node.
 
 from __future__ import annotations
 
-from mlspace.commands.holding import FINISHED, NOT_PENDING, NOT_SUPPORTED, Refused, apply
+from mlspace.commands.changing import NOT_PENDING, NOT_SUPPORTED, Refused, apply, check_unfinished
 from mlspace.errors import BadValue, MlspaceError, RequestRefused, UsageError
 from mlspace.slurm import count, duration, state
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from mlspace.commands.showing import Call
+    from mlspace.commands.controlling import Call
     from mlspace.slurm.job import JobView
 
     # Takes the words' value and the job; gives columns of its row. Raises Refused, or BadValue for a value that is none.
@@ -40,8 +40,7 @@ def update(call: Call, words: Sequence[str]) -> int:
     values = [(setter, pending_only, key, value) for (key, setter, pending_only), value in changes]
 
     def work(job: JobView) -> None:
-        if job.state in state.FINAL:
-            raise Refused(FINISHED)
+        check_unfinished(job)
         if any(pending_only for _, pending_only, _, _ in values) and not job.is_pending:
             raise Refused(NOT_PENDING)
         call.session.recall(job)
