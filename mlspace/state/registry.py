@@ -77,6 +77,9 @@ class Registry:
             raise damaged(path, error) from error
         return registry
 
+    def close(self) -> None:
+        self._database.close()
+
     def _version(self) -> int:
         return int(self._database.execute("PRAGMA user_version").fetchone()[0])
 
@@ -98,12 +101,15 @@ class Registry:
 
         def make(database: sqlite3.Connection) -> None:
             version = self._version()
-            if version != 0:
+            if version > schema.VERSION:
                 raise StateError(
                     f"{self.path}: schema {version} is of a newer version of this program, which knows {schema.VERSION}",
                     "  use that version, or set MLSPACE_STATE_DIR to another directory",
                 )
-            for statement in schema.STATEMENTS:
+            for function in (digest, packed):
+                database.create_function(function.__name__, 1, function)
+            older = [statement for step in range(version, schema.VERSION) for statement in schema.UPGRADES.get(step, ())]
+            for statement in older if version else schema.STATEMENTS:
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {schema.VERSION}")
 
@@ -427,26 +433,29 @@ class Registry:
         return self.change(update)
 
 
-FIRST_PRIORITY = 4294901760
-"""Slurm's priority/basic starts here (2^32 - 2^16) and counts down."""
-
-
 def next_priority(database: sqlite3.Connection, nice: int) -> int:
     """Who comes later has less, and who is nice. Source: priority/basic of Slurm 22.05."""
     database.execute("UPDATE queued SET number = number + 1")
     number = database.execute("SELECT number FROM queued").fetchone()[0]
-    return max(1, FIRST_PRIORITY - int(number) - nice)
+    return max(1, schema.FIRST_PRIORITY - int(number) - nice)
 
 
 def keep(database: sqlite3.Connection, text: str) -> str:
     """Stores a text that many jobs share; returns its digest."""
+    database.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", [digest(text), packed(text)])
+    return digest(text)
+
+
+def digest(text: str) -> str:
     import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def packed(text: str) -> bytes:
     import zlib
 
-    data = text.encode()
-    digest = hashlib.sha256(data).hexdigest()
-    database.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", [digest, zlib.compress(data)])
-    return digest
+    return zlib.compress(text.encode())
 
 
 def add_submission(database: sqlite3.Connection, job_id: int, submission: Mapping[str, Any]) -> None:

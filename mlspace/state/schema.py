@@ -1,12 +1,28 @@
-"""The registry's tables, version 1. A newer version brings the statements that lead to it from the one before."""
+"""The registry's tables, and the statements that lead to them from those of each version before."""
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
+
+FIRST_PRIORITY = 4294901760
+"""Slurm's priority/basic starts here (2^32 - 2^16) and counts down."""
 
 SUBMISSION_PHASES = ("committed", "posting", "posted", "ended")
 """committed: nothing was sent yet. posting: a request may have been sent, no answer was recorded. posted: the platform's job is
 known. ended: nothing more is expected of it."""
+
+QUEUE = (
+    "CREATE INDEX job_by_array ON job(array_job_id)",
+    "CREATE INDEX job_by_het ON job(het_job_id)",
+    "CREATE INDEX history_by_job ON history(job_id)",
+    # How many jobs were given their place in the queue by the order of their coming; Slurm's priorities count down by that.
+    "CREATE TABLE queued (number INTEGER NOT NULL)",
+    "INSERT INTO queued VALUES (0)",
+    # The process that decides what may start, at most one: who it is, and when it was last heard of.
+    "CREATE TABLE leader (owner TEXT NOT NULL, seen REAL NOT NULL)",
+    "UPDATE queued SET number = (SELECT coalesce(max(job_id), 0) FROM job)",
+)
+"""What came with version 2."""
 
 STATEMENTS = (
     # AUTOINCREMENT: an id is never given twice, not even after the newest job was removed.
@@ -33,8 +49,6 @@ STATEMENTS = (
     """,
     "CREATE INDEX job_by_state ON job(state)",
     "CREATE INDEX job_by_end ON job(end_time)",
-    "CREATE INDEX job_by_array ON job(array_job_id)",
-    "CREATE INDEX job_by_het ON job(het_job_id)",
     # Requests and environments, each stored once, however many jobs and elements were submitted with it.
     "CREATE TABLE text (digest TEXT PRIMARY KEY, content BLOB NOT NULL)",
     # One row for each attempt to have the platform run a job.
@@ -63,11 +77,25 @@ STATEMENTS = (
         node_list TEXT NOT NULL
     )
     """,
-    "CREATE INDEX history_by_job ON history(job_id)",
     "CREATE TABLE poll (region TEXT PRIMARY KEY, time REAL NOT NULL)",
-    # How many jobs were given their place in the queue by the order of their coming; Slurm's priorities count down by that.
-    "CREATE TABLE queued (number INTEGER NOT NULL)",
-    "INSERT INTO queued VALUES (0)",
-    # The process that decides what may start, at most one: who it is, and when it was last heard of.
-    "CREATE TABLE leader (owner TEXT NOT NULL, seen REAL NOT NULL)",
+    *QUEUE,
 )
+
+UPGRADES = {
+    # To 2: what the queue needs; requests are stored as environments are. digest() and packed() are Registry's.
+    1: (
+        "ALTER TABLE job ADD COLUMN array_limit INTEGER",
+        "ALTER TABLE job ADD COLUMN dependency TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE job ADD COLUMN wish TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE job ADD COLUMN begin_time INTEGER",
+        "ALTER TABLE job ADD COLUMN time_min INTEGER",
+        "ALTER TABLE job ADD COLUMN deadline INTEGER",
+        "ALTER TABLE history ADD COLUMN node_list TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE environment RENAME COLUMN variables TO content",
+        "ALTER TABLE environment RENAME TO text",
+        "INSERT OR IGNORE INTO text SELECT digest(request), packed(request) FROM job",
+        f"UPDATE job SET request = digest(request), priority = {FIRST_PRIORITY} - job_id",
+        *QUEUE,
+    ),
+}
+"""Version -> statements to the next one."""

@@ -9,7 +9,8 @@ import pytest
 
 from mlspace.slurm.job import JobView
 from mlspace.state.queue import HELD_USER, Queue
-from mlspace.state.registry import FIRST_PRIORITY, Registry
+from mlspace.state.registry import Registry
+from mlspace.state.schema import FIRST_PRIORITY
 from tests.state.test_registry import OUTCOME, VALUES
 
 SUBMISSION = {"secret": "s", "restart": 0, "attempt": 1, "phase": "committed", "owner": "me", "region": "R"}

@@ -18,7 +18,8 @@ from mlspace.slurm import state as states
 from mlspace.state import registry as module
 from mlspace.state import schema
 from mlspace.state.queue import Queue
-from mlspace.state.registry import FIRST_PRIORITY, Registry
+from mlspace.state.registry import Registry
+from mlspace.state.schema import FIRST_PRIORITY
 
 ROOT = Path(__file__).resolve().parents[2]
 VALUES: dict[str, Any] = {
@@ -510,8 +511,38 @@ def test_file_that_is_not_a_database(state: Path) -> None:
 def test_schema_of_a_newer_version(registry: Registry, state: Path) -> None:
     add(registry, "a")
     query(state, f"PRAGMA user_version = {schema.VERSION + 1}")
-    assert refused(state)[0] == f"{state / module.FILE}: schema 2 is of a newer version of this program, which knows 1"
+    newer = f"schema {schema.VERSION + 1} is of a newer version of this program, which knows {schema.VERSION}"
+    assert refused(state)[0] == f"{state / module.FILE}: {newer}"
     assert query(state, "SELECT count(*) FROM job") == [(1,)]
+
+
+def columns_of(state: Path, table: str) -> set[str]:
+    return {name for _, name, *_ in query(state, f"PRAGMA table_info({table})")}
+
+
+def test_registry_of_version_1_is_kept(tmp_path: Path) -> None:
+    """tests/data/registry-1.sql is what that version left of two real jobs: 1 has ended, 3 waits."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    for directory in (old, new):
+        directory.mkdir()
+    with sqlite3.connect(old / module.FILE) as database:
+        database.executescript((ROOT / "tests/data/registry-1.sql").read_text())
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    registry = Registry.open(str(old))
+    Registry.open(str(new))
+    tables = {name for (name,) in query(new, "SELECT name FROM sqlite_master WHERE type IN ('table', 'index')")}
+    assert {name for (name,) in query(old, "SELECT name FROM sqlite_master WHERE type IN ('table', 'index')")} >= tables
+    for table in ("job", "text", "submission", "step", "history", "poll", "queued", "leader"):
+        assert columns_of(old, table) == columns_of(new, table)
+    first, waiting = registry.jobs(job_ids=[1, 3])
+    assert (first.name, first.state, first.exit_code, waiting.state) == ("first", "FAILED", 3, "PENDING")
+    assert first.priority > waiting.priority > 0  # 0 would be held
+    request, environment = registry.stored(1)
+    assert "srun -n2 hostname" in request and environment == {"HOME": "/home/ann"}
+    assert [(one.job_id, one.phase) for one in registry.submissions()] == [(3, "posted")]
+    assert add(registry, "next") == 4
+    assert row(registry, 4, "priority") < row(registry, 3, "priority")
 
 
 def test_path_below_a_file(tmp_path: Path) -> None:
