@@ -11,7 +11,7 @@ from mlspace.errors import MlspaceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import BinaryIO, TextIO
 
 
@@ -55,6 +55,7 @@ class Context:
         self._host = host
         self.program = program
         self.arguments = list(arguments)  # of the command, as accounting shows them
+        self._closing: list[Callable[[], None]] = []
 
     @property
     def cwd(self) -> str:
@@ -152,6 +153,15 @@ class Context:
             self.stderr.flush()
         except OSError:
             self.stderr = nowhere(2)
+
+    def on_leaving(self, close: Callable[[], None]) -> None:
+        """`close` is called when the command has ended, however it ended."""
+        self._closing.append(close)
+
+    def leave(self) -> None:
+        """Closes what asked for it, the last first."""
+        while self._closing:
+            self._closing.pop()()
 
     def _lose_output(self, error: OSError) -> None:
         """What has been done stays done: a full disk behind standard output must not make a submission look like a failure."""

@@ -64,6 +64,7 @@ class Session:
     def registry(self) -> Registry:
         if self._registry is None:
             self._registry = Registry.open(self.state_dir)
+            self.context.on_leaving(self._registry.close)
         return self._registry
 
     @property
