@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from mlspace.slurm import array, state
 from mlspace.slurm.job import COLUMNS, JobView
-from mlspace.state.registry import NOT_FINAL, add_submission, encoded, next_priority, remember
+from mlspace.state.database import encoded
+from mlspace.state.registry import NOT_FINAL, add_submission, next_priority, remember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -82,7 +82,7 @@ STATEMENTS = (
 )
 
 UPGRADES = {
-    # To 2: what the queue needs; requests are stored as environments are. digest() and packed() are Registry's.
+    # To 2: what the queue needs; requests are stored as environments are. digest() and packed() are those of database.py.
     1: (
         "ALTER TABLE job ADD COLUMN array_limit INTEGER",
         "ALTER TABLE job ADD COLUMN dependency TEXT NOT NULL DEFAULT ''",

@@ -15,7 +15,7 @@ import pytest
 
 from mlspace.errors import StateError
 from mlspace.slurm import state as states
-from mlspace.state import registry as module
+from mlspace.state import database as module
 from mlspace.state import schema
 from mlspace.state.queue import Queue
 from mlspace.state.registry import Registry
