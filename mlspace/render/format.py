@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from mlspace.render.width import cut, pad, read_width
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
 ALL = "%all"
-
-TOO_WIDE = 2**32
 
 LAST_LETTER = "Z"
 """Of the letters in Slurm's order, a to z and A to Z: no bar follows it in ALL."""
@@ -69,17 +69,19 @@ class Column:
     def cell(self, row: Any) -> str:
         if self.field is None:
             return self.suffix
-        cut = self.field.cut_value
-        return self.fit(self.field.value(row), cut if isinstance(cut, bool) else cut(row))
+        cuts = self.field.cut_value
+        return self.fit(self.field.value(row), cuts if isinstance(cuts, bool) else cuts(row))
 
-    def fit(self, text: str, cut: bool) -> str:
+    def fit(self, text: str, cuts: bool) -> str:
         width = self.width
         if not width:
             return text + self.suffix
         if width < 0:
             return f"{text} {self.suffix}"
+        if not text.isascii():
+            return pad(cut(text, width) if cuts or not self.right else text, width, self.right) + self.suffix
         if self.right:
-            return (text[:width] if cut else text).rjust(width) + self.suffix
+            return (text[:width] if cuts else text).rjust(width) + self.suffix
         if text == UNSET and width < len(UNSET):
             text = ""
         return text[:width].ljust(width) + self.suffix
@@ -105,7 +107,7 @@ def read_format(text: str, fields: Mapping[str, Field], refuse: Callable[[str], 
         size = rest[: len(rest) - len(rest.lstrip("0123456789"))]
         letter = rest[len(size) : len(size) + 1]
         if letter in fields:
-            columns.append(Column(fields[letter], int(size or 0), right, rest[len(size) + 1 :]))
+            columns.append(Column(fields[letter], read_width(size), right, rest[len(size) + 1 :]))
         else:
             refuse(letter)
             columns.append(Column(None, 0, False, f"%{piece}"))
@@ -143,8 +145,11 @@ def leading_number(text: str) -> tuple[int, str]:
     rest = digits.lstrip("0123456789")
     if rest == digits:
         return 0, text
-    number = int(sign + digits[: len(digits) - len(rest)])
-    return (number if abs(number) < TOO_WIDE else -1), rest
+    size = digits[: len(digits) - len(rest)].lstrip("0")
+    if not size:
+        return 0, rest
+    width = read_width(size) or -1
+    return (-1 if sign == "-" else width), rest
 
 
 def header_line(columns: Sequence[Column]) -> str:

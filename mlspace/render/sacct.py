@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspace.render.accounting_fields import FIELDS, Field
+from mlspace.render.width import cut, length, pad, read_width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ class Column:
 
     def fit(self, text: str) -> str:
         """A text that is too long ends in a +."""
-        if len(text) > self.width:
-            text = text[: max(0, self.width - 1)] + "+" * (self.width > 0)
-        return text.ljust(self.width) if self.left else text.rjust(self.width)
+        if length(text) > self.width:
+            text = cut(text, max(0, self.width - 1)) + "+" * (self.width > 0)
+        return pad(text, self.width, not self.left)
 
     def head(self) -> str:
         return self.fit(self.field.name[: self.width])
@@ -70,7 +71,7 @@ def width_of(field: Field, size: str | None) -> tuple[int, bool]:
     if size is None:
         return field.width, field.left
     digits = size.removeprefix("-")
-    return int(digits) if digits.isdecimal() and digits.isascii() else 0, size.startswith("-")
+    return read_width(digits) if digits.isdecimal() and digits.isascii() else 0, size.startswith("-")
 
 
 def needs_steps(columns: Collection[Column]) -> bool:

@@ -108,3 +108,13 @@ def test_shows_every_run_of_a_job_that_was_requeued(cli: Cli) -> None:
 )
 def test_shows_no_state_of_a_moment(columns: dict[str, object], shown: str) -> None:
     assert Row(JobView([columns.get(column) for column in COLUMNS]), None, Manner(0)).state == shown
+
+
+SIZES = [("%5", "жж+ "), ("%-4", "ж\udcd0+ "), ("%7", " жжж "), ("%-7", "жжж  "), ("%99999999999", " ")]
+
+
+def test_counts_bytes(cli: Cli) -> None:
+    """As sacct 22.05 does it: a letter may be cut in two."""
+    cli("sbatch", "-H", "-J", "жжж", "--wrap", "true")
+    shown = [cli("sacct", "-n", "-X", "-j1", "-o", f"jobname{size}").stdout for size, _ in SIZES]
+    assert shown == [f"{line}\n" for _, line in SIZES]

@@ -39,6 +39,27 @@ def test_names_with_widths(text: str, shown: str) -> None:
     assert "|".join([format.header_line(columns), *format.lines(columns, [("train",)])]) == shown
 
 
+BYTES = {
+    "%.8j|": "жжжж|",
+    "%8j|": "жжжж|",
+    "%3j|": "ж\udcd0|",
+    "%.3j|": "ж\udcd0|",
+    "%12j|": "жжжжж  |",
+    "%.12j|": "  жжжжж|",
+    "%12N|": "жжжжж  |",
+    "%.4N|": "жжжжж|",
+    "%j|": "жжжжж|",
+    "%99999999999j|": "жжжжж|",
+    "%" + 5000 * "9" + "j|": "жжжжж|",
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), BYTES.items(), ids=range(len(BYTES)))
+def test_bytes_are_counted(text: str, shown: str) -> None:
+    fields = {"j": format.Field("", itemgetter(0)), "N": format.Field("", itemgetter(0), cut_value=False)}
+    assert format.lines(format.read_format(text, fields, pytest.fail), [("жжжжж",)]) == [shown]
+
+
 @pytest.mark.parametrize("name", ["foo", "Name ", " Name", "Nam", "%all", "Name Comment"])
 def test_names_that_there_are_not(name: str) -> None:
     refused: list[str] = []
