@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from mlspace.errors import GatewayError, MlspaceError
+from mlspace.errors import GatewayError, MlspaceError, StateError
 from mlspace.slurm import state
 from mlspace.slurm.job import COLUMNS
-from mlspace.state.queue import Queue
+from mlspace.state.queue import RECALL, Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Controller:
         self.cluster = cluster
         self.image = image
         self.commands = commands
+        self._undertaken: set[str] = set()  # submissions that we began to send; between two calls nobody works on them
         self._sizes: dict[str, int] = {}  # of report files when they were last read
 
     # Sending.
@@ -69,15 +70,52 @@ class Controller:
 
         A lost answer leaves it for a later round, which looks for the job before anything is sent again.
         """
+        self._undertaken.add(submission.submission)
+        body = self.claimed(submission, previous_owner)
+        if body is not None:
+            self.deliver(submission, lambda: self.gateway().run_job(body))
+        self._undertaken.discard(submission.submission)
+
+    def send_all(self, submissions: Sequence[Submission]) -> dict[str, MlspaceError]:
+        """As `send`, several at a time; the errors by submission. The registry is this thread's alone."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        failures: dict[str, MlspaceError] = {}
+        for start in range(0, len(submissions), CONCURRENT_CALLS):
+            some = {one.submission: one for one in submissions[start : start + CONCURRENT_CALLS]}
+            self._undertaken.update(some)
+            calls: dict[str, Callable[[], str]] = {}
+            with ThreadPoolExecutor(len(some)) as pool:
+                for submission in some.values():
+                    try:
+                        client = self.gateway()
+                        body = self.claimed(submission, submission.owner)
+                        if body is not None:
+                            calls[submission.submission] = pool.submit(client.run_job, body).result
+                    except MlspaceError as error:
+                        failures[submission.submission] = error
+            for key, call in calls.items():
+                try:
+                    self.deliver(some[key], call)
+                    self._undertaken.discard(key)
+                except MlspaceError as error:
+                    failures[key] = error
+        return failures
+
+    def claimed(self, submission: Submission, previous_owner: str) -> dict[str, object] | None:
+        """The body to send of a submission that is now this process's to send; None where it is another's."""
         if not self.registry.claim(submission.submission, process_identity(), previous_owner, self.now()):
-            return
+            return None
         try:
-            body = self.prepare(self.find(submission))
+            return self.prepare(self.find(submission))
         except BaseException:
             self.registry.release(submission.submission, sent=False)
             raise
+
+    def deliver(self, submission: Submission, call: Callable[[], str]) -> None:
+        """Takes over what became of a request. call: gives the platform's job, or raises why there is none."""
         try:
-            name = self.gateway().run_job(body)
+            name = call()
         except GatewayError as error:
             self.registry.release(submission.submission, sent=error.outcome_unknown)
             raise
@@ -104,8 +142,11 @@ class Controller:
         body, specification = self.body(job)
         if self.cluster().carrier == "file":
             path = self.spec_path(job.submission)
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            codec.write_file(specification, path)
+            try:
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+                codec.write_file(specification, path)
+            except OSError as error:
+                raise StateError(f"{path}: {error.strerror}") from error
         return body
 
     def body(self, job: StoredJob, carrier: str = "") -> tuple[dict[str, object], bytes]:
@@ -171,7 +212,7 @@ class Controller:
         rest = [one for one in open_ones if one.submission not in ended]
         problems: list[MlspaceError] = []
         for submission in rest:
-            if submission.phase != "posted" and not is_alive(submission.owner, submission.posted_at, self.now()):
+            if submission.phase != "posted" and self.is_abandoned(submission):
                 try:
                     self.repair(submission, jobs[submission.job_id])
                 except MlspaceError as error:
@@ -185,6 +226,10 @@ class Controller:
                 problems += self.poll(region, submissions, jobs)
         if problems:
             raise problems[0]
+
+    def is_abandoned(self, submission: Submission) -> bool:
+        """Whether nobody is sending it: its process is gone, or is this one, which could not write down what became of it."""
+        return submission.submission in self._undertaken or not is_alive(submission.owner, submission.posted_at, self.now())
 
     def repair(self, submission: Submission, job: JobView) -> None:
         """A submission whose process died, or whose answer was lost; of a job that may have been cancelled since."""
@@ -232,9 +277,12 @@ class Controller:
         if is_unwanted(job) and platform.status not in status.ENDED:
             self.delete([submission])  # the request before may have been lost
         if platform.status in status.PENDING:
-            self.registry.pending(job.job_id, "Resources")
+            self.queue.in_run(submission.submission, partial(self.registry.pending, job.job_id, "Resources"))
         elif platform.status in status.RUNNING and job.state == state.PENDING and not self.cluster().channel:
-            self.registry.running(job.job_id, platform.running_at or int(self.now()), node_names(submission.platform_job, job.nodes))
+            nodes = node_names(submission.platform_job, job.nodes)
+            self.queue.in_run(
+                submission.submission, partial(self.registry.running, job.job_id, platform.running_at or int(self.now()), nodes)
+            )
         is_gone = platform.status == status.NOT_FOUND and self.is_settled(submission)
         if (is_gone or platform.status in status.ENDED) and not self.read_report(submission, job, platform.status):
             end_time = platform.completed_at or int(self.now())
@@ -243,7 +291,7 @@ class Controller:
             outcome = lost(end_time) if is_lost else status.outcome_of(platform.status, end_time) or lost(end_time)
             if job.cancelled_by is not None:
                 outcome |= {"state": state.CANCELLED, "reason": "None"}
-            self.queue.ended(job.job_id, outcome)
+            self.queue.in_run(submission.submission, partial(self.queue.ended, job.job_id, outcome))
 
     def read_report(self, submission: Submission, job: JobView, platform_status: str = "") -> bool:
         """Takes over what `launch` has reported in its file; whether the job has ended by it."""
@@ -277,7 +325,8 @@ class Controller:
         known: dict[int, str] | None = None
         for report in status.reports(lines, submission.submission, submission.secret):
             if report["event"] == "start" and job.state in (state.PENDING, state.CONFIGURING):
-                self.registry.running(job.job_id, int(report["time"]), report.get("nodes", ""))
+                start = partial(self.registry.running, job.job_id, int(report["time"]), report.get("nodes", ""))
+                self.queue.in_run(submission.submission, start)
             elif report["event"] == "step":
                 if known is None:
                     known = {step.step: step.state for step in self.registry.steps([job.job_id])}
@@ -290,7 +339,7 @@ class Controller:
                     if not platform_status:
                         return False
                     outcome |= {"state": state.NODE_FAIL, "reason": "NodeDown"}
-                self.queue.ended(job.job_id, outcome)
+                self.queue.in_run(submission.submission, partial(self.queue.ended, job.job_id, outcome))
                 self.forget_files(submission)
                 return True
         return False
@@ -328,24 +377,29 @@ class Controller:
             raise GatewayError(*error.lines, "  the request is kept: it is sent again by the next commands", transient=error.transient)
 
     def recall(self, job: JobView) -> None:
-        """Takes back what was sent of a job that has not started. Raises GatewayError; then the job stays where it is."""
+        """Takes back what was sent of a job that has not started. Raises GatewayError; then a later round does it."""
         sent = self.registry.submissions(job_id=job.job_id, phases=("posted",))
+        if not sent or not self.queue.wish(job, RECALL):
+            return
         for error in self.delete(sent).values():
             raise error
         for submission in sent:
-            self.queue.taken_back(job.job_id, submission.submission)
+            self.queue.in_run(submission.submission, partial(self.queue.taken_back, job.job_id))
             self.forget_files(submission)
 
-    def requeue(self, job: JobView, wish: str) -> None:
-        """Ends the job's run, to be followed by another one; wish: see JobView. Of a job that has ended, the next one waits at once."""
-        if job.state in state.FINAL:
-            outcome = {"end_time": int(self.now()), "exit_code": job.exit_code, "exit_signal": job.exit_signal}
-            self.queue.requeue(job.job_id, outcome, wish)
-            return
-        self.queue.update(job.job_id, wish=wish)
-        failures = self.delete(self.registry.submissions(job_id=job.job_id, phases=("posted",)))
-        for error in failures.values():
-            raise error
+    def requeue(self, job: JobView, wish: str) -> bool:
+        """Ends the job's run, to be followed by another one; wish: see JobView. Of a job that has ended, the next one waits at once.
+
+        False where it waits already.
+        """
+        if self.queue.wish(job, wish):
+            for error in self.delete(self.registry.submissions(job_id=job.job_id, phases=("posted",))).values():
+                raise error
+            return True
+        now = self.registry.job(job.job_id)
+        if now is None or now.state not in state.FINAL:
+            return False
+        return self.queue.requeue(now, ended_again(now, int(self.now())), wish)
 
     def delete(self, submissions: Sequence[Submission]) -> dict[str, GatewayError]:
         """Asks the platform to end the jobs of these submissions, several at a time; the errors by submission."""
@@ -386,6 +440,11 @@ def new_submission(region: str) -> dict[str, Any]:
 
 def ended_without_run(state: str, reason: str, end_time: int) -> dict[str, object]:
     return {"state": state, "reason": reason, "exit_code": 0, "exit_signal": 0, "end_time": end_time}
+
+
+def ended_again(job: JobView, now: int) -> dict[str, object]:
+    """The end of a job that had ended before: its last run stays as it is."""
+    return {"end_time": now, "exit_code": job.exit_code, "exit_signal": job.exit_signal}
 
 
 def lost(end_time: int) -> dict[str, object]:

@@ -6,7 +6,7 @@ One process does this at a time, the leader (mlspace/background.py), so that a l
 from __future__ import annotations
 
 from mlspace import controller
-from mlspace.errors import GatewayError, MlspaceError
+from mlspace.errors import GatewayError, StateError
 from mlspace.queue import decision
 from mlspace.queue.facts import Facts
 from mlspace.queue.room import Room
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlspace.controller import Controller
     from mlspace.slurm.job import JobView
     from mlspace.state.queue import Queue
+    from mlspace.state.registry import Submission
 
 
 class Dispatcher:
@@ -39,9 +40,10 @@ class Dispatcher:
             return
         sent = self.queue.sent()
         facts = Facts(self.work.registry.jobs, sent)
+        made: list[Submission] = []
         for action in decision.decide(waiting, facts, Room(known_nodes(self.work.cluster()), sent), now):
             if isinstance(action, decision.Start):
-                self.start(action.job, action.tasks)
+                made += self.start(action.job, action.tasks)
             elif isinstance(action, decision.Split):
                 self.queue.split(action.job.job_id, action.job.tasks_waiting)
             elif isinstance(action, decision.Explain):
@@ -49,23 +51,28 @@ class Dispatcher:
             else:
                 outcome = controller.ended_without_run(action.state, action.reason, int(now))
                 self.work.registry.ended(action.job.job_id, outcome)
+        self.send(made)
 
-    def start(self, job: JobView, tasks: Sequence[int]) -> None:
-        """Sends a job, or these elements of an array. What was split off and not sent, for a crash, waits as a job of its own."""
+    def start(self, job: JobView, tasks: Sequence[int]) -> list[Submission]:
+        """Submissions for a job, or these elements of an array. What is split off and not sent, for a crash, waits as a job of its own."""
+        made = []
         for job_id in self.queue.split(job.job_id, tasks) if tasks else [job.job_id]:
             submission = controller.new_submission(job.region)
-            if not self.queue.start(job_id, submission, int(self.work.now())):
-                continue  # cancelled or held since it was looked at
-            (made,) = self.work.registry.submissions(job_id=job_id)
-            try:
-                self.work.send(made, made.owner)
-            except GatewayError as error:
-                self.log(f"job {job_id}: {error.lines[0]}")
-                if not error.transient and not error.outcome_unknown:
-                    self.work.registry.ended(job_id, controller.refused(int(self.work.now())))
-            except MlspaceError as error:
-                self.log(f"job {job_id}: {error.lines[0]}")
-                self.work.registry.ended(job_id, controller.refused(int(self.work.now())))
+            if self.queue.start(job_id, submission, int(self.work.now())):  # neither cancelled nor held since it was looked at
+                made += self.work.registry.submissions(job_id=job_id)
+        return made
+
+    def send(self, made: Sequence[Submission]) -> None:
+        """What the platform, or the configuration, refuses for good ends its job; the rest is tried again by the rounds to come."""
+        failures = self.work.send_all(made)
+        for submission in made:
+            error = failures.get(submission.submission)
+            if error is None:
+                continue
+            self.log(f"job {submission.job_id}: {error.lines[0]}")
+            passes = isinstance(error, StateError) or (isinstance(error, GatewayError) and (error.transient or error.outcome_unknown))
+            if not passes:
+                self.work.registry.ended(submission.job_id, controller.refused(int(self.work.now())))
 
 
 def known_nodes(cluster: Cluster) -> Sequence[Node]:

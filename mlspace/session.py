@@ -294,10 +294,10 @@ class Session:
                 self.queue.drop(one.job.job_id, one.tasks)
         self.cancel([one.job for one in selected if one.tasks is None])
 
-    def requeue(self, job: JobView, wish: str) -> None:
-        """Ends a job's run, to be followed by another one."""
+    def requeue(self, job: JobView, wish: str) -> bool:
+        """Ends a job's run, to be followed by another one; False where it waits for that already."""
         self.outlive_own_job()
-        self.controller.requeue(job, wish)
+        return self.controller.requeue(job, wish)
 
     def outlive_own_job(self) -> None:
         """What is called inside a job may be about to end that: programs that have themselves requeued read the exit code (submitit)."""

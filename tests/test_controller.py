@@ -8,15 +8,18 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
 
 from mlspace import controller
 from mlspace.cluster import Cluster, Node, Partition
-from mlspace.errors import GatewayError, MlspaceError
+from mlspace.dispatch import Dispatcher
+from mlspace.errors import GatewayError, MlspaceError, StateError
 from mlspace.gateway.wire import PlatformJob
 from mlspace.slurm.geometry import Geometry
+from mlspace.slurm.job import JobView
 from mlspace.slurm.request import Component, JobRequest, Script
 from mlspace.state.registry import Registry
 
@@ -32,13 +35,15 @@ class Platform:
         self.fail: list[GatewayError] = []
         self.lose = False
         self.calls = 0
+        self.one_at_a_time = Lock()
 
     def run_job(self, body: dict[str, Any]) -> str:
-        self.calls += 1
-        if self.fail:
-            raise self.fail.pop(0)
-        name = f"lm-mpi-job-{len(self.jobs)}"
-        self.jobs[name] = PlatformJob(name, "pending", "SR006", body["job_desc"])
+        with self.one_at_a_time:
+            self.calls += 1
+            if self.fail:
+                raise self.fail.pop(0)
+            name = f"lm-mpi-job-{len(self.jobs)}"
+            self.jobs[name] = PlatformJob(name, "pending", "SR006", body["job_desc"])
         if self.lose:
             raise GatewayError("no answer", transient=True, outcome_unknown=True)
         return name
@@ -141,6 +146,10 @@ class World:
         job = self.registry.job(job_id)
         assert job is not None
         return job.state, job.reason
+
+    def view(self, job_id: int) -> JobView:
+        (job,) = self.registry.jobs(job_ids=[job_id])
+        return job
 
     def report(self, submission: str, **fields: object) -> None:
         text = json.dumps({"submission": submission, **fields})
@@ -423,3 +432,71 @@ def test_a_launcher_that_was_killed_has_left_no_report(world: World) -> None:
     world.platform.becomes("lm-mpi-job-0", "failed")
     world.advance()
     assert world.state(job) == ("NODE_FAIL", "NodeDown")
+
+
+def test_an_end_that_is_seen_twice_leaves_the_next_run_alone(world: World) -> None:
+    """sbatch --wait and the background controller read the same report; one of them when the job runs again already."""
+    job = world.add("a" * 32)
+    world.send(job)
+    late = world.controller()
+    (first,) = world.registry.submissions(job_id=job)
+    world.report("a" * 32, event="start", time=1_800_000_001.5, nodes="n1")
+    world.advance()
+    world.controller().requeue(world.view(job), "requeue")
+    seen = world.view(job)
+    report = {"event": "end", "state": "CANCELLED", "reason": "Terminated", "start": 1.0, "end": 2.0, "code": 0, "signal": 15}
+    world.report("a" * 32, **report)
+    lines = (world.directory / "reports" / ("a" * 32)).read_bytes()
+    world.advance()
+    assert (world.state(job), world.view(job).restart_count) == (("PENDING", "None"), 1)
+    assert late.take_reports(first, seen, lines)
+    late.take_reports(first, world.view(job), lines)  # its start, too, is old news
+    assert (world.state(job), world.view(job).restart_count) == (("PENDING", "None"), 1)
+
+
+def test_what_a_full_disk_kept_from_being_written_down_is_seen_to_by_the_same_process(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = world.add("a" * 32)
+    work = world.controller()
+
+    def full(*arguments: object, **named: object) -> None:
+        raise StateError("no space left on the device")
+
+    (submission,) = world.registry.submissions(job_id=job)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.registry, "posted", full)
+        with pytest.raises(StateError):
+            work.send(submission, submission.owner)
+    work.advance()
+    assert (world.platform.calls, world.view(job).platform_job) == (1, "lm-mpi-job-0")
+
+
+def test_many_are_sent_at_once_and_one_in_trouble_keeps_no_other_back(world: World) -> None:
+    jobs = [world.add(f"{number:032}") for number in range(20)]
+    world.platform.fail = [GatewayError("no"), GatewayError("later", transient=True)]
+    failures = world.controller().send_all(world.registry.submissions())
+    assert sorted(error.lines[0] for error in failures.values()) == ["later", "no"]
+    names = [world.view(job).platform_job for job in jobs]
+    assert len({name for name in names if name}) == 18
+    world.advance()  # both are still to be sent
+    assert len({world.view(job).platform_job for job in jobs}) == 20
+    assert world.platform.calls == 22
+
+
+def test_a_job_is_not_failed_because_the_registry_could_not_be_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = world.add("a" * 32)
+    world.registry.close_submissions(job)  # it waits here
+    work = world.controller()
+    log: list[str] = []
+
+    def full(*arguments: object, **named: object) -> None:
+        raise StateError("no space left on the device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.registry, "claim", full)
+        Dispatcher(work, work.queue, log.append).round()
+    assert log == [f"job {job}: no space left on the device"]
+    assert world.state(job)[0] == "PENDING"
+    work.advance()
+    assert world.view(job).platform_job == "lm-mpi-job-0"

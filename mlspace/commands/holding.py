@@ -38,8 +38,8 @@ def hold_as_user(call: Call, words: Sequence[str]) -> int:
 def held(call: Call, words: Sequence[str], reason: str) -> int:
     def work(job: JobView) -> None:
         check_unfinished(job)
+        call.session.queue.hold(job.job_id, reason)  # before it is taken back: it would be sent again at once
         call.session.recall(job)
-        call.session.queue.hold(job.job_id, reason)
 
     return suspended(call, apply(call, words, work))
 
@@ -79,7 +79,8 @@ def requeued(call: Call, words: Sequence[str], wish: str) -> int:
             raise Refused(DISABLED)
         if job.is_pending:
             raise Refused(PENDING)
-        call.session.requeue(job, wish)
+        if not call.session.requeue(job, wish):
+            raise Refused(PENDING)
 
     if words and words[0].lower() == "state=specialexit":
         words = words[1:]

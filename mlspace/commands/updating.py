@@ -43,11 +43,11 @@ def update(call: Call, words: Sequence[str]) -> int:
         check_unfinished(job)
         if any(pending_only for _, pending_only, _, _ in values) and not job.is_pending:
             raise Refused(NOT_PENDING)
-        call.session.recall(job)
         for setter, _, _, value in values:
             columns = setter(call, call.session.job(job.job_id), value)
             if columns:
                 call.session.queue.update(job.job_id, **columns)
+        call.session.recall(job)  # behind the changes: it may be sent again at once
 
     try:
         return int(apply(call, [f"jobid={ids}" if ids is not None else f"name={name}"], work).failed)

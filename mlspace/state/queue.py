@@ -26,12 +26,17 @@ WAITING = (
 
 UNFINISHED = (
     f"SELECT 1 FROM job WHERE {NOT_FINAL}"
-    " AND NOT (state = 'PENDING' AND (priority = 0 OR reason = 'DependencyNeverSatisfied')) LIMIT 1"
+    " AND NOT (state = 'PENDING' AND (priority = 0 OR reason = 'DependencyNeverSatisfied'))"
+    " UNION ALL SELECT 1 FROM submission WHERE phase IN ('committed', 'posting', 'posted') LIMIT 1"
 )
-"""Held jobs, and those whose dependency failed, change when somebody changes them."""
+"""Held jobs, and those whose dependency failed, change when somebody changes them; unless the platform has them, or may have."""
 
 HELD_USER = "JobHeldUser"
 HELD_ADMIN = "JobHeldAdmin"
+
+RECALL = "recall"
+"""A wish (JobView) besides those that end in another run: the platform is to give back a job that it has not started."""
+
 COPIED = tuple(column for column in (*COLUMNS, "request", "environment") if column not in ("job_id", "array_task_id", "array_spec"))
 """What an element has of its array's record."""
 
@@ -148,29 +153,60 @@ class Queue:
 
         self.registry.change(update)
 
-    def taken_back(self, job_id: int, submission: str) -> None:
+    # What becomes of a run. Several processes may see its end, and one of them so late that the job has begun its next one.
+
+    def in_run(self, submission: str, change: Callable[[], object]) -> bool:
+        """Makes a change that is news of a run, unless that run's end is known already; whether it was made."""
+
+        def update(database: sqlite3.Connection) -> bool:
+            query = "SELECT 1 FROM submission WHERE submission = ? AND phase != 'ended'"
+            if database.execute(query, [submission]).fetchone() is None:
+                return False
+            change()
+            return True
+
+        return self.registry.change(update)
+
+    def wish(self, job: JobView, wish: str) -> bool:
+        """Notes what is to become of the job's run as `job` has it, which goes on; False where it does not, or not any more."""
+        is_meant = "state = 'PENDING'" if wish == RECALL else "state != 'PENDING'"
+        return self._update(job.job_id, {"wish": wish}, f"{NOT_FINAL} AND {is_meant} AND restart_count = {job.restart_count}")
+
+    def taken_back(self, job_id: int) -> None:
         """The platform has a job no more that it had not started."""
 
         def update(database: sqlite3.Connection) -> None:
-            database.execute("UPDATE submission SET phase = 'ended' WHERE submission = ?", [submission])
-            database.execute("UPDATE job SET platform_job = '' WHERE job_id = ? AND state = 'PENDING'", [job_id])
+            database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id])
+            database.execute("UPDATE job SET platform_job = '', wish = '' WHERE job_id = ? AND state = 'PENDING'", [job_id])
 
         self.registry.change(update)
 
     def ended(self, job_id: int, outcome: Mapping[str, Any]) -> None:
         """The end of a run: of the job, or, where somebody wished so, of this run alone."""
-        job = self.registry.job(job_id)
-        if job is not None and job.wish and job.cancelled_by is None and job.state not in state.FINAL:
-            self.requeue(job_id, outcome, job.wish)
-        else:
-            self.registry.ended(job_id, outcome)
-
-    def requeue(self, job_id: int, outcome: Mapping[str, Any], wish: str) -> None:
-        """A run has ended, and the job waits for the next one. wish: see JobView; `outcome` as of Registry.ended."""
-        held = wish != "requeue"
 
         def update(database: sqlite3.Connection) -> None:
+            job = self.registry.job(job_id)
+            if job is None or not job.wish or job.cancelled_by is not None or job.state in state.FINAL:
+                self.registry.ended(job_id, outcome)
+            elif job.wish == RECALL and job.is_pending:
+                self.taken_back(job_id)
+            else:
+                self.requeue(job, outcome, "requeue" if job.wish == RECALL else job.wish)
+
+        self.registry.change(update)
+
+    def requeue(self, job: JobView, outcome: Mapping[str, Any], wish: str) -> bool:
+        """A run has ended, and the job waits for the next one; False where it does already. wish: see JobView; `outcome` as of
+
+        Registry.ended.
+        """
+        held, job_id = wish != "requeue", job.job_id
+
+        def update(database: sqlite3.Connection) -> bool:
             now = outcome["end_time"]
+            query = "SELECT 1 FROM job WHERE job_id = ? AND restart_count = ?"
+            if database.execute(query, [job_id, job.restart_count]).fetchone() is None:
+                return False
             database.execute(
                 "INSERT INTO history SELECT job_id, restart_count, ?, ?, reason, node_list FROM job WHERE job_id = ?",
                 [now, state.REQUEUED, job_id],
@@ -182,7 +218,8 @@ class Queue:
             database.execute(
                 "UPDATE job SET state = 'PENDING', wish = '', restart_count = restart_count + 1, start_time = NULL, end_time = NULL,"
                 " node_list = '', platform_job = '', submit_time = :now, eligible_time = CASE WHEN :held THEN NULL ELSE :now END,"
-                " reason = CASE WHEN :held THEN :reason ELSE 'None' END, priority = CASE WHEN :held THEN 0 ELSE priority END,"
+                " reason = CASE WHEN :held OR priority = 0 THEN :reason ELSE 'None' END,"
+                " priority = CASE WHEN :held THEN 0 ELSE priority END,"
                 " exit_code = :exit_code, exit_signal = :exit_signal, cancelled_by = NULL WHERE job_id = :job_id",
                 {
                     "now": now,
@@ -194,8 +231,9 @@ class Queue:
                 },
             )
             remember(database, job_id, now)
+            return True
 
-        self.registry.change(update)
+        return self.registry.change(update)
 
     # Who leads.
 

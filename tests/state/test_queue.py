@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mlspace.slurm.job import JobView
-from mlspace.state.queue import HELD_USER, Queue
+from mlspace.state.queue import HELD_USER, RECALL, Queue
 from mlspace.state.registry import Registry
 from mlspace.state.schema import FIRST_PRIORITY
 from tests.state.test_registry import OUTCOME, VALUES
@@ -151,3 +151,47 @@ def test_nobody_retires_while_something_waits(queue: Queue) -> None:
     assert queue.retire("a")  # a held job waits for its user
     assert queue.leader() is None
     assert job(queue, held).is_held
+
+
+def test_of_two_who_requeue_an_ended_job_one_does(queue: Queue) -> None:
+    plain = add(queue)
+    start(queue, plain, "a")
+    queue.registry.ended(plain, OUTCOME)
+    seen = job(queue, plain)
+    assert queue.requeue(seen, OUTCOME, "requeue")
+    assert start(queue, plain, "b")
+    assert not queue.requeue(seen, OUTCOME, "requeue")
+    assert [one.submission for one in queue.registry.submissions(job_id=plain)] == ["b"]
+
+
+def test_a_wish_is_for_the_run_that_was_seen(queue: Queue) -> None:
+    plain = add(queue)
+    start(queue, plain, "a")
+    waiting = job(queue, plain)
+    queue.registry.running(plain, 105, "n1")
+    running = job(queue, plain)
+    assert not queue.wish(waiting, RECALL)  # it has started
+    assert queue.wish(running, "requeue")
+    queue.ended(plain, OUTCOME)
+    assert not queue.wish(running, "requeue")  # it waits for the next run
+    assert job(queue, plain).wish == ""
+
+
+def test_a_job_that_was_called_back_waits_when_the_platform_has_it_no_more(queue: Queue) -> None:
+    plain = add(queue)
+    start(queue, plain, "a")
+    assert queue.wish(job(queue, plain), RECALL)
+    queue.ended(plain, OUTCOME)  # somebody who looked has seen it gone
+    again = job(queue, plain)
+    assert (again.state, again.restart_count, again.wish) == ("PENDING", 0, "")
+    assert queue.waiting()
+
+
+def test_nobody_retires_while_the_platform_has_a_job(queue: Queue) -> None:
+    queue.lead("a", 1.0, lambda owner, seen: True)
+    plain = add(queue)
+    start(queue, plain, "a")
+    queue.hold(plain, HELD_USER)  # it comes too late
+    assert not queue.retire("a")
+    queue.registry.ended(plain, OUTCOME)
+    assert queue.retire("a")

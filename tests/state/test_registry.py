@@ -271,7 +271,8 @@ def test_a_report_that_was_read_earlier_and_is_written_later_begins_no_step_agai
 def test_a_step_belongs_to_the_run_that_reported_it(registry: Registry) -> None:
     job_id = add(registry, "aa")
     registry.running(job_id, 110, "n3")
-    Queue(registry).requeue(job_id, {"end_time": 120, "exit_code": 0, "exit_signal": 0}, "requeue")
+    (job,) = registry.jobs(job_ids=[job_id])
+    Queue(registry).requeue(job, {"end_time": 120, "exit_code": 0, "exit_signal": 0}, "requeue")
     registry.add_step(job_id, 0, STEP)
     job = registry.job(job_id)
     assert job is not None
