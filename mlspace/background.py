@@ -90,15 +90,15 @@ class Leader:
     """One term: from the moment it has found nobody else to that at which nothing is left to wait for, or somebody else leads."""
 
     def __init__(self, session: Session, log: str) -> None:
-        from mlspace import controller
+        from mlspace import controller, owner
         from mlspace.dispatch import Dispatcher
 
         self.session = session
         self.context = session.context
         self.work = session.controller
         self.queue = session.queue
-        self.identity = controller.process_identity()
-        self.is_alive = controller.is_alive
+        self.identity = owner.process_identity()
+        self.is_alive = owner.is_alive
         self.poll_seconds = controller.POLL_SECONDS
         self.dispatcher = Dispatcher(self.work, self.queue, self.say)
         self.said = ""

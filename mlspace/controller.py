@@ -10,6 +10,7 @@ import os
 from functools import partial
 
 from mlspace.errors import GatewayError, MlspaceError, StateError
+from mlspace.owner import is_alive, process_identity
 from mlspace.slurm import state
 from mlspace.slurm.job import COLUMNS
 from mlspace.state.queue import RECALL, Queue
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 2.0
 """What squeue shows is at most that old (design §4)."""
-
-LEASE_SECONDS = 300.0
-"""How long a process of another host may take to send a submission; on this host we can see whether it lives."""
 
 CONCURRENT_CALLS = 8
 
@@ -461,30 +459,3 @@ def node_names(platform_job: str, nodes: int) -> str:
     """Pods of a platform job by its naming rule (mlspace-facts §3): the master is node 0."""
     workers = {1: "", 2: f",{platform_job}-mpiworker-0"}.get(nodes, f",{platform_job}-mpiworker-[0-{nodes - 2}]")
     return f"{platform_job}-mpimaster-0{workers}"
-
-
-def process_identity() -> str:
-    """This process, so that no other one is taken for it: host, pid, and the time at which it started."""
-    pid = os.getpid()
-    return f"{os.uname().nodename} {pid} {started(pid)}"
-
-
-def is_alive(owner: str, since: float | None, now: float) -> bool:
-    """Whether the process that claimed a submission still works on it."""
-    host, _, rest = owner.partition(" ")
-    if not rest:
-        return False
-    if host != os.uname().nodename:
-        return since is not None and now < since + LEASE_SECONDS
-    pid, _, start = rest.partition(" ")
-    return started(int(pid)) == start
-
-
-def started(pid: int) -> str:
-    """When a process started, in the kernel's ticks; "" for one that is no more, also where nobody has collected it yet."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-            return "" if fields[0] in ("Z", "X") else fields[19]
-    except (OSError, IndexError):
-        return ""

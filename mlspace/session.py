@@ -6,6 +6,7 @@ import os
 
 from mlspace import config, controller
 from mlspace.errors import BadValue, GatewayError, MlspaceError
+from mlspace.owner import is_alive
 from mlspace.slurm import state
 from mlspace.state.registry import Registry
 from mlspace.state.schema import SUBMISSION_PHASES
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from mlspace.slurm.job import JobView, StepView
     from mlspace.slurm.occupation import Occupation
     from mlspace.state.queue import Queue
-
-LOOK_SECONDS = 0.02
-"""Between two looks for a report; a look is one stat."""
 
 MIN_JOB_AGE_SECONDS = 300
 """How long squeue, scancel and scontrol know a job that has ended; sacct knows it for ever. Source: slurm.conf(5) MinJobAge."""
@@ -111,13 +109,13 @@ class Session:
         return self._client
 
     @property
-    def _local_directory(self) -> str:
+    def local_directory(self) -> str:
         return os.path.join(self.state_dir, "local")
 
     def _endpoint(self) -> Endpoint:
         from mlspace.local import daemon, endpoint
 
-        directory = self._local_directory
+        directory = self.local_directory
         if not self.is_inside_job:
             self.registry  # noqa: B018 - makes the state directory, or says why it cannot be
             return daemon.ensure_running(directory, self.context.environ)
@@ -169,9 +167,9 @@ class Session:
             self.controller.advance()
         except MlspaceError as error:
             if not self.is_inside_job:
-                self._warn(error)
+                self.warn_of(error)
 
-    def _warn(self, error: MlspaceError) -> None:
+    def warn_of(self, error: MlspaceError) -> None:
         """Says, once, that we do not know how things are."""
         if not self._has_warned:
             self.context.warn(f"{self.context.program}: warning: what is known of the jobs may be old: {error.lines[0]}")
@@ -206,16 +204,6 @@ class Session:
         self.refresh()
         return Occupation(self.registry.jobs(states=HOLDING))
 
-    def machine(self) -> dict[str, str]:
-        """What scontrol tells of the host behind a node, by its keys; nothing where the nodes are elsewhere."""
-        if self.config.is_remote:
-            return {}
-        kernel = os.uname()
-        facts = {"Arch": kernel.machine, "OS": f"{kernel.sysname} {kernel.release} {kernel.version}"}
-        facts["CPULoad"] = f"{os.getloadavg()[0]:.2f}"
-        facts["FreeMem"] = str(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20)
-        return facts
-
     def select(self, text: str) -> list[Selected]:
         """What a user means by "12" (a job, or all of an array), "12_3" or "12_[1-3,7]"; nothing where there is no such job.
 
@@ -231,16 +219,6 @@ class Session:
             rows += self.registry.jobs(job_ids=[job_id])
         return selection.choose(rows, job_id, tasks)
 
-    def machine_times(self) -> dict[str, int]:
-        """When the host behind the nodes, and what stands for slurmd, were started: unix seconds, by scontrol's keys."""
-        if self.config.is_remote:
-            return {}
-        from mlspace.local import endpoint
-
-        times = {"BootTime": int(self.context.now() - self.context.uptime())}
-        begun = endpoint.published_at(self._local_directory)
-        return times if begun is None else {**times, "SlurmdStartTime": int(begun)}
-
     def job_id(self, text: str) -> int:
         """The job's id from what a user wrote: "12", or the platform's name of the job. Raises BadValue."""
         if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID and int(text) > 0:
@@ -249,38 +227,6 @@ class Session:
         if found is None:
             raise BadValue(text)
         return found
-
-    def wait(self, job_id: int) -> JobView:
-        """The job when it has ended. Its report is seen at once; the platform is asked every two seconds."""
-        next_round = 0.0
-        size = 0
-        while True:
-            job = self.job(job_id)
-            if job.state in state.FINAL:
-                return job
-            report = self.report_file(job_id)
-            changes = self.queue.changes()
-            while size == (size := file_size(report)) and self.context.monotonic() < next_round:
-                if not report and self.queue.changes() != changes:
-                    break  # it may have been sent, or ended where it waited
-                self.context.sleep(LOOK_SECONDS)
-            self.refresh()
-            next_round = self.context.monotonic() + controller.POLL_SECONDS
-
-    def wait_for_all(self, job_id: int) -> list[JobView]:
-        """The job, or, where it is an array's record, every element of it, when they have ended."""
-        jobs = [self.wait(job_id)]
-        while (array := jobs[0].array_job_id) is not None:
-            jobs = self.registry.jobs(array_job_ids=[array])
-            unfinished = [job.job_id for job in jobs if job.state not in state.FINAL]
-            if not unfinished:
-                return jobs
-            self.wait(unfinished[0])
-        return jobs
-
-    def report_file(self, job_id: int) -> str:
-        submissions = self.registry.submissions(job_id=job_id)
-        return self.controller.report_path(submissions[-1].submission) if submissions else ""
 
     def cancel(self, jobs: Sequence[JobView]) -> None:
         """Ends jobs; one that has ended already stays as it is."""
@@ -317,7 +263,7 @@ class Session:
         if self.is_inside_job:
             return
         leader = self.queue.leader()
-        if leader is None or not controller.is_alive(*leader, self.context.now()):
+        if leader is None or not is_alive(*leader, self.context.now()):
             from mlspace import background
 
             background.start(self.state_dir, self.context.environ)
@@ -352,37 +298,6 @@ class Session:
         """Our own environment for `launch srun`, without what must not reach a job."""
         return {name: value for name, value in self.context.environ.items() if name not in config.SECRET_VARIABLES}
 
-    def follow(self, job_id: int) -> int:
-        """Prints the job's log until it has ended; returns its exit code. Where the nodes cannot be reached, that is srun's output."""
-        from mlspace.gateway.logs import follow
-        from mlspace.translate.status import REPORT_MARK
-
-        job = self.job(job_id)
-        while not job.platform_job:
-            if job.state in state.FINAL:
-                raise MlspaceError(f"job {job_id} ended: {job.state} ({job.reason})")
-            self.context.sleep(controller.POLL_SECONDS)
-            self.refresh()
-            job = self.job(job_id)
-        submission = self.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)[-1]
-        held = ""  # an empty line, which belongs to a report if one comes behind it
-        for stream, line in follow(self.gateway(), job.platform_job, job.region, self.context.sleep, self._warn):
-            text = line.decode("utf-8", "surrogateescape")
-            if stream == 1:
-                self.context.write(text)
-                self.context.flush()
-            elif line.startswith(REPORT_MARK):
-                self.controller.take_reports(submission, job, line)
-                held = ""
-            else:
-                self.context.write_error(held + (text if text != "\n" else ""))
-                held = text if text == "\n" else ""
-        if held:
-            self.context.write_error(held)
-        ended = self.wait(job_id)
-        code: int = 128 + ended.exit_signal if ended.exit_signal else ended.exit_code
-        return code or int(ended.state != state.COMPLETED)
-
 
 def runtime_root(uid: int) -> str:
     """Where the jobs of the embedded MLSpace have their runtime directories: it tells them nothing of XDG_RUNTIME_DIR."""
@@ -394,10 +309,3 @@ def names_in(directory: str) -> list[str]:
         return os.listdir(directory)
     except OSError:
         return []
-
-
-def file_size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0

@@ -18,6 +18,7 @@ from mlspace.cluster import Cluster, Node, Partition
 from mlspace.dispatch import Dispatcher
 from mlspace.errors import GatewayError, MlspaceError, StateError
 from mlspace.gateway.wire import PlatformJob
+from mlspace.owner import process_identity
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.job import JobView
 from mlspace.slurm.request import Component, JobRequest, Script
@@ -130,7 +131,7 @@ class World:
             "attempt": 1,
             "phase": "committed",
             "region": "SR006",
-            "owner": controller.process_identity() if owner is None else owner,
+            "owner": process_identity() if owner is None else owner,
         }
         return self.registry.add(values, json.dumps(request.to_json()), {}, sent)
 

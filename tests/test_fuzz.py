@@ -48,7 +48,7 @@ def refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is submitted, and no launcher takes this process over."""
 
     monkeypatch.setattr("mlspace.submission.submit", lambda *_: 1)
-    monkeypatch.setattr("mlspace.session.Session.wait", lambda self, job_id: self.job(job_id))
+    monkeypatch.setattr("mlspace.following.wait", lambda session, job_id: session.job(job_id))
     monkeypatch.setattr("mlspace.commands.srun.wait_for_allocation", lambda *_: "/nonexistent")
     monkeypatch.setattr("mlspace.commands.srun.become_launch", lambda *_: 0)
 

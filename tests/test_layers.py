@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "context": {"errors"},
     "config": {"errors"},
     "installation": {"errors"},
+    "owner": set(),
     "slurm": {"errors"},
     "advice": {"slurm", "errors"},
     "spec": {"errors"},
@@ -36,21 +37,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": {"local", "errors"},
     "queue": {"slurm", "cluster", "errors"},
     # The registry's rows become what is sent, and what comes back becomes rows.
-    "controller": {"state", "translate", "spec", "slurm", "gateway.client", "gateway.wire", "cluster", "errors"},
+    "controller": {"owner", "state", "translate", "spec", "slurm", "gateway.client", "gateway.wire", "cluster", "errors"},
     "dispatch": {"controller", "queue", "state", "slurm", "cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
-        *("background", "config", "controller", "errors", "slurm", "state", "queue", "cluster", "context", "installation", "site"),
-        *("gateway.client", "gateway.transport", "gateway.logs", "translate", "local.endpoint", "local.daemon"),
+        *("background", "config", "controller", "errors", "owner", "slurm", "state", "queue", "cluster", "context", "installation", "site"),
+        *("gateway.client", "gateway.transport", "local.endpoint", "local.daemon"),
     },
+    "following": {"controller", "errors", "gateway.logs", "session", "slurm", "state", "translate"},
+    "machine": {"local.endpoint", "session"},
     "deferral": {"queue", "errors", "slurm", "session", "state"},
     "submission": {"config", "controller", "deferral", "errors", "naming", "slurm", "session", "state", "translate", "cluster"},
     # A process of its own, as entry is for commands.
-    "background": {"context", "controller", "dispatch", "errors", "session", "slurm"},
+    "background": {"context", "controller", "dispatch", "errors", "owner", "session", "slurm"},
     "commands": {
         *("", "advice", "context", "errors", "installation"),
         *(f"commands.{name}" for name in SHARED),
-        *("render", "session", "submission"),
+        *("following", "machine", "render", "session", "submission"),
         *("slurm", "spec", "cluster", "queue", "state.queue", "translate.manifest"),
     },
     "entry": {"context", "errors"},

@@ -101,7 +101,7 @@ def run_here(context: Context, told: argparse.Namespace, variables: dict[str, st
 
 
 def submit(context: Context, told: argparse.Namespace, variables: dict[str, str], command: Sequence[str]) -> int:
-    from mlspace import submission
+    from mlspace import following, submission
     from mlspace.session import Session
 
     session = Session(context)
@@ -118,7 +118,7 @@ def submit(context: Context, told: argparse.Namespace, variables: dict[str, str]
         context.print(f"Submitted job {job_id} ({job.platform_job or 'its name on MLSpace is not known yet'})")
         return 0
     try:
-        return session.follow(job_id)
+        return following.follow(session, job_id)
     except KeyboardInterrupt:
         session.cancel([session.job(job_id)])
         context.warn(f"{PROGRAM}: job {job_id} is cancelled")

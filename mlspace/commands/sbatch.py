@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace import submission
+from mlspace import following, submission
 from mlspace.commands import scripts, submitting
 from mlspace.slurm import directives, foreign
 from mlspace.slurm.request import JobRequest
@@ -40,7 +40,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     elif not component["quiet"]:
         context.print(f"Submitted batch job {job_id}")
     context.flush()
-    return max(map(submitting.exit_code, session.wait_for_all(job_id))) if component["wait"] else 0
+    return max(map(submitting.exit_code, following.wait_for_all(session, job_id))) if component["wait"] else 0
 
 
 def directive_words(context: Context, text: str, name: str) -> tuple[list[list[Word]], list[tuple[str, list[Word]]]]:

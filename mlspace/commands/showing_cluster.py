@@ -48,8 +48,10 @@ def read_nodes(call: Call, text: str) -> list[str]:
 
 def machine_facts(call: Call) -> dict[str, str]:
     """What is known of the host behind the nodes, its times written out; nothing where the nodes are elsewhere."""
-    times = call.session.machine_times()
-    return call.session.machine() | {key: format_timestamp(time, call.time_format) for key, time in times.items()}
+    from mlspace import machine
+
+    times = machine.times(call.session)
+    return machine.facts(call.session) | {key: format_timestamp(time, call.time_format) for key, time in times.items()}
 
 
 def show_partition(call: Call, text: str | None) -> int:

@@ -150,12 +150,14 @@ class Report:
         return 0
 
     def groups(self) -> list[nodegroup.Group]:
+        from mlspace import machine
+
         options, session = self.options, self.session
         by_node = bool(options["Node"])
         groups = nodegroup.gather(
             session.cluster,
             session.occupation(),
-            session.machine(),
+            machine.facts(session),
             self.is_shown,
             partitions=self.partitions,
             apart=[part for part in sinfo.kept_apart(self.columns) if options["exact"] or part not in nodegroup.ONLY_EXACT],
@@ -171,6 +173,7 @@ class Report:
         return self.is_wanted(node.name) and self.has_state(state)
 
     def document(self, format_name: str) -> str:
+        from mlspace import machine
         from mlspace.render.document import render
         from mlspace.render.nodes_document import nodes_document
         from mlspace.render.scontrol import last_ends
@@ -178,7 +181,7 @@ class Report:
         session = self.session
         occupation, now = session.occupation(), int(self.context.now())
         busy = last_ends(session.recent_jobs()) | {node.name: now for node in session.cluster.nodes if occupation[node.name].cpus}
-        return render(format_name, nodes_document(session.cluster, occupation, session.machine(), session.machine_times(), busy))
+        return render(format_name, nodes_document(session.cluster, occupation, machine.facts(session), machine.times(session), busy))
 
 
 def wanted_nodes(text: str | None) -> Callable[[str], bool]:

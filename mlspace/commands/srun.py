@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from mlspace import submission
+from mlspace import following, submission
 from mlspace.commands import submitting
 from mlspace.errors import MlspaceError, RequestRefused, UsageError
 from mlspace.slurm import state
@@ -63,7 +63,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     job_id = submission.submit(session, request, geometry)
     try:
         if not session.cluster.channel:
-            return session.follow(job_id)
+            return following.follow(session, job_id)
         directory = wait_for_allocation(context, session, job_id)
     except KeyboardInterrupt:
         session.cancel([session.job(job_id)])

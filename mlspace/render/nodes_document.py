@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def nodes_document(
     cluster: Cluster, occupation: Occupation, machine: Mapping[str, str], times: Mapping[str, int], busy: Mapping[str, int]
 ) -> dict[str, Any]:
-    """machine and times: of the host behind the nodes (Session.machine, machine_times). busy: when each node was last in use."""
+    """machine and times: of the host behind the nodes (mlspace/machine.py). busy: when each node was last in use."""
     nodes, since = [], times.get("SlurmdStartTime", 0)
     for node in cluster.nodes:
         partitions = [partition.name for partition in cluster.partitions if node.name in (partition.nodes or ())]
