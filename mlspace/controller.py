@@ -11,7 +11,7 @@ from functools import partial
 
 from mlspace.errors import GatewayError, MlspaceError, StateError
 from mlspace.owner import is_alive, process_identity
-from mlspace.slurm import state
+from mlspace.slurm import reason, state
 from mlspace.slurm.job import COLUMNS
 from mlspace.state.queue import RECALL, Queue
 
@@ -275,7 +275,7 @@ class Controller:
         if is_unwanted(job) and platform.status not in status.ENDED:
             self.delete([submission])  # the request before may have been lost
         if platform.status in status.PENDING:
-            self.queue.in_run(submission.submission, partial(self.registry.pending, job.job_id, "Resources"))
+            self.queue.in_run(submission.submission, partial(self.registry.pending, job.job_id, reason.RESOURCES))
         elif platform.status in status.RUNNING and job.state == state.PENDING and not self.cluster().channel:
             nodes = node_names(submission.platform_job, job.nodes)
             self.queue.in_run(
@@ -288,7 +288,7 @@ class Controller:
             is_lost = is_gone or (platform.status not in status.WANTED and self.cluster().channel)
             outcome = lost(end_time) if is_lost else status.outcome_of(platform.status, end_time) or lost(end_time)
             if job.cancelled_by is not None:
-                outcome |= {"state": state.CANCELLED, "reason": "None"}
+                outcome |= {"state": state.CANCELLED, "reason": reason.NONE}
             self.queue.in_run(submission.submission, partial(self.queue.ended, job.job_id, outcome))
 
     def read_report(self, submission: Submission, job: JobView, platform_status: str = "") -> bool:
@@ -336,7 +336,7 @@ class Controller:
                 if outcome["reason"] == status.TERMINATED:
                     if not platform_status:
                         return False
-                    outcome |= {"state": state.NODE_FAIL, "reason": "NodeDown"}
+                    outcome |= {"state": state.NODE_FAIL, "reason": reason.NODE_DOWN}
                 self.queue.in_run(submission.submission, partial(self.queue.ended, job.job_id, outcome))
                 self.forget_files(submission)
                 return True
@@ -447,12 +447,12 @@ def ended_again(job: JobView, now: int) -> dict[str, object]:
 
 def lost(end_time: int) -> dict[str, object]:
     """A job that the platform knows no more, and that has not reported its end."""
-    return {"state": state.NODE_FAIL, "reason": "NodeDown", "exit_code": 1, "exit_signal": 0, "end_time": end_time}
+    return {"state": state.NODE_FAIL, "reason": reason.NODE_DOWN, "exit_code": 1, "exit_signal": 0, "end_time": end_time}
 
 
 def refused(end_time: int) -> dict[str, object]:
     """A submission that the platform refuses for good, found out after its command had gone."""
-    return {"state": state.FAILED, "reason": "JobLaunchFailure", "exit_code": 1, "exit_signal": 0, "end_time": end_time}
+    return {"state": state.FAILED, "reason": reason.LAUNCH_FAILURE, "exit_code": 1, "exit_signal": 0, "end_time": end_time}
 
 
 def node_names(platform_job: str, nodes: int) -> str:

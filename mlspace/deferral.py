@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from mlspace.queue import decision, dependency
+from mlspace.queue import dependency
 from mlspace.queue.facts import Facts
-from mlspace.slurm import array
+from mlspace.slurm import array, reason
 from mlspace.slurm.timestamp import parse
-from mlspace.state.queue import HELD_USER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,11 +60,11 @@ def moment(component: Component, option: str, now: int) -> int | None:
 def first_reason(row: Mapping[str, Any]) -> tuple[str, int | None]:
     """Why the new job waits, and since when nothing but resources would keep it; until somebody has looked at it."""
     if row["priority"] == 0:
-        return HELD_USER, None
+        return reason.HELD_USER, None
     if row["array_spec"]:
-        return "None", None
+        return reason.NONE, None
     if row["dependency"]:
-        return decision.DEPENDENCY, None
+        return reason.DEPENDENCY, None
     if row["begin_time"] is not None:
-        return decision.BEGIN_TIME, row["begin_time"]
-    return "None", row["submit_time"]
+        return reason.BEGIN_TIME, row["begin_time"]
+    return reason.NONE, row["submit_time"]

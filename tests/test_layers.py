@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("", "advice", "context", "errors", "installation"),
         *(f"commands.{name}" for name in SHARED),
         *("following", "machine", "render", "session", "submission"),
-        *("slurm", "spec", "cluster", "queue", "state.queue", "translate.manifest"),
+        *("slurm", "spec", "cluster", "queue", "translate.manifest"),
     },
     "entry": {"context", "errors"},
 }
@@ -68,9 +68,15 @@ OUTSIDE = {
     "translate": {"time", "sqlite3", "requests", "socket"},
     "render": {"time", "os", "sys", "sqlite3"},
     "state": {"requests", "socket", "time"},
+    "queue": {"time", "os", "sys", "sqlite3", "requests", "socket"},
+    "owner": {"sqlite3", "requests", "socket", "time"},
     "commands": {"requests", "sqlite3", "socket", "time", "sys"},
     "controller": {"requests", "sqlite3", "time", "sys"},
     "submission": {"requests", "sqlite3", "time", "sys"},
+    "deferral": {"os", "requests", "sqlite3", "time", "sys"},
+    "dispatch": {"os", "requests", "sqlite3", "time", "sys"},
+    "following": {"requests", "sqlite3", "time", "sys"},
+    "machine": {"requests", "sqlite3", "time", "sys"},
     "session": {"requests", "sqlite3", "time", "sys"},
 }
 """Modules of the outside world that a layer leaves to others."""

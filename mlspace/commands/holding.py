@@ -6,6 +6,7 @@ from mlspace.commands.changing import NOT_PENDING, Change, Refused, apply, check
 from mlspace.commands.controlling import PROGRAM
 from mlspace.errors import BadValue, UsageError
 from mlspace.slurm import state
+from mlspace.slurm.reason import HELD_ADMIN, HELD_USER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,14 +25,10 @@ LOOK_SECONDS = 0.2
 
 def hold(call: Call, words: Sequence[str]) -> int:
     """By root it is an administrator's, as in Slurm."""
-    from mlspace.state.queue import HELD_ADMIN, HELD_USER
-
     return held(call, words, HELD_ADMIN if call.context.user.uid == 0 else HELD_USER)
 
 
 def hold_as_user(call: Call, words: Sequence[str]) -> int:
-    from mlspace.state.queue import HELD_USER
-
     return held(call, words, HELD_USER)
 
 

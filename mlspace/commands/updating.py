@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mlspace.commands.changing import NOT_PENDING, NOT_SUPPORTED, Refused, apply, check_unfinished
 from mlspace.errors import BadValue, MlspaceError, RequestRefused, UsageError
-from mlspace.slurm import count, duration, state
+from mlspace.slurm import count, duration, reason, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,9 +143,7 @@ def priority(call: Call, job: JobView, value: str) -> dict[str, Any]:
     except BadValue:
         raise BadValue(value, f"Invalid Priority value: {value}") from None
     if number == 0:
-        from mlspace.state.queue import HELD_USER
-
-        return {"priority": 0, "reason": HELD_USER}
+        return {"priority": 0, "reason": reason.HELD_USER}
     return {"priority": number}
 
 
@@ -185,7 +183,7 @@ def dependency(call: Call, job: JobView, value: str) -> dict[str, Any]:
         raise Refused(CIRCULAR)
     columns: dict[str, Any] = {"dependency": told, "eligible_time": None if told else job.begin_time}
     if not job.is_held:
-        columns["reason"] = "Dependency" if told else "None"
+        columns["reason"] = reason.DEPENDENCY if told else reason.NONE
     return columns
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mlspace.queue import dependency
 from mlspace.slurm import state
+from mlspace.slurm.reason import ARRAY_LIMIT, BEGIN_TIME, DEPENDENCY, NEVER_SATISFIED, PAST_DEADLINE, PRIORITY, RESOURCES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
     from mlspace.slurm.job import JobView
 
     Action: TypeAlias = "Start | Split | Explain | End"
-
-BEGIN_TIME = "BeginTime"
-DEPENDENCY = "Dependency"
-NEVER_SATISFIED = "DependencyNeverSatisfied"
-ARRAY_LIMIT = "JobArrayTaskLimit"
-RESOURCES = "Resources"
-PRIORITY = "Priority"
-PAST_DEADLINE = "DeadLine"
 
 
 class Start:

@@ -10,6 +10,7 @@ from mlspace.slurm.gres import format_resources
 from mlspace.slurm.hostlist import expand_hosts, fold_hosts
 from mlspace.slurm.job import BATCH
 from mlspace.slurm.mailtype import format_types
+from mlspace.slurm.reason import BEGIN_TIME
 from mlspace.slurm.size import format_memory
 from mlspace.slurm.timestamp import format_timestamp
 
@@ -37,9 +38,6 @@ NONE = "(null)"
 NOT_YET = "Unknown"
 UNLIMITED = "UNLIMITED"
 
-WAITS_FOR_BEGIN = "BeginTime"
-"""The reason of a job that is expected to start when --begin said."""
-
 
 def record(lines: Sequence[str], oneliner: bool) -> str:
     """A record as it is printed: lines under each other, and an empty one behind; or all in one."""
@@ -59,7 +57,7 @@ def job(row: JobRow, details: bool) -> list[str]:
     """The lines of a job. `details`: with what every node gives, and where it runs on the platform."""
     job = row.job
     begun = job.start_time is not None
-    start = job.start_time if begun or job.reason != WAITS_FOR_BEGIN else job.begin_time
+    start = job.start_time if begun or job.reason != BEGIN_TIME else job.begin_time
     end = row.time(job.end_time, NOT_YET)
     if start is not None and job.end_time is None and job.time_limit is not None:
         end = row.time(start + job.time_limit * 60)

@@ -9,6 +9,7 @@ from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.slurm import duration, state, timestamp
 from mlspace.slurm.hostlist import expand_hosts
 from mlspace.slurm.job import BATCH
+from mlspace.slurm.reason import ARRAY_LIMIT, PRIORITY, RESOURCES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ REASONS = (
 """What --reason takes. Source: squeue(1), JOB REASON CODES."""
 
 
-OF_TURN = ("Priority", "Resources", "JobArrayTaskLimit")
+OF_TURN = (PRIORITY, RESOURCES, ARRAY_LIMIT)
 """Reasons that accounting does not keep."""
 
 

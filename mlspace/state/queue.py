@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mlspace.slurm import array, state
 from mlspace.slurm.job import COLUMNS, JobView
+from mlspace.slurm.reason import HELD_USER
 from mlspace.state.database import encoded
 from mlspace.state.registry import NOT_FINAL, add_submission, next_priority, remember
 
@@ -31,8 +32,6 @@ UNFINISHED = (
 )
 """Held jobs, and those whose dependency failed, change when somebody changes them; unless the platform has them, or may have."""
 
-HELD_USER = "JobHeldUser"
-HELD_ADMIN = "JobHeldAdmin"
 
 RECALL = "recall"
 """A wish (JobView) besides those that end in another run: the platform is to give back a job that it has not started."""
@@ -139,7 +138,7 @@ class Queue:
         return self.registry.change(lambda database: database.execute(query, values).rowcount == 1)
 
     def hold(self, job_id: int, reason: str) -> None:
-        """reason: HELD_USER or HELD_ADMIN."""
+        """reason: HELD_USER or HELD_ADMIN of slurm/reason.py."""
         self.update(job_id, priority=0, reason=reason)
 
     def release(self, job_id: int) -> None:

@@ -19,7 +19,8 @@ from mlspace.queue.facts import Facts
 from mlspace.queue.room import Room
 from mlspace.slurm import state
 from mlspace.slurm.job import JobView
-from mlspace.state.queue import HELD_USER, Queue
+from mlspace.slurm.reason import DEPENDENCY, HELD_USER, NEVER_SATISFIED
+from mlspace.state.queue import Queue
 from mlspace.state.registry import Registry
 from tests.state.test_registry import VALUES
 
@@ -167,9 +168,9 @@ def test_nothing_is_lost_and_nothing_starts_too_early(seed: int, tmp_path: Path)
         world.round()
         world.check()
     left = world.registry.jobs(states=(state.PENDING, state.RUNNING))
-    assert {job.reason for job in left} <= {decision.NEVER_SATISFIED, decision.DEPENDENCY}
+    assert {job.reason for job in left} <= {NEVER_SATISFIED, DEPENDENCY}
     assert world.runs
     blockers = {job.job_id for job in left} | {job.array_job_id for job in left}
     for job in left:
-        if job.reason == decision.DEPENDENCY:  # it waits for one that never will
+        if job.reason == DEPENDENCY:  # it waits for one that never will
             assert job.dependency.startswith("singleton") or set(dependency.targets(job.dependency)) & blockers

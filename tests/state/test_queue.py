@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mlspace.slurm.job import JobView
-from mlspace.state.queue import HELD_USER, RECALL, Queue
+from mlspace.slurm.reason import HELD_USER
+from mlspace.state.queue import RECALL, Queue
 from mlspace.state.registry import Registry
 from mlspace.state.schema import FIRST_PRIORITY
 from tests.state.test_registry import OUTCOME, VALUES
