@@ -32,7 +32,6 @@ MIN_JOB_AGE_SECONDS = 300
 NOT_SENT = "none"
 """In the place of a runtime directory's name, for a job that was not sent yet."""
 
-LONGEST_ID = 10
 PLATFORM_PREFIX = "lm-"
 """What the platform's own names of jobs begin with (mlspace-facts §4.1)."""
 
@@ -204,6 +203,17 @@ class Session:
         self.refresh()
         return Occupation(self.registry.jobs(states=HOLDING))
 
+    def job_id(self, text: str) -> int:
+        """The job's id from what a user wrote: "12", or the platform's name of the job. Raises BadValue."""
+        if not text.startswith(PLATFORM_PREFIX):
+            from mlspace.queue import selection
+
+            return selection.number(text)
+        found = self.registry.job_of_platform(text)
+        if found is None:
+            raise BadValue(text)
+        return found
+
     def select(self, text: str) -> list[Selected]:
         """What a user means by "12" (a job, or all of an array), "12_3" or "12_[1-3,7]"; nothing where there is no such job.
 
@@ -212,21 +222,13 @@ class Session:
         from mlspace.queue import selection
 
         if text.startswith(PLATFORM_PREFIX):
-            return selection.choose(self.registry.jobs(job_ids=[self.job_id(text)]), self.job_id(text), None)
+            job_id = self.job_id(text)
+            return selection.choose(self.registry.jobs(job_ids=[job_id]), job_id, None)
         job_id, tasks = selection.read(text)
         rows = self.registry.jobs(array_job_ids=[job_id])
         if all(row.job_id != job_id for row in rows):
             rows += self.registry.jobs(job_ids=[job_id])
         return selection.choose(rows, job_id, tasks)
-
-    def job_id(self, text: str) -> int:
-        """The job's id from what a user wrote: "12", or the platform's name of the job. Raises BadValue."""
-        if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID and int(text) > 0:
-            return int(text)
-        found = self.registry.job_of_platform(text) if text.startswith(PLATFORM_PREFIX) else None
-        if found is None:
-            raise BadValue(text)
-        return found
 
     def cancel(self, jobs: Sequence[JobView]) -> None:
         """Ends jobs; one that has ended already stays as it is."""

@@ -29,6 +29,20 @@ CIRCULAR = "Circular job dependency"
 DEPENDENCY_PROBLEM = "Job dependency problem"
 
 
+class Field:
+    """One thing of a job that can be changed.
+
+    shortest: letters that its name must be given with at least. of_running: whether a job that runs takes it, too.
+    """
+
+    __slots__ = ("of_running", "setter", "shortest")
+
+    def __init__(self, shortest: int, setter: Setter, *, of_running: bool = False) -> None:
+        self.shortest = shortest
+        self.setter = setter
+        self.of_running = of_running
+
+
 def update(call: Call, words: Sequence[str]) -> int:
     ids, name, changes = read(words)
     if ids is None and name is None:
@@ -37,14 +51,13 @@ def update(call: Call, words: Sequence[str]) -> int:
         raise MlspaceError(f"No jobs with name '{name}'")
     if not changes:
         raise UsageError("No changes specified")
-    values = [(setter, pending_only, key, value) for (key, setter, pending_only), value in changes]
 
     def work(job: JobView) -> None:
         check_unfinished(job)
-        if any(pending_only for _, pending_only, _, _ in values) and not job.is_pending:
+        if not job.is_pending and not all(field.of_running for field, _ in changes):
             raise Refused(NOT_PENDING)
-        for setter, _, _, value in values:
-            columns = setter(call, call.session.job(job.job_id), value)
+        for field, value in changes:
+            columns = field.setter(call, call.session.job(job.job_id), value)
             if columns:
                 call.session.queue.update(job.job_id, **columns)
         call.session.recall(job)  # behind the changes: it may be sent again at once
@@ -55,10 +68,10 @@ def update(call: Call, words: Sequence[str]) -> int:
         raise MlspaceError(*error.lines) from error
 
 
-def read(words: Sequence[str]) -> tuple[str | None, str | None, list[tuple[tuple[str, Setter, bool], str]]]:
-    """Ids, the name that selects jobs where there are no ids, and the changes: rows of the table with their values."""
+def read(words: Sequence[str]) -> tuple[str | None, str | None, list[tuple[Field, str]]]:
+    """Ids, the name that selects jobs where there are no ids, and the changes: fields with their values."""
     ids = name = None
-    changes: list[tuple[tuple[str, Setter, bool], str]] = []
+    changes: list[tuple[Field, str]] = []
     has_ids = any("jobid".startswith(word.partition("=")[0].lower()) and len(word.partition("=")[0]) >= 3 for word in words)
     for word in words:
         key, equals, value = word.partition("=")
@@ -74,14 +87,14 @@ def read(words: Sequence[str]) -> tuple[str | None, str | None, list[tuple[tuple
         elif lower in ("jobname", "name") and not has_ids:
             name = value
         else:
-            changes.append((row_of(lower, word), value))
+            changes.append((field_of(lower, word), value))
     return ids, name, changes
 
 
-def row_of(key: str, word: str) -> tuple[str, Setter, bool]:
-    for name, (shortest, setter, pending_only) in FIELDS.items():
-        if len(key) >= shortest and name.lower().startswith(key):
-            return name, setter, pending_only
+def field_of(key: str, word: str) -> Field:
+    for name, field in FIELDS.items():
+        if len(key) >= field.shortest and name.lower().startswith(key):
+            return field
     raise UsageError(f"Update of this parameter is not supported: {word}", "Request aborted")
 
 
@@ -102,7 +115,7 @@ def text(column: str) -> Setter:
 
 
 def time_limit(call: Call, job: JobView, value: str) -> dict[str, Any]:
-    """"30", "+10", "-5": minutes, more, less."""
+    """ "30", "+10", "-5": minutes, more, less."""
     sign = value[:1] if value[:1] in ("+", "-") else ""
     try:
         minutes = duration.minutes(value[len(sign) :])
@@ -263,46 +276,46 @@ def parsed(module: str, function: str) -> Callable[[str], Any]:
     return parse
 
 
-# Name -> letters that must be given at least, what its value becomes, whether only jobs that wait take it. Source: scontrol 22.05.
-FIELDS: dict[str, tuple[int, Setter, bool]] = {
-    "Account": (1, reshape("account", str), True),
-    "ArrayTaskThrottle": (10, throttle, False),
-    "BurstBuffer": (1, not_here(NOT_SUPPORTED), True),
-    "Comment": (3, text("comment"), False),
-    "Contiguous": (3, reshape("contiguous", parsed("reading", "yes_no")), True),
-    "CoreSpec": (4, not_here(PERMISSION), True),
-    "Deadline": (3, deadline, True),
-    "Dependency": (1, dependency, True),
-    "EligibleTime": (2, start_time, True),
-    "ExcNodeList": (3, reshape("exclude", parsed("hostlist", "node_names")), True),
-    "Features": (1, not_here("Invalid feature specification"), True),
-    "Gres": (2, reshape("gres", parsed("gres", "resources")), True),
-    "JobName": (4, text("name"), False),
-    "Licenses": (1, not_here("Invalid license specification"), True),
-    "MinCPUsNode": (4, reshape("mincpus", parsed("count", "natural")), True),
-    "MinMemoryCPU": (10, reshape("mem-per-cpu", parsed("size", "memory")), True),
-    "MinMemoryNode": (10, reshape("mem", parsed("size", "memory")), True),
-    "MinTmpDiskNode": (5, reshape("tmp", parsed("size", "memory")), True),
-    "Name": (2, text("name"), False),
-    "Nice": (2, nice, False),
-    "NodeList": (8, reshape("nodelist", parsed("hostlist", "node_names")), True),
-    "NumCPUs": (6, reshape("mincpus", parsed("count", "natural")), True),
-    "NumNodes": (8, nodes, False),
-    "NumTasks": (8, reshape("ntasks", parsed("count", "natural")), True),
-    "Partition": (2, reshape("partition", str), True),
-    "Priority": (2, priority, False),
-    "QOS": (1, reshape("qos", str), True),
-    "ReqNodeList": (8, reshape("nodelist", parsed("hostlist", "node_names")), True),
-    "Requeue": (4, flag, False),
-    "ReservationName": (3, not_here("Requested reservation is invalid"), True),
-    "StartTime": (2, start_time, True),
-    "StdErr": (6, stream("err"), True),
-    "StdIn": (5, stream("in"), True),
-    "StdOut": (6, stream("out"), True),
-    "ThreadSpec": (4, not_here(PERMISSION), True),
-    "TimeLimit": (5, time_limit, False),
-    "TimeMin": (5, time_min, True),
-    "TresPerNode": (11, reshape("gres", parsed("gres", "resources")), True),
-    "WCKey": (1, reshape("wckey", str), True),
-    "WorkDir": (2, text("work_dir"), True),
+# The first one that a name is the beginning of is meant. Source: scontrol 22.05.
+FIELDS = {
+    "Account": Field(1, reshape("account", str)),
+    "ArrayTaskThrottle": Field(10, throttle, of_running=True),
+    "BurstBuffer": Field(1, not_here(NOT_SUPPORTED)),
+    "Comment": Field(3, text("comment"), of_running=True),
+    "Contiguous": Field(3, reshape("contiguous", parsed("reading", "yes_no"))),
+    "CoreSpec": Field(4, not_here(PERMISSION)),
+    "Deadline": Field(3, deadline),
+    "Dependency": Field(1, dependency),
+    "EligibleTime": Field(2, start_time),
+    "ExcNodeList": Field(3, reshape("exclude", parsed("hostlist", "node_names"))),
+    "Features": Field(1, not_here("Invalid feature specification")),
+    "Gres": Field(2, reshape("gres", parsed("gres", "resources"))),
+    "JobName": Field(4, text("name"), of_running=True),
+    "Licenses": Field(1, not_here("Invalid license specification")),
+    "MinCPUsNode": Field(4, reshape("mincpus", parsed("count", "natural"))),
+    "MinMemoryCPU": Field(10, reshape("mem-per-cpu", parsed("size", "memory"))),
+    "MinMemoryNode": Field(10, reshape("mem", parsed("size", "memory"))),
+    "MinTmpDiskNode": Field(5, reshape("tmp", parsed("size", "memory"))),
+    "Name": Field(2, text("name"), of_running=True),
+    "Nice": Field(2, nice, of_running=True),
+    "NodeList": Field(8, reshape("nodelist", parsed("hostlist", "node_names"))),
+    "NumCPUs": Field(6, reshape("mincpus", parsed("count", "natural"))),
+    "NumNodes": Field(8, nodes, of_running=True),
+    "NumTasks": Field(8, reshape("ntasks", parsed("count", "natural"))),
+    "Partition": Field(2, reshape("partition", str)),
+    "Priority": Field(2, priority, of_running=True),
+    "QOS": Field(1, reshape("qos", str)),
+    "ReqNodeList": Field(8, reshape("nodelist", parsed("hostlist", "node_names"))),
+    "Requeue": Field(4, flag, of_running=True),
+    "ReservationName": Field(3, not_here("Requested reservation is invalid")),
+    "StartTime": Field(2, start_time),
+    "StdErr": Field(6, stream("err")),
+    "StdIn": Field(5, stream("in")),
+    "StdOut": Field(6, stream("out")),
+    "ThreadSpec": Field(4, not_here(PERMISSION)),
+    "TimeLimit": Field(5, time_limit, of_running=True),
+    "TimeMin": Field(5, time_min),
+    "TresPerNode": Field(11, reshape("gres", parsed("gres", "resources"))),
+    "WCKey": Field(1, reshape("wckey", str)),
+    "WorkDir": Field(2, text("work_dir")),
 }

@@ -32,21 +32,27 @@ class Selected:
         return f"{self.job.array_job_id}_{text}" if len(self.tasks) == 1 else f"{self.job.array_job_id}_[{text}]"
 
 
+def number(text: str) -> int:
+    """A job id as it is written: decimal digits, not too many. Raises BadValue."""
+    if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID and int(text) > 0:
+        return int(text)
+    raise BadValue(text)
+
+
 def read(text: str) -> tuple[int, list[int] | None]:
     """Job id and array indices: "12" -> 12, None; "12_3" -> 12, [3]; "12_[1-3,7]" -> 12, [1, 2, 3, 7]; "12_*" -> 12, None.
 
     Raises BadValue for anything else.
     """
-    number, underscore, rest = text.partition("_")
-    if not (number.isascii() and number.isdigit() and len(number) <= LONGEST_ID and int(number) > 0):
-        raise BadValue(text)
+    leader, underscore, rest = text.partition("_")
+    job_id = number(leader)
     if not underscore or rest == "*":
-        return int(number), None
+        return job_id, None
     if rest.startswith("[") and rest.endswith("]"):
         rest = rest[1:-1]
     elif not rest.isdigit():
         raise BadValue(text)
-    return int(number), array.indices(array.specification(rest)["ranges"])
+    return job_id, array.indices(array.specification(rest)["ranges"])
 
 
 def items(text: str) -> list[str]:

@@ -63,22 +63,16 @@ def requested(row: Row) -> str:
     return tres(job.shown_cpus, memory, job.nodes, job.shown_gpus, billing=True) if row.step is None else ""
 
 
-def time_limit(row: Row) -> str:
-    job = row.job
-    if row.step is not None:
-        return ""
-    if job.is_pending and job.option("time") is None:
-        return "Partition_Limit"
-    return duration.format_limit(job.time_limit, long=True)
+def time_limit(show: Callable[[int | None], str]) -> Callable[[Row], str]:
+    """show: minutes, or None for no limit, as the field has them."""
 
+    def limit(row: Row) -> str:
+        job = row.job
+        if row.step is not None:
+            return ""
+        return "Partition_Limit" if job.is_pending and job.option("time") is None else show(job.time_limit)
 
-def time_limit_minutes(row: Row) -> str:
-    job = row.job
-    if row.step is not None:
-        return ""
-    if job.is_pending and job.option("time") is None:
-        return "Partition_Limit"
-    return "UNLIMITED" if job.time_limit is None else str(job.time_limit)
+    return limit
 
 
 def waited(row: Row) -> int:
@@ -201,8 +195,8 @@ FIELDS = [
     Field("Suspended", 10, lambda row: "00:00:00"),
     Field("SystemComment", 15, not_recorded),
     Field("SystemCPU", 10, lambda row: "00:00:00"),
-    Field("Timelimit", 10, time_limit),
-    Field("TimelimitRaw", 10, time_limit_minutes),
+    Field("Timelimit", 10, time_limit(lambda minutes: duration.format_limit(minutes, long=True))),
+    Field("TimelimitRaw", 10, time_limit(lambda minutes: "UNLIMITED" if minutes is None else str(minutes))),
     Field("TotalCPU", 10, lambda row: "00:00:00"),
     Field("TRESUsageInAve", 14, not_recorded),
     Field("TRESUsageInMax", 14, not_recorded),
