@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <set>
@@ -283,7 +284,7 @@ class Client {
 
   void Fail(const std::string& why) {
     Error(why);
-    code_ = 1;
+    code_ = options_.failure_code;
     Leave();
   }
 
@@ -321,6 +322,16 @@ class Client {
   int code_ = 0;
 };
 
+/// The exit code of a failure, by which it can be told from one of the tasks'. Source: srun(1), SLURM_EXIT_ERROR.
+/// The login side's srun, which became this one where the allocation is its own, has complained of the variable already.
+int FailureCode(const Environment& environment, bool complains) {
+  const std::string* text = environment.Find("SLURM_EXIT_ERROR");
+  if (!text) return 1;
+  const int code = static_cast<int>(std::strtol(text->c_str(), nullptr, 10));
+  if (code == 0 && complains) Say("error: SLURM_EXIT_ERROR has zero value");
+  return code == 0 ? 1 : code;
+}
+
 }  // namespace
 
 int SrunMain(const std::vector<std::string>& args) {
@@ -332,6 +343,7 @@ int SrunMain(const std::vector<std::string>& args) {
     std::fprintf(stderr, "srun: %s\n", error.what());
     return error.exit_code();
   }
+  options.failure_code = FailureCode(own, !options.is_owner);
   if (!options.answer.empty()) {
     std::puts(options.answer.c_str());
     return 0;
@@ -352,7 +364,7 @@ int SrunMain(const std::vector<std::string>& args) {
     const std::string id = looked_up.Get("SLURM_JOB_ID");
     Say("error: Unable to confirm allocation for job " + (id.empty() ? "(none)" : id) + ": Invalid job id specified");
     Say("Check SLURM_JOB_ID environment variable. Expired or invalid job " + id);
-    return 1;
+    return options.failure_code;
   }
   return Client(std::move(options), *directory, own).Run();
 }

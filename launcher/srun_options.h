@@ -35,6 +35,7 @@ struct SrunOptions {
   int wait_seconds = 0;         ///< -W: end the others so long after the first task has ended; 0: never
   std::string job_id;           ///< --jobid
   std::string job_dir;          ///< --mlspace-job-dir
+  int failure_code = 1;         ///< what srun ends with when there is no step whose tasks' codes it could be
   bool is_owner = false;        ///< --mlspace-owner
   std::string answer;           ///< text that --version asks for
   std::string login_side;       ///< --help or --usage: the login side's srun has the text

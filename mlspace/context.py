@@ -55,6 +55,7 @@ class Context:
         self._host = host
         self.program = program
         self.arguments = list(arguments)  # of the command, as accounting shows them
+        self.failure_code = 1  # exit code of a failure that has none of its own
         self._closing: list[Callable[[], None]] = []
 
     @property

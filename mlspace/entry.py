@@ -34,7 +34,7 @@ def main(program: str, arguments: Sequence[str], context: Context | None = None)
         world.flush()
         return code
     except MlspaceError as error:
-        return complain(world, error.stderr_lines(program), error.exit_code)
+        return complain(world, error.stderr_lines(program), error.exit_code if error.has_own_code else world.failure_code)
     except KeyboardInterrupt:
         return complain(world, (), INTERRUPTED)
     except BrokenPipeError:

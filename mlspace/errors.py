@@ -15,16 +15,20 @@ from __future__ import annotations
 
 
 class MlspaceError(Exception):
-    """An error with one or more lines for the user; `lines[0]` is the error, the rest says what would work."""
+    """An error with one or more lines for the user; `lines[0]` is the error, the rest says what would work.
+
+    has_own_code: whether its exit code stays what it is where the user chose another one for failures (SLURM_EXIT_ERROR).
+    """
 
     exit_code = 1
+    has_own_code = False
 
     def __init__(self, *lines: str, exit_code: int | None = None) -> None:
         super().__init__("\n".join(lines))
         self.lines = lines
         if exit_code is not None:
             self.exit_code = exit_code
-
+            self.has_own_code = True
 
     def stderr_lines(self, program: str) -> list[str]:
         """What is printed on stderr."""
@@ -33,6 +37,8 @@ class MlspaceError(Exception):
 
 class UsageError(MlspaceError):
     """The command line is wrong. Its lines are printed as they are: Slurm prefixes some and not others."""
+
+    has_own_code = True
 
     def stderr_lines(self, program: str) -> list[str]:
         return list(self.lines)

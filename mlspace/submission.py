@@ -260,7 +260,7 @@ def environment_of(session: Session, request: JobRequest) -> dict[str, str]:
     component, environ = request.first, session.context.environ
     if request.program == "mlspace":
         return dict(component["env"] or {})
-    variables = exported(environ, component["export"], request.program)
+    variables = exported(environ if request.environment is None else request.environment, component["export"], request.program)
     for name in (*config.SECRET_VARIABLES, "MLSPACE_JOB_DIR"):
         variables.pop(name, None)
     if "MLSPACE_STATE_DIR" in environ:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from mlspace import submission
-from mlspace.commands import scripts
+from mlspace.commands import exportfile, scripts
 from mlspace.errors import ConfigError, GatewayError, RequestRefused, UsageError
 from mlspace.slurm import directives, foreign, getopt, merge
 from mlspace.slurm.columns import SBATCH
@@ -71,6 +71,7 @@ class Job:
         self.component = self.components[0]
         self.component.values.setdefault("job-name", scripts.job_name(self.script, wrap))
         self.request = JobRequest(SBATCH, self.components, script=self.script)
+        exportfile.resolve(context, self.request)
         self.session = Session(context)
 
     # The manifest.

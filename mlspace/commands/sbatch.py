@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlspace import following, submission
-from mlspace.commands import scripts, submitting
+from mlspace.commands import exportfile, scripts, submitting
 from mlspace.slurm import directives, foreign
 from mlspace.slurm.request import JobRequest
 
@@ -29,6 +29,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     component = components[0]
     component.values.setdefault("job-name", scripts.job_name(script, wrap))
     request = JobRequest(PROGRAM, components, script=script)
+    exportfile.resolve(context, request)
     session, geometry = submitting.prepare(context, request)
     if component["test-only"]:
         if not component["quiet"]:

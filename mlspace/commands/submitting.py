@@ -31,6 +31,9 @@ SEPARATOR = ":"
 UNKNOWN_PARTITION = "invalid partition specified"
 """What is said of one with --test-only, too; other sentences are left out there."""
 
+FAILURE_CODE = "SLURM_EXIT_ERROR"
+"""The variable with the exit code of a failure, where it is to be told from the job's. Source: sbatch(1), srun(1)."""
+
 COMPONENTS_LATER = "heterogeneous jobs are not supported yet"
 
 
@@ -49,6 +52,7 @@ class Call:
         self.words: list[str] = list(argv)
         self.answer: str | None = None
         self.answer_code = 0
+        choose_failure_code(context, program)
         more = True
         while more and self.answer is None:
             settings, self.words = getopt.parse(program, OPTIONS, self.words, stop_at_word=True, check=checker(program))
@@ -100,6 +104,19 @@ class Call:
         for line in merge.warnings(program, components):
             context.warn(line)
         return components
+
+
+def choose_failure_code(context: Context, program: str) -> None:
+    """Takes the exit code of failures from FAILURE_CODE: a whole number, of which a program's exit code keeps eight bits."""
+    from mlspace.slurm.count import leading
+
+    text = context.environ.get(FAILURE_CODE)
+    if text is None:
+        return
+    if code := leading(text):
+        context.failure_code = code & 0xFF
+    else:
+        context.warn(f"{program}: error: {FAILURE_CODE} has zero value")
 
 
 def prepare(context: Context, request: JobRequest) -> tuple[Session, Geometry]:

@@ -59,9 +59,12 @@ class Script:
 
 
 class JobRequest:
-    """A whole request: `program` (sbatch, srun, salloc) and its components, with a script, a command, or neither (an allocation)."""
+    """A whole request: `program` (sbatch, srun, salloc) and its components, with a script, a command, or neither (an allocation).
 
-    __slots__ = ("command", "components", "program", "script")
+    environment: what takes the place of the submitter's own, of which --export then chooses, or None; not stored with the request.
+    """
+
+    __slots__ = ("command", "components", "environment", "program", "script")
 
     def __init__(
         self, program: str, components: Sequence[Component], script: Script | None = None, command: Sequence[str] | None = None
@@ -70,6 +73,7 @@ class JobRequest:
         self.components = list(components)
         self.script = script
         self.command = None if command is None else list(command)
+        self.environment: Mapping[str, str] | None = None
 
     @property
     def first(self) -> Component:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 FATAL = "fatal: "
 
+NUMERIC = "Invalid numeric value "
+"""Begins what is said of a count, whose exit code is its own."""
+
 
 def collect(settings: Iterable[Setting], program: str = "") -> Component:
     """One component of all the settings, later ones over earlier ones (or added, where the row says so).
@@ -81,4 +84,5 @@ def complaint(setting: Setting, error: BadValue, program: str) -> MlspaceError:
     if error.before or any(line.startswith(FATAL) for line in lines):
         texts = [f"{program}: {line}" if line.startswith(FATAL) else f"{program}: error: {line}" for line in (*lines, *hint)]
         return UsageError(*([error.before] if error.before else []), *texts, exit_code=exit_code)
-    return MlspaceError(*lines, *hint, exit_code=exit_code)
+    is_failure = exit_code == MlspaceError.exit_code and not lines[0].startswith(NUMERIC)
+    return MlspaceError(*lines, *hint, exit_code=None if is_failure else exit_code)

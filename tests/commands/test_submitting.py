@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Result
+from tests.conftest import Cli, Result
 
 Run = Callable[..., Result]
 AS_IT_IS = "sbatch: warning: the image {} is ignored: there are no containers here, the program runs as it is"
@@ -81,3 +81,54 @@ def test_values_that_ask_for_help(run: Run, argv: list[str], start: str, code: i
     done = run(*argv)
     assert (done.stderr, done.code) == ("", code)
     assert done.stdout.startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["sbatch", "no-such-file"], 77),
+        (["sbatch", "-N99", "--wrap", "true"], 77),
+        (["sbatch", "--gres=:", "--wrap", "true"], 77),
+        (["sbatch", "--hint=x", "--wrap", "true"], 77),
+        (["srun", "-w", "n99", "true"], 77),
+        (["salloc", "-N99"], 77),
+        (["sbatch", "--foo"], 255),
+        (["sbatch", "-Nx", "--wrap", "true"], 255),
+        (["sbatch", "-n0", "--wrap", "true"], 1),
+        (["sbatch", "-Bx", "--wrap", "true"], 1),
+        (["srun"], 1),
+        (["sbatch", "--test-only", "-N99", "--wrap", "true"], 1),
+        (["squeue", "-Sfoo"], 1),
+    ],
+)
+def test_the_user_chooses_the_exit_code_of_failures(run: Run, argv: list[str], code: int) -> None:
+    """As sbatch, srun and salloc 22.05 do it: of failures, not of what is wrong with the command line."""
+    assert run(*argv, env={"SLURM_EXIT_ERROR": "77"}).code == code
+
+
+@pytest.mark.parametrize(("text", "code"), [("300", 44), ("-1", 255), ("12x", 12), ("", 1), ("0", 1), ("x", 1), ("0x10", 1)])
+def test_exit_codes_are_read_as_c_does(run: Run, text: str, code: int) -> None:
+    result = run("sbatch", "no-such-file", env={"SLURM_EXIT_ERROR": text})
+    said = "sbatch: error: SLURM_EXIT_ERROR has zero value\n" * (code == 1)
+    assert (result.stderr, result.code) == (f"{said}sbatch: error: Unable to open file no-such-file\n", code)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("999", "Could not open user environment file 999"), ("/", "read(environment_file): Is a directory")]
+)
+def test_an_environment_file_that_cannot_be_read(run: Run, name: str, reason: str) -> None:
+    result = run("sbatch", f"--export-file={name}", "--wrap", "true", env={"SLURM_EXIT_ERROR": "77"})
+    assert result == ("", f"sbatch: error: {reason}\n", 1)
+    assert run("squeue", "-h", "-t", "all").stdout == ""
+
+
+def test_the_environment_of_a_file_takes_the_place_of_ones_own(cli: Cli) -> None:
+    (cli.directory / "variables").write_bytes(b"A=1\0B=two\nlines\0C\0=x\0MLSPACE_API_KEY=k\0PATH=/bin:/usr/bin\0A=\xff\0")
+    command = ["sbatch", "--wait", "-oout", "--wrap", 'printf "%s|" "$A" "$B" "${C-none}" "${MINE-none}" "${MLSPACE_API_KEY-none}"']
+    assert cli(*command, "--export-file=variables", env={"MINE": "1"}).code == 0
+    shown = b"\xff|two\nlines|none|none|none|"
+    assert (cli.directory / "out").read_bytes() == shown
+    with (cli.directory / "variables").open("rb") as file:
+        process = cli.start(*command, f"--export-file={file.fileno()}", pass_fds=[file.fileno()])
+        assert process.wait(60) == 0
+    assert (cli.directory / "out").read_bytes() == shown

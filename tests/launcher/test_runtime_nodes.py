@@ -181,6 +181,12 @@ def test_srun_outside_of_any_job(runtime: Runtime) -> None:
     assert "srun: error: Unable to confirm allocation for job 999999983: Invalid job id specified" in err
 
 
+def test_the_user_chooses_the_exit_code_of_failures(runtime: Runtime) -> None:
+    lines = ("export SLURM_EXIT_ERROR=77", "srun -N9 true", "srun false", "env -u MLSPACE_JOB_DIR srun --jobid=999999983 true")
+    script = "; echo $?; ".join(lines) + "; echo $?"
+    assert run_script(runtime, script, nodes=1)[:2] == (0, "0\n77\n1\n77\n")
+
+
 def test_srun_on_the_other_node(runtime: Runtime) -> None:
     """A task is a user of srun as the script is; the step it starts is on both nodes again."""
     inner = 'srun -N2 -n2 sh -c "exit 3"; echo $?'
