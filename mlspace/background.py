@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlspace.errors import MlspaceError
     from mlspace.session import Session
 
 LOOK_SECONDS = 0.05
@@ -29,7 +30,14 @@ IDLE_SECONDS = 10.0
 RENEW_SECONDS = 60.0
 """At the latest by then it says that it lives, to other hosts that share the registry."""
 
+BREATH_SECONDS = 1.0
+TROUBLE_SECONDS = 600.0
+"""So long it goes on with a registry that cannot be used; the next command starts another one."""
+
 LOG = "controller.log"
+
+LONGEST_LOG = 1 << 20
+"""Bytes; a longer one begins anew."""
 
 LARGEST_DESCRIPTOR = 4096
 """Of those that a starter may have left open; a shell's are small numbers."""
@@ -82,8 +90,18 @@ def main(state_dir: str) -> None:
 
     os.closerange(3, LARGEST_DESCRIPTOR)  # the starter's pipes and locks
     os.chdir("/")
+    shorten(os.path.join(state_dir, LOG))
     context = Context(program="controller")
     Leader(Session(context), os.path.join(state_dir, LOG)).lead()
+
+
+def shorten(log: str) -> None:
+    """Empties a log that has grown too long; what appends to it goes on at its beginning."""
+    try:
+        if os.stat(log).st_size > LONGEST_LOG:
+            os.truncate(log, 0)
+    except OSError:
+        pass  # there is none
 
 
 class Leader:
@@ -101,10 +119,15 @@ class Leader:
         self.is_alive = owner.is_alive
         self.poll_seconds = controller.POLL_SECONDS
         self.dispatcher = Dispatcher(self.work, self.queue, self.say)
+        self.log = log
+        self.registry_file = self.file()
+        self.trouble_since: float | None = None
         self.said = ""
+        self.idle_since: float | None = None
 
     def say(self, line: str) -> None:
         """A line in the log; not the one that was said last."""
+        shorten(self.log)
         if line != self.said:
             from mlspace.slurm.timestamp import format_timestamp
 
@@ -112,24 +135,53 @@ class Leader:
         self.said = line
 
     def lead(self) -> None:
-        idle_since: float | None = None
-        while self.claim():
-            changes = self.queue.changes()
-            self.round()
-            if self.queue.is_unfinished():
-                idle_since = None
-            elif idle_since is None:
-                idle_since = self.context.monotonic()
-            elif self.context.monotonic() - idle_since >= IDLE_SECONDS and self.queue.retire(self.identity):
-                return
-            self.wait(changes, idle=idle_since is not None)
+        """Where the registry cannot be used, as on a full disk, it tries again for a while."""
+        from mlspace.errors import StateError
+
+        while True:
+            try:
+                if not self.claim() or not self.work_on():
+                    return
+                self.trouble_since = None
+            except StateError as error:
+                if not self.bears(error):
+                    return
+
+    def bears(self, error: MlspaceError) -> bool:
+        """Whether to try again after such an error, which is said; it takes a breath before."""
+        self.say(error.lines[0])
+        now = self.context.monotonic()
+        self.trouble_since = now if self.trouble_since is None else self.trouble_since
+        self.context.sleep(BREATH_SECONDS)
+        return now - self.trouble_since < TROUBLE_SECONDS
+
+    def work_on(self) -> bool:
+        """A round, and the wait for the next one; False where nothing is left to wait for."""
+        changes = self.queue.changes()
+        self.round()
+        if self.queue.is_unfinished():
+            self.idle_since = None
+        elif self.idle_since is None:
+            self.idle_since = self.context.monotonic()
+        elif self.context.monotonic() - self.idle_since >= IDLE_SECONDS and self.queue.retire(self.identity):
+            return False
+        self.wait(changes, idle=self.idle_since is not None)
+        return True
+
+    def file(self) -> tuple[int, int] | None:
+        """Which file the registry is; None where there is none any more."""
+        try:
+            status = os.stat(self.work.registry.path)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
     def claim(self) -> bool:
-        """Whether we lead, or go on to; not when the registry has been moved away from under us."""
+        """Whether we lead, or go on to; not when the registry has been moved away from under us, or another one put there."""
+        if self.registry_file is None or self.file() != self.registry_file:
+            return False
         now = self.context.now()
         leader = self.queue.leader()
-        if not os.path.exists(self.work.registry.path):
-            return False
         if leader is not None and leader[0] == self.identity and abs(now - leader[1]) < RENEW_SECONDS:
             return True
         return self.queue.lead(self.identity, now, lambda owner, seen: self.is_alive(owner, seen, now))
@@ -143,6 +195,8 @@ class Leader:
                 step()
             except MlspaceError as error:
                 self.say(error.lines[0])
+            except OSError as error:
+                self.say(f"{error.filename or self.session.state_dir}: {error.strerror}")
 
     def wait(self, changes: int, *, idle: bool) -> None:
         """Until something has happened since the registry was as `changes` says, or is due by the clock."""

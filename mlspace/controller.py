@@ -123,7 +123,7 @@ class Controller:
         self.adopt(submission, name)
 
     def adopt(self, submission: Submission, name: str) -> None:
-        """Records the platform's job of a submission; a second one is a double, and deleted at once."""
+        """Records the platform's job of a submission; a second one is a double, and deleted at once, and so is one that comes too late."""
         if not self.registry.posted(submission.submission, name):
             self.gateway().delete_job(name, submission.region)
             return
@@ -132,6 +132,7 @@ class Controller:
             self.gateway().delete_job(name, submission.region)  # cancelled while it was on its way
         if job is not None and job.state in state.FINAL:
             self.registry.close_submissions(job.job_id)
+            self.forget_files(submission)
 
     def prepare(self, job: StoredJob) -> dict[str, object]:
         """The body to send; with the carrier `file` the specification is in its place."""
@@ -371,6 +372,10 @@ class Controller:
             for job in asked
             if job.state == state.PENDING
         )
+        for job in asked:
+            if job.state == state.PENDING:
+                for submission in mine[job.job_id]:
+                    self.forget_files(submission)
         for error in failures.values():
             raise GatewayError(*error.lines, "  the request is kept: it is sent again by the next commands", transient=error.transient)
 

@@ -35,11 +35,12 @@ class Dispatcher:
         """One look at what waits, and what follows from it."""
         waiting = self.queue.waiting()
         now = self.work.now()
-        self.next_look = decision.next_look(waiting, now)
+        self.next_look = None
         if all(job.is_held for job in waiting):
             return
         sent = self.queue.sent()
         facts = Facts(self.work.registry.jobs, sent)
+        self.next_look = decision.next_look(waiting, facts, now)
         made: list[Submission] = []
         for action in decision.decide(waiting, facts, Room(known_nodes(self.work.cluster()), sent), now):
             if isinstance(action, decision.Start):

@@ -46,6 +46,7 @@ class Session:
         self._registry: Registry | None = None
         self._cluster: Cluster | None = None
         self._client: Client | None = None
+        self._client_url = ""
         self._controller: controller.Controller | None = None
         self._has_warned = False
 
@@ -91,20 +92,19 @@ class Session:
         return self._cluster
 
     def gateway(self) -> Client:
-        """The client of the configured Gateway, or of the embedded one, which is started if it must."""
-        if self._client is None:
+        """The client of the configured Gateway, or of the embedded one, which is started if it must: each time, it may have been killed."""
+        local = None if self.config.is_remote else self._endpoint()
+        url = self.config["endpoint"] if local is None else local.url
+        if self._client is None or self._client_url != url:
             from mlspace.gateway.client import Client
             from mlspace.gateway.transport import Credentials, Transport
 
-            if self.config.is_remote:
+            if local is None:
                 values = self.config
                 words = (values["client_id"], values["client_secret"], values["api_key"], values["workspace_id"], values["access_token"])
-                url = values["endpoint"]
             else:
-                local = self._endpoint()
                 words = (local.client_id, local.client_secret, local.api_key, local.workspace_id, "")
-                url = local.url
-            self._client = Client(Transport(url, Credentials(*words), self.state_dir))
+            self._client, self._client_url = Client(Transport(url, Credentials(*words), self.state_dir)), url
         return self._client
 
     @property
@@ -241,6 +241,13 @@ class Session:
             if one.tasks is not None:
                 self.queue.drop(one.job.job_id, one.tasks)
         self.cancel([one.job for one in selected if one.tasks is None])
+        meant = {(one.job.array_job_id, task) for one in selected for task in one.tasks or one.job.tasks_waiting}
+        if meant:  # the controller may have given some of them a row of their own in the meantime
+            known = {one.job.job_id for one in selected}
+            rows = self.registry.jobs(array_job_ids={array for array, _ in meant}, states=state.ACTIVE)
+            late = [row for row in rows if row.job_id not in known and (row.array_job_id, row.array_task_id) in meant]
+            late += [row for row in rows if row.array_spec and all((row.array_job_id, task) in meant for task in row.tasks_waiting)]
+            self.cancel(late)
 
     def requeue(self, job: JobView, wish: str) -> bool:
         """Ends a job's run, to be followed by another one; False where it waits for that already."""
@@ -268,7 +275,10 @@ class Session:
         if leader is None or not is_alive(*leader, self.context.now()):
             from mlspace import background
 
-            background.start(self.state_dir, self.context.environ)
+            try:
+                background.start(self.state_dir, self.context.environ)
+            except OSError as error:  # what was asked for is in the registry all the same
+                self.context.warn(f"{self.context.program}: warning: the controller could not be started: {error.strerror}")
 
     def runtime_directory(self, job_id: int) -> str:
         """Where the job's first node has its runtime directory, on this host (docs/protocol.md §4)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from mlspace import config, controller, deferral
-from mlspace.errors import GatewayError, MlspaceError, RequestRefused
+from mlspace.errors import GatewayError, MlspaceError, RequestRefused, StateError
 from mlspace.slurm import state
 from mlspace.slurm.demand import FAILED
 from mlspace.slurm.export import exported
@@ -86,8 +86,8 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
     registry = session.registry
     waits = deferral.has_to_wait(values)
     first = None if waits else controller.new_submission(values["region"])
-    job_id = registry.add(values, json.dumps(request.to_json()), environment, first)
     os.makedirs(os.path.join(session.state_dir, "reports"), mode=0o700, exist_ok=True)
+    job_id = registry.add(values, json.dumps(request.to_json()), environment, first)
     if request.script is not None or waits:
         session.summon()
     if waits:
@@ -95,6 +95,8 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
     sent = registry.submissions(job_id=job_id)[0]
     try:
         session.controller.send(sent, sent.owner)
+    except StateError as error:  # the job is in the registry: it is sent when that can be written again
+        session.context.warn(f"{request.program}: warning: {error.lines[0]}")
     except GatewayError as error:
         if error.outcome_unknown or (error.transient and not session.config.is_remote):
             return job_id  # a later round sends it, or finds it

@@ -501,3 +501,27 @@ def test_a_job_is_not_failed_because_the_registry_could_not_be_written(world: Wo
     assert world.state(job)[0] == "PENDING"
     work.advance()
     assert world.view(job).platform_job == "lm-mpi-job-0"
+
+
+def test_a_job_that_is_found_when_its_run_is_over_is_not_taken_for_the_next_run(world: World) -> None:
+    """The answer was lost, the report was not; and the job was requeued before anybody found it in the platform's list."""
+    job = world.add("a" * 32)
+    world.platform.lose = True
+    with pytest.raises(GatewayError):
+        world.send(job)
+    (first,) = world.registry.submissions(job_id=job)
+    world.report("a" * 32, event="end", state="COMPLETED", reason="None", start=1.0, end=2.0, code=0, signal=0)
+    assert world.controller().read_report(first, world.view(job))
+    assert world.controller().requeue(world.view(job), "requeue")
+    world.controller().adopt(first, "lm-mpi-job-0")
+    assert (world.state(job), world.registry.submissions(), world.platform.deleted) == (("PENDING", "None"), [], ["lm-mpi-job-0"])
+
+
+def test_a_job_that_is_cancelled_before_it_starts_leaves_no_file(world: World) -> None:
+    world.cluster.carrier = "file"
+    job, late = world.add("a" * 32), world.add("b" * 32)
+    world.send(job)
+    assert len(list((world.directory / "specs").iterdir())) == 1
+    world.controller().cancel([world.view(job), world.view(late)], 1)
+    world.controller().send_all(world.registry.submissions())
+    assert list((world.directory / "specs").iterdir()) == []

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Action: TypeAlias = "Start | Split | Explain | End"
 
+MARGIN_SECONDS = 0.1
+"""Behind the last moment at which a job may start, it may not."""
+
 
 class Start:
     """The job is to be sent now; of an array's record, these elements of it."""
@@ -121,10 +124,16 @@ def may_start(job: JobView, facts: Facts, started: dict[int, int]) -> int:
 
 def misses_deadline(job: JobView, now: float) -> bool:
     """Whether the job, started now, could not end in time. Source: Slurm 22.05, deadline_ok."""
+    latest = latest_start(job)
+    return latest is not None and now > latest
+
+
+def latest_start(job: JobView) -> float | None:
+    """Unix seconds; None where there is no deadline."""
     if job.deadline is None:
-        return False
+        return None
     minutes = job.time_min if job.time_min is not None else job.time_limit
-    return bool(now + (minutes or 0) * 60 > job.deadline)
+    return float(job.deadline - (minutes or 0) * 60)
 
 
 def changed(job: JobView, **columns: str | int | None) -> list[Action]:
@@ -133,8 +142,13 @@ def changed(job: JobView, **columns: str | int | None) -> list[Action]:
     return [Explain(job, **new)] if new else []
 
 
-def next_look(waiting: Iterable[JobView], now: float) -> float | None:
-    """When the clock alone may let something start: the earliest begin time or deadline; None where it cannot."""
-    moments = [job.begin_time for job in waiting if not job.is_held and job.begin_time is not None and job.begin_time > now]
-    moments += [job.deadline for job in waiting if not job.is_held and job.deadline is not None and job.deadline > now]
-    return float(min(moments)) if moments else None
+def next_look(waiting: Iterable[JobView], facts: Facts, now: float) -> float | None:
+    """When the clock alone may let something start, or end: the earliest such moment; None where it cannot."""
+    moments: list[float] = []
+    for job in waiting:
+        if not job.is_held:
+            latest = latest_start(job)
+            moments += [job.begin_time] if job.begin_time is not None else []
+            moments += [latest + MARGIN_SECONDS] if latest is not None else []
+            moments += dependency.moments(job.dependency, facts)
+    return min((float(moment) for moment in moments if moment > now), default=None)

@@ -115,11 +115,31 @@ def comes_before(other: JobView, job: JobView) -> bool:
     return other.state != state.PENDING or bool(other.job_id < job.job_id)
 
 
+def moments(text: str, facts: Facts) -> list[float]:
+    """When delays behind the beginning of jobs are over, in unix seconds: of those that have begun."""
+    found: list[float] = []
+    for word in text.replace("?", ",").split(","):
+        name, _, delay = word.partition("(")[0].partition(":")[2].partition("+")
+        number, _, task = name.partition("_")
+        rows = facts.find(int(number), task) if delay else []
+        if rows and not has_to_begin(rows):
+            found.append(begun(rows) + int(delay) * 60)
+    return found
+
+
+def has_to_begin(rows: Sequence[JobView]) -> bool:
+    return any(row.state in (state.PENDING, state.CONFIGURING) for row in rows)
+
+
+def begun(rows: Sequence[JobView]) -> float:
+    """When the last of them began, or ended without."""
+    return float(max(row.start_time or row.end_time or 0 for row in rows))
+
+
 def after(rows: Sequence[JobView], delay_seconds: int, now: float) -> str:
-    if any(row.state == state.PENDING or row.state == state.CONFIGURING for row in rows):
+    if has_to_begin(rows):
         return WAITING
-    begun = max(row.start_time or row.end_time or 0 for row in rows)
-    return MET if now >= begun + delay_seconds else WAITING
+    return MET if now >= begun(rows) + delay_seconds else WAITING
 
 
 def after_any(rows: Sequence[JobView], delay_seconds: int, now: float) -> str:

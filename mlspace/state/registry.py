@@ -223,11 +223,12 @@ class Registry(Database):
         self.change(lambda database: database.execute(query, ["posting" if sent else "committed", submission]))
 
     def posted(self, submission: str, platform_job: str) -> bool:
-        """The platform's job for a submission. False if it has another one already: that is a double."""
+        """The platform's job for a submission. False if nobody wants it: it has another one already, or its run is known to be over."""
 
         def update(database: sqlite3.Connection) -> bool:
             cursor = database.execute(
-                "UPDATE submission SET phase = 'posted', platform_job = ? WHERE submission = ? AND platform_job IN ('', ?)",
+                "UPDATE submission SET phase = 'posted', platform_job = ?"
+                " WHERE submission = ? AND platform_job IN ('', ?) AND phase != 'ended'",
                 [platform_job, submission, platform_job],
             )
             if cursor.rowcount == 1:

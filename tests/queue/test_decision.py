@@ -48,6 +48,10 @@ def decide(waiting: list[JobView], *others: JobView, now: float = NOW) -> list[s
     return words
 
 
+def next_look(waiting: list[JobView], *others: JobView) -> float | None:
+    return decision.next_look(waiting, facts(*waiting, *others), NOW)
+
+
 def ended(job_id: int, how: str = "COMPLETED", **values: Any) -> JobView:
     return job(job_id, state=how, start_time=900, end_time=950, **values)
 
@@ -163,8 +167,18 @@ def test_where_nothing_is_known_a_few_are_sent() -> None:
 
 def test_the_next_look_by_the_clock() -> None:
     waiting = [job(1, begin_time=1500), job(2, deadline=1200), job(3, begin_time=1100, priority=0), job(4, begin_time=900)]
-    assert decision.next_look(waiting, NOW) == 1200
-    assert decision.next_look([job(1)], NOW) is None
+    assert next_look(waiting) == 1200 + decision.MARGIN_SECONDS
+    assert next_look([job(1, deadline=1900, time_limit=10)]) == 1300 + decision.MARGIN_SECONDS
+    assert next_look([job(1)]) is None
+
+
+def test_a_delay_behind_a_beginning_ends_by_the_clock() -> None:
+    waiting = [job(1, dependency="after:9+2(unfulfilled)?after:8_*+1(unfulfilled),after:7+1(unfulfilled),singleton(unfulfilled)")]
+    array = {"array_job_id": 8, **RUNNING}
+    elements = [job(8, array_task_id=1, **array), job(10, array_task_id=2, **{**array, "start_time": 970})]
+    assert next_look(waiting) is None
+    assert next_look(waiting, job(9, **RUNNING), job(7)) == RUNNING["start_time"] + 120
+    assert next_look(waiting, job(9, **RUNNING), *elements) == 970 + 60
 
 
 @pytest.mark.parametrize(
