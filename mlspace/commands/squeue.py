@@ -12,7 +12,7 @@ from mlspace.slurm.option import APPROXIMATED, COMMAND_LINE, OPTIONAL, Option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from mlspace.commands.selecting import Selection
@@ -116,7 +116,11 @@ def run(context: Context, argv: Sequence[str]) -> int:
             return print_document(context, session, name)
     selection = Selection(context, session, options, call.settings)
     if options["verbose"]:
-        print_parameters(call, context, selection)
+        from mlspace.render.squeue_parameters import parameters
+
+        texts = {setting.option.alias_of or setting.option.long: setting.text for setting in call.settings}
+        ids = selection.ids or () if selection.steps is None else ()
+        context.print(parameters(options, texts, ids, context.user.uid))
     while True:
         if not options["noheader"] and (options["long"] or options["verbose"] or options["iterate"]):
             context.print(context.date())
@@ -222,12 +226,19 @@ def job_rows(session: Session, selection: Selection, jobs: Sequence[JobView], vi
 
     shown = [job for job in selection.of_ids(jobs if selection.is_one else listed(jobs)) if selection.shows(job)]
     leaders = {job.het_job_id for job in shown if job.het_job_id is not None}
-    families: dict[int, list[int]] = {}
-    for job in session.recent_jobs(family_ids=leaders) if leaders else ():
-        families.setdefault(job.het_job_id, []).append(job.job_id)
+    families = components(session.recent_jobs(family_ids=leaders)) if leaders else {}
     rows = [JobRow(job, view, families.get(job.het_job_id, ()) if leaders else ()) for job in shown]
     by_start(rows, True)
     return rows
+
+
+def components(jobs: Iterable[JobView]) -> dict[int, list[int]]:
+    """Heterogeneous jobs, by the id of their first component: the ids of all of them."""
+    families: dict[int, list[int]] = {}
+    for job in jobs:
+        if job.het_job_id is not None:
+            families.setdefault(job.het_job_id, []).append(job.job_id)
+    return families
 
 
 def read_columns(context: Context, options: Any, letters: Mapping[str, format.Field], *, in_steps: bool) -> list[format.Column]:
@@ -274,10 +285,7 @@ def print_document(context: Context, session: Session, format_name: str) -> int:
 
     session.refresh()
     now, jobs = context.now(), listed(session.recent_jobs())
-    families: dict[int, list[int]] = {}
-    for job in jobs:
-        if job.het_job_id is not None:
-            families.setdefault(job.het_job_id, []).append(job.job_id)
+    families = components(jobs)
     try:
         nodes = {node.name: node for node in session.cluster.nodes} if jobs else {}
     except GatewayError:  # the jobs are known all the same
@@ -285,30 +293,3 @@ def print_document(context: Context, session: Session, format_name: str) -> int:
     documents = [job_document(job, now, families.get(job.het_job_id, []), nodes) for job in jobs]
     context.write(document.render(format_name, document.document(document.CLUSTER, jobs=documents)))
     return 0
-
-
-def print_parameters(call: listing.Call, context: Context, selection: Selection) -> None:
-    """What -v heads the listing with."""
-    options = call.options
-    written = {setting.option.alias_of or setting.option.long: setting.text for setting in call.settings}
-
-    def text(long: str) -> str:
-        return str(options[long] if long in ("jobs", "steps") and options[long] else written.get(long) or "(null)")
-
-    def flag(long: str) -> str:
-        return "true" if options[long] else "false"
-
-    ids = selection.ids or () if selection.steps is None else ()
-    users = str(context.user.uid) if options["me"] else text("user")
-    lines = (
-        *(("all", flag("all")), ("array", flag("array")), ("federation", flag("federation")), ("format", text("format"))),
-        *(("iterate", options["iterate"] or 0), ("job_flag", int(bool(ids))), ("jobs", text("jobs"))),
-        *(("licenses", text("licenses")), ("local", flag("local")), ("names", text("name")), ("nodes", options["nodelist"] or "")),
-        *(("partitions", text("partitions")), ("priority", flag("priority")), ("reservation", text("reservation"))),
-        *(("sibling     ", flag("sibling")), ("sort", text("sort")), ("start_flag", int(bool(options["start"])))),
-        *(("states", text("states")), ("step_flag", int("steps" in options)), ("steps", text("steps"))),
-        *(("users", users), ("verbose", options["verbose"])),
-    )
-    chosen = [f"job_list[{place}] = {one}" for place, one in enumerate(ids)]
-    rule = "-----------------------------"
-    context.print("\n".join([rule, *(f"{name:<11} = {value}" for name, value in lines), *chosen, rule, "", ""]))
