@@ -91,8 +91,8 @@ class Selection:
             and holds(self.names, job.name.lower())
             and holds(self.accounts, (job.account or "").lower())
             and holds(self.qos, job.shown_qos.lower())
-            and self.licenses is None  # no job has one, nor a reservation
-            and self.reservation is None
+            and (self.licenses is None or not license_names(job).isdisjoint(self.licenses))
+            and self.reservation is None  # no job runs in one
             and (self.nodes is None or job.runs_on(self.nodes))
         )
 
@@ -104,6 +104,11 @@ class Selection:
             and holds(self.partitions, job.partition)
             and (self.nodes is None or not self.nodes.isdisjoint(step.nodes))
         )
+
+
+def license_names(job: JobView) -> set[str]:
+    """ "matlab:2,abaqus" -> matlab, abaqus."""
+    return {item.partition(":")[0] for item in (job.option("licenses") or "").replace(";", ",").split(",")}
 
 
 def holds(wanted: Collection[str] | None, value: str) -> bool:

@@ -27,8 +27,6 @@ ONE_CLUSTER = "there is one cluster, and no partition is hidden"
 NO_SORT = "b"
 """A letter by which Slurm does not sort, and only says so."""
 
-NEVER_ANY = "so nothing is shown: there are none here"
-
 
 def period(text: str) -> int:
     """--iterate: whole seconds, at least one. Raises BadValue."""
@@ -66,7 +64,7 @@ OPTIONS = (
     Option("local", on=variable("SQUEUE_LOCAL"), help="jobs of this cluster only", note=ONE_CLUSTER),
     Option("long", "l", help="show more of each job"),
     Option("licenses", "L", "(license names)", parse=listing.names, on=variable("SQUEUE_LICENSES"),
-           help="jobs that use these licenses", note=NEVER_ANY),
+           help="jobs that asked for one of these licenses"),
     Option("me", help="my own jobs"),
     Option("name", "n", "job_name(s)", parse=listing.names, on=variable("SQUEUE_NAMES"), help="jobs of these names"),
     Option("noconvert", help="sizes in MiB: 2048M, not 2G"),
@@ -79,7 +77,7 @@ OPTIONS = (
     Option("priority", "P", on=variable("SQUEUE_PRIORITY"),
            help="a line for each partition that a job waits for", note="a job waits for one partition"),
     Option("qos", "q", "qos(s)", parse=listing.names, on=variable("SQUEUE_QOS"), help="jobs of these qualities of service"),
-    Option("reservation", "R", "name", help="jobs of this reservation", note=NEVER_ANY),
+    Option("reservation", "R", "name", help="jobs of this reservation", note="so nothing is shown: there are none here"),
     Option("sib", alias_of="sibling"),
     Option("sibling", on=variable("SQUEUE_SIBLING"), help="all sibling jobs of a federation", note=ONE_CLUSTER),
     Option("sort", "S", "fields", on=variable("SQUEUE_SORT"), help="letters of --format to sort by, each with - to descend"),
