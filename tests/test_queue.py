@@ -40,7 +40,7 @@ def test_hold_keeps_a_job_until_it_is_cancelled(cli: Cli) -> None:
     cli("sbatch", "-H", "--array=1-3", "--wrap", "true")
     assert cli("squeue", "-h", "-o", "%i %t %r %Q").stdout == "1_[1-3] PD JobHeldUser 0\n"
     cli("scancel", "1")
-    assert cli("squeue", "-h", "-t", "all", "-o", "%i %t %r").stdout == "1 CA JobHeldUser\n"
+    assert cli("squeue", "-h", "-t", "all", "-o", "%i %t %r").stdout == "1_[1-3] CA JobHeldUser\n"
 
 
 def test_released_jobs_run(cli: Cli) -> None:

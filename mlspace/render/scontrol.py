@@ -57,7 +57,7 @@ def job(row: JobRow, details: bool) -> list[str]:
     """The lines of a job. `details`: with what every node gives, and where it runs on the platform."""
     job = row.job
     begun = job.start_time is not None
-    start = job.start_time if begun or job.reason != BEGIN_TIME else job.begin_time
+    start = job.begin_time if job.is_pending and not begun and job.reason == BEGIN_TIME else job.shown_start
     end = row.time(job.end_time, NOT_YET)
     if start is not None and job.end_time is None and job.time_limit is not None:
         end = row.time(start + job.time_limit * 60)
@@ -80,7 +80,7 @@ def job(row: JobRow, details: bool) -> list[str]:
         f"ReqNodeList={hosts(row, 'nodelist') or NONE} ExcNodeList={hosts(row, 'exclude') or NONE}",
         f"NodeList={job.node_list}",
         *([f"BatchHost={job.first_node}"] if job.first_node else []),
-        f"NumNodes={node_count} NumCPUs={job.shown_cpus} NumTasks={job.shown_tasks} CPUs/Task={job.geometry('cpus_of_task') or 1} "
+        f"NumNodes={node_count} NumCPUs={job.shown_cpus} NumTasks={task_count(job)} CPUs/Task={job.geometry('cpus_of_task') or 1} "
         f"{least_shape(job)}",
         f"TRES={tres(job.shown_cpus, job.shown_memory_mib, job.shown_nodes, job.shown_gpus)}",
         most_tasks(job),
@@ -99,6 +99,11 @@ def job(row: JobRow, details: bool) -> list[str]:
         *mail(job),
         "",
     ]
+
+
+def task_count(job: JobView) -> str:
+    """Slurm forgets it of a job that ends without having run."""
+    return "N/A" if job.start_time is None and job.end_time is not None else str(job.shown_tasks)
 
 
 def array(job: JobView) -> str:

@@ -80,9 +80,9 @@ class JobRow:
     def start(self) -> int | None:
         """When it started, or will at the earliest."""
         job = self.job
-        if job.start_time is None and job.begin_time and job.begin_time > self.now:
+        if job.shown_start is None and job.begin_time and job.begin_time > self.now:
             return int(job.begin_time)
-        return None if job.start_time is None else int(job.start_time)
+        return None if job.shown_start is None else int(job.shown_start)
 
     @property
     def eligible(self) -> int | None:

@@ -167,7 +167,7 @@ class JobView:
 
     @property
     def array_tasks(self) -> str:
-        """The indices that the row stands for: "3-99%4" those that wait, "7" an element; "" of no array, or of one that ended whole."""
+        """The indices that the row stands for: "3-99%4" those that wait, "7" an element; "" of no array."""
         if self.array_spec:
             return f"{self.array_spec}%{self.array_limit}" if self.array_limit else str(self.array_spec)
         return "" if self.array_task_id is None else str(self.array_task_id)
@@ -204,6 +204,12 @@ class JobView:
     @property
     def shown_qos(self) -> str:
         return self.qos or DEFAULT_QOS
+
+    @property
+    def shown_start(self) -> int | None:
+        """When it started; the end of a job that ended without having run. Source: scontrol, squeue 22.05."""
+        moment: int | None = self.end_time if self.start_time is None else self.start_time
+        return moment
 
     def elapsed(self, now: float) -> int:
         """Seconds that the job has run."""

@@ -277,9 +277,10 @@ class Registry(Database):
         """The end: `outcome` has state, reason, exit_code, exit_signal, end_time, and start_time where it became known only now."""
 
         def update(database: sqlite3.Connection) -> None:
+            # An array's record that never ran stays that of the elements that it stood for, as in Slurm.
             cursor = database.execute(
                 "UPDATE job SET state = :state, reason = :reason, exit_code = :exit_code, exit_signal = :exit_signal, end_time = :end_time,"
-                f" array_spec = NULL, wish = '', start_time = coalesce(start_time, :start_time) WHERE job_id = :job_id AND {NOT_FINAL}",
+                f" wish = '', start_time = coalesce(start_time, :start_time) WHERE job_id = :job_id AND {NOT_FINAL}",
                 {"start_time": None, **outcome, "job_id": job_id},
             )
             # What may have been sent without an answer is still looked for: it may be running.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -90,3 +91,16 @@ def test_knows_an_ended_job_for_its_least_age_and_sacct_for_ever(
     assert run("scontrol", "show", "job", env=local).stdout == "No jobs in the system\n"
     assert run("squeue", "-h", "-t", "all", env=local).stdout == ""
     assert run("sacct", "-X", "-n", "-P", "-j", "1", "-o", "JobID,State", env=local).stdout == "1|FAILED\n"
+
+
+def test_an_array_that_is_cancelled_stays_that_of_its_elements(cli: Cli) -> None:
+    """As scontrol and squeue 22.05 show it; it starts, they say, when it ends."""
+    cli("sbatch", "-H", "--array=1-5", "--begin=now+1hour", "--wrap", "true")
+    cli("scancel", "1_2")
+    cli("scancel", "1")
+    shown = cli("scontrol", "show", "job", "1").stdout
+    assert "ArrayTaskId=1,3-5 " in shown
+    assert "NumTasks=N/A " in shown
+    start, end = re.search(r"StartTime=(\S+) EndTime=(\S+)", shown).groups()  # type: ignore[union-attr]
+    assert start == end
+    assert cli("squeue", "-h", "-tall", "-j1", "-o%i %K %t %S").stdout.splitlines()[-1] == f"1_[1,3-5] 1,3-5 CA {end}"

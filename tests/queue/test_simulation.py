@@ -89,8 +89,6 @@ class Simulation:
         elif act < 0.75 and not job.array_spec:
             self.queue.update(job.job_id, wish=self.random.choice(["requeue", "requeuehold"]))
         elif act < 0.8:
-            if job.array_spec:
-                self.dropped[job.array_job_id] += len(job.tasks_waiting) - 1  # the record stands for them all
             self.end(job.job_id, state.CANCELLED)
 
     def end(self, job_id: int, how: str) -> None:
@@ -112,8 +110,6 @@ class Simulation:
             elif isinstance(action, decision.Explain):
                 self.queue.decide(job.job_id, **action.columns)
             else:
-                if job.array_spec:
-                    self.dropped[job.array_job_id] += len(job.tasks_waiting) - 1
                 self.end(job.job_id, state.CANCELLED)
 
     def start(self, job: JobView, tasks: Any) -> None:

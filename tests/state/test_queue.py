@@ -74,10 +74,10 @@ def test_what_does_not_wait_in_the_record_is_not_split_off(queue: Queue) -> None
     assert labels(queue) == ["1_[1,3]"]
 
 
-def test_an_array_that_ends_whole_is_shown_by_its_id(queue: Queue) -> None:
+def test_an_array_that_ends_whole_is_shown_with_its_elements(queue: Queue) -> None:
     record = add(queue, array_spec="1-3")
     queue.registry.ended(record, OUTCOME)
-    assert labels(queue) == ["1"]
+    assert labels(queue) == ["1_[1-3]"]
     assert job(queue, record).array_job_id == 1
 
 
