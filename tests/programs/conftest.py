@@ -100,6 +100,22 @@ def mls() -> Environment:
     return made(("cloudru-ml-cli==1.3.0",))
 
 
+@pytest.fixture(scope="session")
+def dask() -> Environment:
+    return made(("dask-jobqueue==0.9.0", "distributed==2026.8.0"))
+
+
+@pytest.fixture(scope="session")
+def psij() -> Environment:
+    return made(("psij-python==0.9.11",))
+
+
+@pytest.fixture(scope="session")
+def snakemake() -> Environment:
+    plugins = ("snakemake-executor-plugin-slurm==2.8.0", "snakemake-executor-plugin-slurm-jobstep==0.6.1")
+    return made(("snakemake==9.27.1", *plugins))
+
+
 @pytest.fixture
 def inside(cli: Cli) -> Callable[[Environment], Cli]:
     """`cli` as somebody uses it who has activated the environment, with our commands on PATH.
