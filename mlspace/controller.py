@@ -370,10 +370,10 @@ class Controller:
         registry.together(
             partial(registry.ended, job.job_id, ended_without_run(state.CANCELLED, job.reason, int(self.now())))
             for job in asked
-            if job.state == state.PENDING
+            if job.is_pending
         )
         for job in asked:
-            if job.state == state.PENDING:
+            if job.is_pending:
                 for submission in mine[job.job_id]:
                     self.forget_files(submission)
         for error in failures.values():

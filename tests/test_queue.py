@@ -86,9 +86,20 @@ def test_what_cannot_be_requeued(cli: Cli) -> None:
 def test_an_ended_job_can_be_requeued_and_held(cli: Cli) -> None:
     cli("sbatch", "--wait", "--wrap", "true")
     assert cli("scontrol", "requeuehold", "1").code == 0
-    assert cli("squeue", "-h", "-o", "%i %t").stdout == "1 PD\n"
+    held = "(job requeued in held state)"
+    assert cli("squeue", "-h", "-o", "%i %t %R").stdout == f"1 PD {held}\n"
     cli("scontrol", "release", "1")
     wait_until(lambda: states(cli) == ["1 CD"], "the second run")
+    assert cli("scontrol", "requeuehold", "State=SpecialExit", "1").code == 0
+    assert cli("squeue", "-h", "-o", "%i %t %R").stdout == f"1 SE {held}\n"
+    assert "JobState=SPECIAL_EXIT Reason=job_requeued_in_held_state" in cli("scontrol", "show", "job", "1").stdout
+    assert cli("squeue", "-h", "-t", "PD").stdout == ""
+    assert cli("scontrol", "requeue", "1").stderr == "Job is pending execution for job 1\n"
+    cli("scontrol", "release", "1")
+    wait_until(lambda: states(cli) == ["1 CD"], "the third run")
+    cli("scontrol", "requeuehold", "State=SpecialExit", "1")
+    assert cli("scancel", "1").code == 0
+    assert states(cli) == ["1 CA"]
 
 
 def test_a_chain_of_dependencies(cli: Cli) -> None:

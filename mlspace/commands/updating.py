@@ -157,7 +157,7 @@ def priority(call: Call, job: JobView, value: str) -> dict[str, Any]:
         raise BadValue(value, f"Invalid Priority value: {value}") from None
     if number == 0:
         return {"priority": 0, "reason": reason.HELD_USER}
-    return {"priority": number}
+    return {"priority": number} | ({"state": state.PENDING} if job.state == state.SPECIAL_EXIT else {})
 
 
 def start_time(call: Call, job: JobView, value: str) -> dict[str, Any]:

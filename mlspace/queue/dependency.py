@@ -51,7 +51,7 @@ def depends_on(text: str, job: JobView, facts: Facts) -> bool:
         if number not in seen:
             seen.add(number)
             for row in facts.find(number, ""):
-                todo += targets(row.dependency) if row.state == state.PENDING else []
+                todo += targets(row.dependency) if row.is_pending else []
     return False
 
 
@@ -112,7 +112,7 @@ def comes_before(other: JobView, job: JobView) -> bool:
     """Whether a singleton waits for this job: one that has begun, or came earlier; never for elements of its own array."""
     if other.job_id == job.job_id or (job.array_job_id is not None and other.array_job_id == job.array_job_id):
         return False
-    return other.state != state.PENDING or bool(other.job_id < job.job_id)
+    return not other.is_pending or bool(other.job_id < job.job_id)
 
 
 def moments(text: str, facts: Facts) -> list[float]:
@@ -128,7 +128,7 @@ def moments(text: str, facts: Facts) -> list[float]:
 
 
 def has_to_begin(rows: Sequence[JobView]) -> bool:
-    return any(row.state in (state.PENDING, state.CONFIGURING) for row in rows)
+    return any(row.is_pending or row.state == state.CONFIGURING for row in rows)
 
 
 def begun(rows: Sequence[JobView]) -> float:

@@ -67,7 +67,7 @@ def job(row: JobRow, details: bool) -> list[str]:
         f"JobId={job.job_id}{array(job)} JobName={job.name}",
         f"UserId={job.user}({job.uid}) GroupId={job.grp}({job.gid}) MCS_label=N/A",
         f"Priority={job.priority} Nice={job.nice} Account={job.account or NONE} QOS={job.shown_qos}",
-        f"JobState={job.state} Reason={job.reason} Dependency={job.dependency or NONE}",
+        f"JobState={job.state} Reason={job.reason.replace(' ', '_')} Dependency={job.dependency or NONE}",
         f"Requeue={job.requeue} Restarts={job.restart_count} BatchFlag={job.batch} Reboot=0 ExitCode={job.exit_code}:{job.exit_signal}",
         *(["DerivedExitCode=0:0"] if details else []),
         f"RunTime={duration.format_long(job.elapsed(row.now))} TimeLimit={duration.format_limit(job.time_limit, long=True)}"

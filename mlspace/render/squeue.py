@@ -34,7 +34,7 @@ HIGHEST_PRIORITY = 2**32 - 1
 SPEC_LENGTH = 64
 """Room for the indices of an array, with the end of a C string. Source: squeue(1) SLURM_BITSTR_LEN."""
 
-WITH_REASON = (state.PENDING, state.TIMEOUT, state.OUT_OF_MEMORY, state.DEADLINE, state.FAILED)
+WITH_REASON = (*state.WAITING, state.TIMEOUT, state.OUT_OF_MEMORY, state.DEADLINE, state.FAILED)
 """States that NODELIST(REASON) explains; the others show their nodes."""
 
 

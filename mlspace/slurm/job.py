@@ -183,7 +183,7 @@ class JobView:
 
     @property
     def is_pending(self) -> bool:
-        return bool(self.state == state.PENDING)
+        return self.state in state.WAITING
 
     @property
     def first_node(self) -> str:

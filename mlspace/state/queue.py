@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mlspace.slurm import array, state
 from mlspace.slurm.job import COLUMNS, JobView
-from mlspace.slurm.reason import HELD_USER
+from mlspace.slurm.reason import HELD_USER, REQUEUED_HELD
 from mlspace.state.database import encoded
 from mlspace.state.registry import NOT_FINAL, add_submission, next_priority, remember
 
@@ -27,11 +27,14 @@ WAITING = (
 
 UNFINISHED = (
     f"SELECT 1 FROM job WHERE {NOT_FINAL}"
-    " AND NOT (state = 'PENDING' AND (priority = 0 OR reason = 'DependencyNeverSatisfied'))"
+    " AND NOT (state IN ('PENDING', 'SPECIAL_EXIT') AND (priority = 0 OR reason = 'DependencyNeverSatisfied'))"
     " UNION ALL SELECT 1 FROM submission WHERE phase IN ('committed', 'posting', 'posted') LIMIT 1"
 )
 """Held jobs, and those whose dependency failed, change when somebody changes them; unless the platform has them, or may have."""
 
+
+SPECIAL = "special"
+"""The wish for a run that waits in the state SPECIAL_EXIT."""
 
 RECALL = "recall"
 """A wish (JobView) besides those that end in another run: the platform is to give back a job that it has not started."""
@@ -139,7 +142,7 @@ class Queue:
 
     def hold(self, job_id: int, reason: str) -> None:
         """reason: HELD_USER or HELD_ADMIN of slurm/reason.py."""
-        self.update(job_id, priority=0, reason=reason)
+        self._update(job_id, {"priority": 0, "reason": reason}, f"{NOT_FINAL} AND reason != '{REQUEUED_HELD}'")
 
     def release(self, job_id: int) -> None:
         """A held job gets the next place in the order of coming."""
@@ -148,7 +151,8 @@ class Queue:
             row = database.execute(f"SELECT nice FROM job WHERE job_id = ? AND priority = 0 AND {NOT_FINAL}", [job_id]).fetchone()
             if row is not None:
                 values = [next_priority(database, row[0]), job_id]
-                database.execute("UPDATE job SET priority = ?, reason = 'None' WHERE job_id = ?", values)
+                columns = "priority = ?, reason = 'None', state = replace(state, 'SPECIAL_EXIT', 'PENDING')"
+                database.execute(f"UPDATE job SET {columns} WHERE job_id = ?", values)
 
         self.registry.change(update)
 
@@ -215,15 +219,17 @@ class Queue:
             )
             database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id])
             database.execute(
-                "UPDATE job SET state = 'PENDING', wish = '', restart_count = restart_count + 1, start_time = NULL, end_time = NULL,"
+                "UPDATE job SET state = :state, wish = '', restart_count = restart_count + 1, start_time = NULL, end_time = NULL,"
                 " node_list = '', platform_job = '', submit_time = :now, eligible_time = CASE WHEN :held THEN NULL ELSE :now END,"
-                " reason = CASE WHEN :held OR priority = 0 THEN :reason ELSE 'None' END,"
+                " reason = CASE WHEN :held THEN :requeued_held WHEN priority = 0 THEN :held_user ELSE 'None' END,"
                 " priority = CASE WHEN :held THEN 0 ELSE priority END,"
                 " exit_code = :exit_code, exit_signal = :exit_signal, cancelled_by = NULL WHERE job_id = :job_id",
                 {
                     "now": now,
                     "held": held,
-                    "reason": HELD_USER,
+                    "state": state.SPECIAL_EXIT if wish == SPECIAL else state.PENDING,
+                    "requeued_held": REQUEUED_HELD,
+                    "held_user": HELD_USER,
                     "exit_code": outcome["exit_code"],
                     "exit_signal": outcome["exit_signal"],
                     "job_id": job_id,
