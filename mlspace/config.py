@@ -107,8 +107,9 @@ def read_own_file(config: Config, path: str) -> None:
     try:
         with open(path, encoding="utf-8") as file:
             content: Any = yaml.load(file, Loader=yaml.BaseLoader) or {}  # all scalars as text: 1:00:00 is no number here
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())  # yaml tells it on several lines
+        raise ConfigError(f"{path}: cannot be read: {reason}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a mapping of keys to values is expected, as in `region: SR006`")
     for key, value in content.items():

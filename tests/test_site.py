@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from mlspace import config
 from mlspace.errors import ConfigError
 from mlspace.site import Site
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Result
 
 FILE = """
 region: SR006
@@ -91,6 +92,18 @@ def test_a_mistake_is_blamed_on_file_and_key(tmp_path: Path, text: str, blamed: 
     with pytest.raises(ConfigError) as caught:
         site_of(tmp_path, text)
     assert caught.value.lines[0].startswith(f"{tmp_path}/.config/mlspace/config.yaml: {blamed}")
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"partitions: {a: [}", b"region: [\n", b"a: b: c"])
+def test_a_file_that_is_no_yaml_is_said_in_one_line(run: Callable[..., Result], tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "mlspace/config.yaml"
+    path.parent.mkdir()
+    path.write_bytes(data)
+    path.chmod(0o600)
+    result = run("sbatch", "-H", "--wrap", "true", env={"XDG_CONFIG_HOME": str(tmp_path)})
+    assert (result.stdout, result.code) == ("", 1)
+    assert result.stderr.startswith(f"sbatch: error: {path}: cannot be read: ")
+    assert result.stderr.count("\n") == 1
 
 
 def test_unknown_names_are_taken_here_and_refused_over_a_gateway(tmp_path: Path) -> None:
