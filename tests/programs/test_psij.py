@@ -19,4 +19,4 @@ def test_jobs_of_all_ends(psij: Environment, inside: Callable[[Environment], Cli
     assert (running, listed) == ("ACTIVE", True)
     assert ends == {"plain": ["COMPLETED", 0], "tasks": ["COMPLETED", 0], "failure": ["FAILED", 7], "long": ["CANCELED", None]}
     assert plain == "two words\n"
-    assert tasks == ["0 n1", "1 n1", "2 n2", "3 n2"]
+    assert tasks == ["0 on node 0", "1 on node 0", "2 on node 1", "3 on node 1"]  # whichever of the cluster's nodes are free

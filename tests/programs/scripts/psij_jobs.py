@@ -24,7 +24,7 @@ def main() -> Any:
         "plain": described("plain", "echo $WORD", environment={"WORD": "two words"}),
         "tasks": described(
             "tasks",
-            "echo $SLURM_PROCID $SLURMD_NODENAME",
+            "echo $SLURM_PROCID on node $SLURM_NODEID",
             launcher="srun",
             resources=ResourceSpecV1(node_count=2, processes_per_node=2, cpu_cores_per_process=1),
         ),
