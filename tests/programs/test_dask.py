@@ -18,4 +18,5 @@ def test_a_cluster_grows_shrinks_and_adapts(dask: Environment, inside: Callable[
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout) == [["dask-worker debug RUNNING 1"] * 2, [0, 1, 4, 9, 16], 6, 0]
     states = user("sacct", "-X", "-n", "-P", "-o", "State,Comment").stdout.splitlines()
-    assert len(states) >= 3 and set(states) == {f"CANCELLED by {os.getuid()}|workers"}
+    ends = {f"CANCELLED by {os.getuid()}|workers", "COMPLETED|workers"}  # Dask closes a worker, then cancels its job: either may be first
+    assert len(states) >= 3 and set(states) <= ends
