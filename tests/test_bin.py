@@ -9,8 +9,8 @@ from mlspace import entry
 from tests.conftest import ROOT
 
 SHARED = (
-    *("changing", "controlling", "explaining", "exportfile", "holding", "hostfiles", "hostlists", "interacting", "listing", "processes"),
-    *("scripts", "selecting", "showing", "showing_cluster", "submitting", "updating", "writing"),
+    *("changing", "controlling", "documenting", "explaining", "exportfile", "holding", "hostfiles", "hostlists", "interacting", "listing"),
+    *("processes", "scripts", "selecting", "showing", "showing_cluster", "submitting", "updating", "writing"),
 )
 """Modules of mlspace/commands/ that are no command."""
 

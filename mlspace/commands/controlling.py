@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlspace.commands import documenting
 from mlspace.errors import MlspaceError, UsageError
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ class Call:
         self.options = options
         self._session: Session | None = None
         self.time_format = context.environ.get("SLURM_TIME_FORMAT", "")
+        self.document = documenting.format_of(options)
 
     @property
     def session(self) -> Session:

@@ -23,6 +23,7 @@ OPTIONS = (
     Option("future", "F", on={PROGRAM: "SCONTROL_FUTURE"}, help="show nodes in state FUTURE, too: none is"),
     Option("help", "h", help="show this help message"),
     Option("hide", help="do not show hidden partitions: there are none"),
+    Option("json", own=True, help="show job, show node: as JSON, as later versions of Slurm do"),
     Option("local", on={PROGRAM: "SCONTROL_LOCAL"}, help="show this cluster's jobs only: there is one"),
     Option("oneliner", "o", help="print one line per record"),
     Option("quiet", "Q", help="do not say what there is not"),
@@ -31,6 +32,7 @@ OPTIONS = (
     Option("usage", help="display a brief summary of the options"),
     Option("verbose", "v", help="has no more to say"),
     Option("version", "V", help="output version information and exit"),
+    Option("yaml", own=True, help="show job, show node: as YAML, as later versions of Slurm do"),
 )
 
 KEYWORDS = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace.commands import hostlists, showing_cluster
+from mlspace.commands import documenting, hostlists, showing_cluster
 from mlspace.commands.controlling import NoJob
 from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.slurm import state
@@ -34,6 +34,8 @@ def show(call: Call, words: Sequence[str]) -> int:
         if len(name) >= entity.shortest and known.startswith(name.lower()):
             if given is not None and not entity.has_id:
                 raise UsageError("too many arguments for keyword:show")
+            if call.document and entity.act not in WITH_DOCUMENT:
+                raise MlspaceError(f"--{call.document}: only `show job' and `show node' have it, not `show {known}'")
             return entity.act(call, given)
     raise UsageError(f"invalid entity:{name} for keyword:show ")
 
@@ -67,6 +69,8 @@ def show_job(call: Call, text: str | None) -> int:
         jobs = element(jobs, int(member or 0))
     elif mark == "+" and any(job.het_job_id for job in jobs):
         jobs = [job for job in jobs if job.het_offset == int(member or 0)]
+    if call.document:
+        return documenting.print_jobs(call.context, call.session, call.document, jobs)
     if not jobs:
         if text and mark:
             return call.miss(f"Job {leader}{mark}{member or 0} not found")
@@ -175,3 +179,6 @@ ENTITIES = {
     "steps": Entity(2, show_step),
     "topology": Entity(1, showing_cluster.show_topology),
 }
+
+WITH_DOCUMENT = (show_job, showing_cluster.show_node)
+"""What --json and --yaml show."""

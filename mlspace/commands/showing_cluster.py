@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlspace.commands import documenting
 from mlspace.errors import BadValue, GatewayError, UsageError
 from mlspace.slurm.help import RELEASE
 from mlspace.slurm.hostlist import expand_hosts
@@ -18,6 +19,8 @@ def show_node(call: Call, text: str | None) -> int:
     from mlspace.render import scontrol
 
     session = call.session
+    if call.document:
+        return documenting.print_nodes(call.context, session, call.document, None if text is None else read_nodes(call, text))
     cluster, occupation, now = session.cluster, session.occupation(), call.context.now()
     member_of: dict[str, list[str]] = {}
     for partition in cluster.partitions:

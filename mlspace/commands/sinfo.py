@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace.commands import listing
+from mlspace.commands import documenting, listing
 from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.render import format, nodegroup, sinfo
 from mlspace.slurm import nodestate, reading
@@ -132,9 +132,8 @@ class Report:
 
     def print(self) -> int:
         context, options = self.context, self.options
-        if options["json"] or options["yaml"]:
-            context.write(self.document("json" if options["json"] else "yaml"))
-            return 0
+        if name := documenting.format_of(options):
+            return documenting.print_nodes(context, self.session, name)
         if not options["noheader"] and (options["long"] or options["verbose"] or options["iterate"]):
             context.print(context.date())
         if self.names_cluster and not options["noheader"]:
@@ -171,17 +170,6 @@ class Report:
         if self.options["dead"] or self.options["list-reasons"]:
             return False
         return self.is_wanted(node.name) and self.has_state(state)
-
-    def document(self, format_name: str) -> str:
-        from mlspace import machine
-        from mlspace.render.document import render
-        from mlspace.render.nodes_document import nodes_document
-        from mlspace.render.scontrol import last_ends
-
-        session = self.session
-        occupation, now = session.occupation(), int(self.context.now())
-        busy = last_ends(session.recent_jobs()) | {node.name: now for node in session.cluster.nodes if occupation[node.name].cpus}
-        return render(format_name, nodes_document(session.cluster, occupation, machine.facts(session), machine.times(session), busy))
 
 
 def wanted_nodes(text: str | None) -> Callable[[str], bool]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlspace.commands import listing
-from mlspace.errors import BadValue, GatewayError, MlspaceError, UsageError
+from mlspace.commands import documenting, listing
+from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.render import format
 from mlspace.slurm import reading
 from mlspace.slurm.help import render_usage
@@ -12,7 +12,7 @@ from mlspace.slurm.option import APPROXIMATED, COMMAND_LINE, OPTIONAL, Option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from mlspace.commands.selecting import Selection
@@ -109,9 +109,9 @@ def run(context: Context, argv: Sequence[str]) -> int:
     from mlspace.session import Session
 
     session = Session(context)
-    for name in ("json", "yaml"):
-        if options[name]:
-            return print_document(context, session, name)
+    if name := documenting.format_of(options):  # of all jobs, whatever else is asked for
+        session.refresh()
+        return documenting.print_jobs(context, session, name, session.recent_jobs())
     selection = Selection(context, session, options, call.settings)
     if options["verbose"]:
         from mlspace.render.squeue_parameters import parameters
@@ -224,19 +224,10 @@ def job_rows(session: Session, selection: Selection, jobs: Sequence[JobView], vi
 
     shown = [job for job in selection.of_ids(jobs if selection.is_one else listed(jobs)) if selection.shows(job)]
     leaders = {job.het_job_id for job in shown if job.het_job_id is not None}
-    families = components(session.recent_jobs(family_ids=leaders)) if leaders else {}
+    families = documenting.components(session.recent_jobs(family_ids=leaders)) if leaders else {}
     rows = [JobRow(job, view, families.get(job.het_job_id, ()) if leaders else ()) for job in shown]
     by_start(rows, True)
     return rows
-
-
-def components(jobs: Iterable[JobView]) -> dict[int, list[int]]:
-    """Heterogeneous jobs, by the id of their first component: the ids of all of them."""
-    families: dict[int, list[int]] = {}
-    for job in jobs:
-        if job.het_job_id is not None:
-            families.setdefault(job.het_job_id, []).append(job.job_id)
-    return families
 
 
 def read_columns(context: Context, options: Any, letters: Mapping[str, format.Field], *, in_steps: bool) -> list[format.Column]:
@@ -273,21 +264,3 @@ def sortable(letters: Mapping[str, format.Field], *, in_steps: bool) -> Mapping[
 
     unsortable = NO_SORT if in_steps else UNSORTABLE + NO_SORT
     return {letter: field for letter, field in letters.items() if letter not in unsortable}
-
-
-def print_document(context: Context, session: Session, format_name: str) -> int:
-    """--json, --yaml: all jobs, whatever else is asked for."""
-    from mlspace.render import document
-    from mlspace.render.squeue import listed
-    from mlspace.render.squeue_document import job_document
-
-    session.refresh()
-    now, jobs = context.now(), listed(session.recent_jobs())
-    families = components(jobs)
-    try:
-        nodes = {node.name: node for node in session.cluster.nodes} if jobs else {}
-    except GatewayError:  # the jobs are known all the same
-        nodes = {}
-    documents = [job_document(job, now, families.get(job.het_job_id, []), nodes) for job in jobs]
-    context.write(document.render(format_name, document.document(document.CLUSTER, jobs=documents)))
-    return 0

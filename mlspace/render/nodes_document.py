@@ -1,4 +1,4 @@
-"""sinfo --json and --yaml: every node, whatever else is asked for. Source: sinfo 22.05, openapi/v0.0.38."""
+"""Nodes as documents: sinfo --json, and its like. Source: sinfo 22.05, openapi/v0.0.38."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mlspace.slurm.size import format_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
     from mlspace.cluster import Cluster, Node
@@ -17,13 +17,21 @@ if TYPE_CHECKING:
 
 
 def nodes_document(
-    cluster: Cluster, occupation: Occupation, machine: Mapping[str, str], times: Mapping[str, int], busy: Mapping[str, int]
+    cluster: Cluster,
+    occupation: Occupation,
+    machine: Mapping[str, str],
+    times: Mapping[str, int],
+    busy: Mapping[str, int],
+    names: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """machine and times: of the host behind the nodes (mlspace/machine.py). busy: when each node was last in use."""
+    """The nodes of these names, all for None.
+
+    machine and times: of the host behind the nodes (mlspace/machine.py). busy: when each node was last in use.
+    """
     nodes, since = [], times.get("SlurmdStartTime", 0)
     for node in cluster.nodes:
         partitions = [partition.name for partition in cluster.partitions if node.name in (partition.nodes or ())]
-        if partitions:
+        if partitions and (names is None or node.name in names):
             nodes.append(describe(node, occupation[node.name], partitions, machine, times, busy.get(node.name, since)))
     return document(CLUSTER, nodes=nodes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -32,6 +33,7 @@ NOTHING_TO_ADMINISTER = "scontrol: error: there is nothing to administer here\n"
         (["suspend", "1"], "scontrol: error: a job on MLSpace cannot be suspended: cancel it, or let it save its state and requeue it\n"),
         (["write", "config"], "scontrol: error: write config: there is no slurm.conf here; show config tells what it would say\n"),
         (["show", "assoc_mgr"], "scontrol: error: there are no associations here: everybody has a registry of their own\n"),
+        (["show", "config", "--json"], "scontrol: error: --json: only `show job' and `show node' have it, not `show config'\n"),
         (["--uid=root", "ping"], "scontrol: error: --uid=root: the jobs here are your own\n"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -104,3 +106,14 @@ def test_an_array_that_is_cancelled_stays_that_of_its_elements(cli: Cli) -> None
     start, end = re.search(r"StartTime=(\S+) EndTime=(\S+)", shown).groups()  # type: ignore[union-attr]
     assert start == end
     assert cli("squeue", "-h", "-tall", "-j1", "-o%i %K %t %S").stdout.splitlines()[-1] == f"1_[1,3-5] 1,3-5 CA {end}"
+
+
+def test_shows_jobs_and_nodes_as_documents(cli: Cli) -> None:
+    ids = [cli("sbatch", "--parsable", "-H", "--wrap", "true").stdout.strip() for _ in range(2)]
+    (job,) = json.loads(cli("scontrol", "show", "job", ids[1], "--json").stdout)["jobs"]
+    assert (job["job_id"], job["state_reason"]) == (int(ids[1]), "JobHeldUser")
+    assert cli("scontrol", "show", "jobs", "--json").stdout == cli("squeue", "--json").stdout
+    assert cli("scontrol", "--yaml", "show", "nodes").stdout == cli("sinfo", "--yaml").stdout
+    (node,) = json.loads(cli("scontrol", "--json", "show", "node=n2").stdout)["nodes"]
+    assert node["name"] == "n2"
+    assert cli("scontrol", "--json", "show", "job", "99").stderr == "slurm_load_jobs error: Invalid job id specified\n"
