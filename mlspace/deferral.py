@@ -35,7 +35,8 @@ def add_to(values: Mapping[str, Any], session: Session, request: JobRequest) -> 
         "dependency": "",
     }
     if component["dependency"]:
-        row["dependency"] = dependency.describe(component["dependency"], Facts(session.registry.jobs, ()))
+        facts = Facts(session.registry.jobs, ())
+        row["dependency"] = dependency.of_known(dependency.describe(component["dependency"], facts), facts)
     row["reason"], row["eligible_time"] = first_reason(row)
     return row
 
