@@ -45,13 +45,13 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> 
 def processes(word: str) -> list[tuple[int, str]]:
     """Pid and command line, blanks between its words, of all processes whose arguments hold `word`."""
     found = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
+    for pid in filter(str.isdigit, os.listdir("/proc")):  # glob() fails where a process ends while it looks
         try:
-            line = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
         if word in line:
-            found.append((int(file.parent.name), line))
+            found.append((int(pid), line))
     return found
 
 
