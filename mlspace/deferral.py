@@ -35,8 +35,7 @@ def add_to(values: Mapping[str, Any], session: Session, request: JobRequest) -> 
         "dependency": "",
     }
     if component["dependency"]:
-        facts = Facts(session.registry.jobs, ())
-        row["dependency"] = dependency.of_known(dependency.describe(component["dependency"], facts), facts)
+        row["dependency"] = dependency.describe(component["dependency"], Facts(session.registry.jobs, ()))
     row["reason"], row["eligible_time"] = first_reason(row)
     return row
 

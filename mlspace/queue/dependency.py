@@ -40,13 +40,6 @@ def describe(conditions: Mapping[str, Any], facts: Facts) -> str:
     return ("," if conditions.get("all", True) else "?").join(words)
 
 
-def of_known(text: str, facts: Facts) -> str:
-    """Without jobs that nobody knows: a later job, or the one that is to wait, may be given such an id."""
-    mark = "?" if "?" in text else ","
-    words = [word for word in text.split(mark) if all(facts.find(number, "") for number in targets(word))]
-    return "" if mark == "?" and len(words) < len(text.split(mark)) else mark.join(words)
-
-
 def depends_on(text: str, job: JobView, facts: Facts) -> bool:
     """Whether a dependency leads back to the job itself, directly or by what others wait for."""
     seen: set[int] = set()

@@ -206,12 +206,3 @@ def test_an_id_stands_for_a_whole_array_and_an_index_for_an_element() -> None:
 
 def test_lists_of_ids() -> None:
     assert selection.items("1,2_[3,5-7],,4_*") == ["1", "2_[3,5-7]", "4_*"]
-
-
-def test_a_job_does_not_wait_for_an_id_that_nobody_has_yet() -> None:
-    known = facts(job(8))
-    assert dependency.of_known("afterok:8(unfulfilled),aftercorr:9(unfulfilled),singleton(unfulfilled)", known) == (
-        "afterok:8(unfulfilled),singleton(unfulfilled)"
-    )
-    assert dependency.of_known("afterok:8(unfulfilled)?afterok:9(unfulfilled)", known) == ""
-    assert dependency.of_known("afterok:9(unfulfilled)", known) == ""
