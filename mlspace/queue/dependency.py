@@ -97,10 +97,15 @@ def test(condition: str, job: JobView, facts: Facts, now: float) -> str:
     number, _, task = name.partition("_")
     if kind == CORRESPONDING and job.array_task_id is not None and is_array(facts, int(number)):
         task = str(job.array_task_id)
-    rows = facts.find(int(number), task)
+    rows = [row for row in facts.find(int(number), task) if not is_own(row, job)]
     if not rows:
         return MET
     return TESTS[kind](rows, int(delay or 0) * 60, now)
+
+
+def is_own(row: JobView, job: JobView) -> bool:
+    """Whether it is the job itself, or of its array: a dependency on an id that nobody had yet may have become one on that."""
+    return bool(row.job_id == job.job_id or (job.array_job_id is not None and row.array_job_id == job.array_job_id))
 
 
 def is_array(facts: Facts, job_id: int) -> bool:
@@ -110,7 +115,7 @@ def is_array(facts: Facts, job_id: int) -> bool:
 
 def comes_before(other: JobView, job: JobView) -> bool:
     """Whether a singleton waits for this job: one that has begun, or came earlier; never for elements of its own array."""
-    if other.job_id == job.job_id or (job.array_job_id is not None and other.array_job_id == job.array_job_id):
+    if is_own(other, job):
         return False
     return not other.is_pending or bool(other.job_id < job.job_id)
 

@@ -123,6 +123,14 @@ def test_elements_correspond() -> None:
         assert dependency.evaluate(element, facts(*array), NOW)[1] == met
 
 
+def test_no_job_waits_for_itself() -> None:
+    """An id that nobody had yet when it was named may have become the job's own."""
+    alone = job(1, dependency="afterok:1(unfulfilled)")
+    assert dependency.evaluate(alone, facts(alone), NOW) == ("", "met")
+    elements = [job(2, array_job_id=4, array_task_id=1, dependency="aftercorr:4(unfulfilled)"), job(4, array_job_id=4, array_task_id=2)]
+    assert dependency.evaluate(elements[0], facts(*elements), NOW) == ("", "met")
+
+
 def test_a_dependency_that_failed_ends_the_job_where_that_was_asked_for() -> None:
     waiting = job(1, dependency="afterok:9(unfulfilled)", options={"kill-on-invalid-dep": True})
     told = "1: reason=DependencyNeverSatisfied dependency=afterok:9(failed) eligible_time=None"
