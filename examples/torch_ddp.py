@@ -36,7 +36,7 @@ def train() -> int:
     digest = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
     everyone = [torch.empty_like(digest) for _ in range(size)]
     dist.all_gather(everyone, digest)
-    dist.barrier()  # and no destroy_process_group(): with gloo, PyTorch 2.13 now and then aborts in its threads afterwards
+    dist.barrier()
     if any(not torch.equal(other, digest) for other in everyone):
         print(f"error: rank {rank}: the ranks disagree about the parameters", file=sys.stderr)
         return 1
@@ -49,4 +49,7 @@ def train() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(train())
+    code = train()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # not by way of the interpreter's end, in which the gloo threads of PyTorch 2.13 now and then abort
