@@ -180,9 +180,16 @@ void Channel::Finish(double seconds) {
 
 void Channel::Close() {
   if (!fd_) return;
+  CloseSocket();
+  on_close_ = nullptr;
+  // A callback may own this channel, and may be the one that closes it: they go when it has returned.
+  loop_->Later([on_frame = std::move(on_frame_), on_drained = std::move(on_drained_)] {});
+}
+
+void Channel::CloseSocket() {
+  if (!fd_) return;
   loop_->Forget(fd_.get());
   fd_.Reset();
-  on_close_ = nullptr;
 }
 
 }  // namespace launcher

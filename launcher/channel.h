@@ -100,7 +100,7 @@ class Channel {
   Channel(Loop* loop, UniqueFd fd);
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
-  ~Channel() { Close(); }
+  ~Channel() { CloseSocket(); }
 
   /// From now on frames go to `on_frame`. `on_close` is called once: when the peer is gone or sends what is no frame.
   void Listen(OnFrame on_frame, OnClose on_close);
@@ -135,6 +135,7 @@ class Channel {
   void Write();
   void Lost();
   void Dispatch();
+  void CloseSocket();
 
   Loop* loop_;
   UniqueFd fd_;

@@ -248,6 +248,8 @@ LaunchSpec ReadSpec(const std::vector<std::string>& flags) {
   } catch (const nlohmann::json::parse_error& error) {
     // Its own text quotes what it read, which may be secret.
     throw LaunchError("specification: not JSON at byte " + std::to_string(error.byte), kExitConfig);
+  } catch (const nlohmann::json::out_of_range&) {
+    throw LaunchError("specification: a number is too large", kExitConfig);
   }
   const SpecValue document(json, "");
   return carried.version == 0 ? ReadOldDocument(document) : ReadDocument(document);

@@ -17,7 +17,7 @@ from mlspace.spec.launch import Env, Job, LaunchSpec, Limits, Script, Stdio
 from mlspace.translate.status import reports
 
 ROOT = Path(__file__).resolve().parents[3]
-BUILT = [ROOT / ".venv" / "bin" / "launch", ROOT / "build" / "tests" / "launch", ROOT / "build" / "dev" / "launch"]
+BUILT = [ROOT / ".venv" / "bin" / "launch", ROOT / "build" / "dev" / "launch"]
 MARK = "LAUNCH_TEST_MARK"
 PATH = "/usr/local/bin:/usr/bin:/bin"
 PATIENCE = 30.0
@@ -37,6 +37,9 @@ ENDS = [
 
 
 def newest_launch() -> Path | None:
+    """The one that LAUNCH names (tests/long: with sanitizers), else the one built last."""
+    if "LAUNCH" in os.environ:
+        return Path(os.environ["LAUNCH"])
     built = [path for path in BUILT if path.exists()]
     return max(built, key=lambda path: path.stat().st_mtime) if built else None
 
