@@ -1,5 +1,7 @@
 #include "process.h"
 
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,19 +17,29 @@
 namespace launcher {
 namespace {
 
-/// What the child tells through the pipe that exec closes.
-struct Word {
-  int chdir_error;
-  int exec_error;  ///< 0: only chdir failed, exec is still to come
-};
+constexpr size_t kChildStack = 64 * 1024;
 
-/// Everything the child needs, allocated before fork.
+/// Signals that launch was started with as ignored, as under nohup: exec would keep them so. launch itself ignores none.
+const std::vector<int>& InheritedIgnored() {
+  static const std::vector<int> ignored = [] {
+    std::vector<int> found;
+    for (int signal = 1; signal < NSIG; ++signal) {
+      struct sigaction action;
+      if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) found.push_back(signal);
+    }
+    return found;
+  }();
+  return ignored;
+}
+
+/// Everything the child needs, allocated before it is there.
 struct Prepared {
   std::string program;
   std::vector<char*> argv;
   std::vector<char*> shell_argv;  ///< for a script without `#!`, as execvp runs it
   EnvBlock environment;
   std::vector<std::pair<int, rlimit>> limits;
+  const std::vector<int>& ignored = InheritedIgnored();
 
   explicit Prepared(const SpawnPlan& plan)
       : program(FindProgram(plan.argv.at(0), plan.environment.Get("PATH", "/usr/bin:/bin"))),
@@ -61,34 +73,42 @@ bool PlaceStreams(const SpawnPlan& plan) {
   return syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */) == 0 || errno == ENOSYS;
 }
 
-/// The child, up to exec: async-signal-safe calls only.
-[[noreturn]] void Become(const SpawnPlan& plan, Prepared* prepared, pid_t parent, int pipe) {
+/// What parent and child share while the parent waits: they have one memory until exec.
+struct Birth {
+  const SpawnPlan& plan;
+  Prepared* prepared;
+  pid_t parent;
+  int chdir_error;
+  int exec_error;
+};
+
+/// The child, up to exec: async-signal-safe calls only, and nothing is written to but its own stack and `birth`.
+int Become(void* shared) {
+  Birth& birth = *static_cast<Birth*>(shared);
+  const SpawnPlan& plan = birth.plan;
+  Prepared& prepared = *birth.prepared;
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(1);  // launch died before it could be told about
-  for (int signal = 1; signal < NSIG; ++signal) std::signal(signal, SIG_DFL);
+  if (getppid() != birth.parent) _exit(1);  // launch died before it could be told about
+  for (const int signal : prepared.ignored) std::signal(signal, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const auto& [number, limit] : prepared->limits) {
-    setrlimit(static_cast<__rlimit_resource_t>(number), &limit);
-  }
+  for (const auto& [number, limit] : prepared.limits) setrlimit(static_cast<__rlimit_resource_t>(number), &limit);
   if (plan.umask) umask(*plan.umask);
-  Word word = {0, 0};
-  const int report = fcntl(pipe, F_DUPFD_CLOEXEC, 10);
   if (!plan.work_dir.empty() && chdir(plan.work_dir.c_str()) != 0) {
-    word.chdir_error = errno;
-    if (chdir("/tmp") == 0 && write(report, &word, sizeof word) < 0) _exit(1);
+    birth.chdir_error = errno;
+    if (chdir("/tmp") != 0 && chdir("/") != 0) _exit(1);
   }
   if (PlaceStreams(plan)) {
-    if (plan.pid_variable) prepared->environment.PutPid(getpid());
-    execve(prepared->program.c_str(), prepared->argv.data(), prepared->environment.get());
-    if (errno == ENOEXEC) {
-      execve("/bin/sh", prepared->shell_argv.data(), prepared->environment.get());
+    if (plan.terminal) ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+    if (plan.pid_variable) prepared.environment.PutPid(getpid());
+    execve(prepared.program.c_str(), prepared.argv.data(), prepared.environment.get());
+    if (errno == ENOEXEC && plan.is_shell_script) {
+      execve("/bin/sh", prepared.shell_argv.data(), prepared.environment.get());
     }
   }
-  word.exec_error = errno;
-  if (write(report, &word, sizeof word) < 0) _exit(1);
+  birth.exec_error = errno;
   _exit(kExitNotFound);
 }
 
@@ -112,23 +132,17 @@ std::string FindProgram(const std::string& name, const std::string& path) {
 
 Spawned Spawn(const SpawnPlan& plan) {
   Prepared prepared(plan);
-  Pipe pipe = MakePipe();
-  const pid_t parent = getpid();
+  Birth birth = {plan, &prepared, getpid(), 0, 0};
+  // As vfork, with a stack of its own: nothing of launch is copied, however large its environment and buffers are, and what
+  // went wrong in the child is simply there when clone returns, which is when the child has become another program, or ended.
+  alignas(16) static char stack[kChildStack];
   Spawned result;
-  result.pid = fork();
+  result.pid = clone(Become, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &birth);
   if (result.pid < 0) {
     throw LaunchError(std::string("cannot start a process: ") + std::strerror(errno), 1);
   }
-  if (result.pid == 0) Become(plan, &prepared, parent, pipe.write.get());
-  pipe.write.Reset();
-  Word word;
-  for (;;) {
-    const ssize_t got = read(pipe.read.get(), &word, sizeof word);
-    if (got < 0 && errno == EINTR) continue;
-    if (got != static_cast<ssize_t>(sizeof word)) break;
-    result.chdir_error = word.chdir_error;
-    result.error = word.exec_error;
-  }
+  result.chdir_error = birth.chdir_error;
+  result.error = birth.exec_error;
   if (result.error != 0) {
     while (waitpid(result.pid, nullptr, 0) < 0 && errno == EINTR) {
     }

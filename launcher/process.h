@@ -23,6 +23,8 @@ struct SpawnPlan {
   std::map<std::string, int64_t> rlimits;  ///< as in LaunchSpec: soft limits, -1 unlimited
   int in = -1, out = -1, err = -1;         ///< become 0, 1, 2; -1: launch's own
   bool pid_variable = false;               ///< set SLURM_TASK_PID to its pid
+  bool is_shell_script = true;             ///< a file that exec does not know is read by /bin/sh, as execvp does it
+  bool terminal = false;                   ///< `in` is a terminal, and becomes the one that controls it
 };
 
 /// What became of a Spawn. The process runs unless `error` says why it does not.
