@@ -17,7 +17,6 @@
 #include "srun_io.h"
 #include "srun_options.h"
 #include "srun_request.h"
-#include "step.h"
 
 extern char** environ;
 
@@ -89,11 +88,11 @@ class Client {
     input_ = STDIN_FILENO;
     if (mode.empty() || mode == "all") return;
     if (mode.find_first_not_of("0123456789") == std::string::npos) {
-      request_.input_task = std::stoi(mode);
+      request_.streams.input_task = std::stoi(mode);
       return;
     }
     if (mode == "none") {
-      request_.input_task = kInputNone;
+      request_.streams.input_task = kInputNone;
       input_ = -1;
       return;
     }
@@ -160,7 +159,7 @@ class Client {
       return Fail(error.what());
     }
     for (OutputPlan* plan : {out_.get(), err_.get()}) {
-      if (options_.label) plan->SetLabels(static_cast<int>(places_.size()));
+      if (options_.streams.label) plan->SetLabels(static_cast<int>(places_.size()));
       plan->OnEmptied([this] { OnWritten(); });
     }
     WatchInput();
@@ -184,7 +183,7 @@ class Client {
     char buffer[kReadAtOnce];
     const ssize_t got = read(input_, buffer, sizeof buffer);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
-    const uint32_t task = request_.input_task >= 0 ? static_cast<uint32_t>(request_.input_task) : kAllTasks;
+    const uint32_t task = request_.streams.input_task >= 0 ? static_cast<uint32_t>(request_.streams.input_task) : kAllTasks;
     if (got <= 0) {  // also a terminal that we may not read from the background
       loop_.ForgetRead(input_);
       input_ = -1;
@@ -206,12 +205,12 @@ class Client {
       if (told_.empty()) loop_.After(kGatherSeconds, [this] { TellExits(); });
       told_[{places_[task].name, status}].insert(task);
       was_signaled_ = was_signaled_ || WIFSIGNALED(status);
-      if (options_.kill_on_bad_exit > 0) EndOthers();
+      if (options_.limits.kill_on_bad_exit > 0) EndOthers();
     }
-    if (ended_ == 1 && options_.wait_seconds > 0) {
-      loop_.After(options_.wait_seconds, [this] {
+    if (ended_ == 1 && options_.limits.wait_seconds > 0) {
+      loop_.After(options_.limits.wait_seconds, [this] {
         if (is_over_) return;
-        Say("First task exited " + std::to_string(options_.wait_seconds) + "s ago");
+        Say("First task exited " + std::to_string(options_.limits.wait_seconds) + "s ago");
         EndOthers();
       });
     }
@@ -349,7 +348,7 @@ int SrunMain(const std::vector<std::string>& args) {
     return 0;
   }
   if (!options.login_side.empty()) return RunForeign("srun", {options.login_side});
-  if (options.command.empty()) {
+  if (options.world.command.empty()) {
     Say("fatal: No command given to execute.");
     return 1;
   }

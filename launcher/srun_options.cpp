@@ -65,8 +65,8 @@ void SetNodes(SrunOptions* options, const std::string& text) {
     if (part.empty() || *end != '\0' || value < 1) throw LaunchError("\"" + text + "\" is not a valid node count", kUsageExit);
     return static_cast<int>(value);
   };
-  options->min_nodes = number(text.substr(0, dash));
-  options->max_nodes = dash == std::string::npos ? options->min_nodes : number(text.substr(dash + 1));
+  options->placement.least_nodes = number(text.substr(0, dash));
+  options->placement.nodes = dash == std::string::npos ? options->placement.least_nodes : number(text.substr(dash + 1));
 }
 
 void SetMpi(SrunOptions* options, const std::string& text) {
@@ -78,18 +78,18 @@ void SetMpi(SrunOptions* options, const std::string& text) {
 }
 
 constexpr Row kRows[] = {
-    {"ntasks", 'n', kRequired, "SLURM_NTASKS", [](auto* o, auto& t) { o->tasks = Count("--ntasks", t, 1); }, nullptr, nullptr},
+    {"ntasks", 'n', kRequired, "SLURM_NTASKS", [](auto* o, auto& t) { o->placement.tasks = Count("--ntasks", t, 1); }, nullptr, nullptr},
     {"nodes", 'N', kRequired, "SLURM_NNODES", SetNodes, nullptr, nullptr},
     {"ntasks-per-node", 0, kRequired, "SLURM_NTASKS_PER_NODE",
-     [](auto* o, auto& t) { o->tasks_per_node = Count("--ntasks-per-node", t, 1); }, nullptr, nullptr},
+     [](auto* o, auto& t) { o->placement.tasks_per_node = Count("--ntasks-per-node", t, 1); }, nullptr, nullptr},
     {"cpus-per-task", 'c', kRequired, "SRUN_CPUS_PER_TASK",
-     [](auto* o, auto& t) { o->cpus_per_task = Count("--cpus-per-task", t, 1); }, nullptr, nullptr},
-    {"relative", 'r', kRequired, nullptr, [](auto* o, auto& t) { o->relative = Count("--relative", t, 0); }, nullptr, nullptr},
-    {"distribution", 'm', kRequired, "SLURM_DISTRIBUTION", [](auto* o, auto& t) { o->distribution = t; }, nullptr, nullptr},
+     [](auto* o, auto& t) { o->resources.cpus_per_task = Count("--cpus-per-task", t, 1); }, nullptr, nullptr},
+    {"relative", 'r', kRequired, nullptr, [](auto* o, auto& t) { o->placement.relative = Count("--relative", t, 0); }, nullptr, nullptr},
+    {"distribution", 'm', kRequired, "SLURM_DISTRIBUTION", [](auto* o, auto& t) { o->placement.distribution = t; }, nullptr, nullptr},
     {"nodelist", 'w', kRequired, nullptr, [](auto* o, auto& t) { o->nodelist = t; }, nullptr, nullptr},
     {"exclude", 'x', kRequired, nullptr, [](auto* o, auto& t) { o->exclude = t; }, nullptr, nullptr},
     {"job-name", 'J', kRequired, nullptr, [](auto* o, auto& t) { o->job_name = t; }, nullptr, nullptr},
-    {"chdir", 'D', kRequired, "SLURM_WORKING_DIR", [](auto* o, auto& t) { o->work_dir = t; }, nullptr, nullptr},
+    {"chdir", 'D', kRequired, "SLURM_WORKING_DIR", [](auto* o, auto& t) { o->world.work_dir = t; }, nullptr, nullptr},
     {"output", 'o', kRequired, "SLURM_STDOUTMODE", [](auto* o, auto& t) { o->output = t; }, nullptr, nullptr},
     {"error", 'e', kRequired, "SLURM_STDERRMODE", [](auto* o, auto& t) { o->error = t; }, nullptr, nullptr},
     {"input", 'i', kRequired, "SLURM_STDINMODE", [](auto* o, auto& t) { o->input = t; }, nullptr, nullptr},
@@ -100,18 +100,18 @@ constexpr Row kRows[] = {
        o->append = t[0] == 'a';
      },
      nullptr, nullptr},
-    {"label", 'l', kNone, "SLURM_LABELIO", [](auto* o, auto&) { o->label = true; }, nullptr, nullptr},
-    {"overcommit", 'O', kNone, "SLURM_OVERCOMMIT", [](auto* o, auto&) { o->overcommit = true; }, nullptr, nullptr},
+    {"label", 'l', kNone, "SLURM_LABELIO", [](auto* o, auto&) { o->streams.label = true; }, nullptr, nullptr},
+    {"overcommit", 'O', kNone, "SLURM_OVERCOMMIT", [](auto* o, auto&) { o->resources.overcommit = true; }, nullptr, nullptr},
     {"quiet", 'Q', kNone, nullptr, [](auto* o, auto&) { o->quiet = true; }, nullptr, nullptr},
     {"kill-on-bad-exit", 'K', kOptional, "SLURM_KILL_BAD_EXIT",
-     [](auto* o, auto& t) { o->kill_on_bad_exit = t.empty() ? 1 : Count("--kill-on-bad-exit", t, 0); }, nullptr, nullptr},
-    {"wait", 'W', kRequired, "SLURM_WAIT", [](auto* o, auto& t) { o->wait_seconds = Count("--wait", t, 0); }, nullptr, nullptr},
+     [](auto* o, auto& t) { o->limits.kill_on_bad_exit = t.empty() ? 1 : Count("--kill-on-bad-exit", t, 0); }, nullptr, nullptr},
+    {"wait", 'W', kRequired, "SLURM_WAIT", [](auto* o, auto& t) { o->limits.wait_seconds = Count("--wait", t, 0); }, nullptr, nullptr},
     {"jobid", 0, kRequired, nullptr, [](auto* o, auto& t) { o->job_id = t; }, nullptr, nullptr},
     {"mpi", 0, kRequired, "SLURM_MPI_TYPE", SetMpi, nullptr, nullptr},
     {"version", 'V', kNone, nullptr, [](auto* o, auto&) { o->answer = "slurm 22.05.8"; }, nullptr, nullptr},
     {"help", 'h', kNone, nullptr, [](auto* o, auto&) { o->login_side = "--help"; }, nullptr, nullptr},
     {"usage", 0, kNone, nullptr, [](auto* o, auto&) { o->login_side = "--usage"; }, nullptr, nullptr},
-    {"tasks-per-node", 0, kRequired, nullptr, [](auto* o, auto& t) { o->tasks_per_node = Count("--ntasks-per-node", t, 1); }, nullptr, nullptr},
+    {"tasks-per-node", 0, kRequired, nullptr, [](auto* o, auto& t) { o->placement.tasks_per_node = Count("--ntasks-per-node", t, 1); }, nullptr, nullptr},
     // What holds here anyway.
     {"unbuffered", 'u', kNone, "SLURM_UNBUFFEREDIO", [](auto*, auto&) {}, nullptr, nullptr},
     {"verbose", 'v', kNone, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
@@ -305,8 +305,8 @@ void ReadEnvironment(const Environment& environment, SrunOptions* options) {
     if (row.argument == kNone && !value->empty() && *value != "yes" && std::atoi(value->c_str()) == 0) continue;
     Apply(row, *value, options);
   }
-  if (environment.Has("SLURM_DIST_PLANESIZE") && options->distribution == "plane") {
-    options->distribution += "=" + environment.Get("SLURM_DIST_PLANESIZE");
+  if (environment.Has("SLURM_DIST_PLANESIZE") && options->placement.distribution == "plane") {
+    options->placement.distribution += "=" + environment.Get("SLURM_DIST_PLANESIZE");
   }
 }
 
@@ -356,7 +356,7 @@ SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environm
   SrunOptions options;
   ReadEnvironment(environment, &options);
   const SrunOptions inherited = options;
-  options.tasks = options.tasks_per_node = 0;
+  options.placement.tasks = options.placement.tasks_per_node = 0;
   size_t at = 0;
   while (at < args.size() && args[at].size() > 1 && args[at][0] == '-') {
     if (args[at] == "--") {
@@ -365,10 +365,10 @@ SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environm
     }
     at += args[at][1] == '-' ? ReadLong(args, at, &options) : ReadCluster(args, at, &options);
   }
-  options.command.assign(args.begin() + static_cast<long>(at), args.end());
-  const bool asks_for_tasks = options.tasks > 0 || options.tasks_per_node > 0;
-  if (!asks_for_tasks) options.tasks = inherited.tasks;
-  if (options.tasks_per_node == 0) options.tasks_per_node = inherited.tasks_per_node;
+  options.world.command.assign(args.begin() + static_cast<long>(at), args.end());
+  const bool asks_for_tasks = options.placement.tasks > 0 || options.placement.tasks_per_node > 0;
+  if (!asks_for_tasks) options.placement.tasks = inherited.placement.tasks;
+  if (options.placement.tasks_per_node == 0) options.placement.tasks_per_node = inherited.placement.tasks_per_node;
   return options;
 }
 

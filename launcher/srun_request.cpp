@@ -54,19 +54,14 @@ Environment Exported(const std::string& list, const Environment& own) {
 Environment StepVariables(const SrunOptions& options, const Environment& own) {
   Environment variables = Exported(options.export_list, own);
   if (!options.job_name.empty()) variables.Set("SLURM_JOB_NAME", options.job_name);
-  if (options.tasks_per_node > 0) variables.SetNumber("SLURM_NTASKS_PER_NODE", options.tasks_per_node);
-  if (options.cpus_per_task > 0) variables.SetNumber("SLURM_CPUS_PER_TASK", options.cpus_per_task);
+  if (options.placement.tasks_per_node > 0) variables.SetNumber("SLURM_NTASKS_PER_NODE", options.placement.tasks_per_node);
+  if (options.resources.cpus_per_task > 0) variables.SetNumber("SLURM_CPUS_PER_TASK", options.resources.cpus_per_task);
   return variables;
 }
 
-}  // namespace
-
-StepRequest RequestOf(const SrunOptions& options, const Environment& own) {
-  StepRequest request;
-  request.tasks = options.tasks;
-  request.nodes = options.max_nodes;
-  request.least_nodes = options.min_nodes;
-  request.tasks_per_node = options.tasks_per_node;
+/// Where tasks go, after srun's own checks.
+PlacementRequest PlacementOf(const SrunOptions& options) {
+  PlacementRequest request = options.placement;
   if (request.nodes > request.tasks && request.tasks > 0) {
     if (!options.quiet) {
       Warn("can't run " + std::to_string(request.tasks) + " processes on " + std::to_string(request.nodes) +
@@ -84,21 +79,33 @@ StepRequest RequestOf(const SrunOptions& options, const Environment& own) {
     }
     request.tasks_per_node = 0;
   }
-  request.cpus_per_task = options.cpus_per_task;
-  request.relative = options.relative;
-  request.distribution = options.distribution;
   request.with = ExpandHosts(options.nodelist);
   request.without = ExpandHosts(options.exclude);
-  request.command = options.command;
-  request.environment = StepVariables(options, own).Words();
+  return request;
+}
+
+/// The tasks' world: srun's own, but for what its options change.
+TaskWorld WorldOf(const SrunOptions& options, const Environment& own) {
+  TaskWorld world = options.world;
+  world.environment = StepVariables(options, own).Words();
   const std::string here = CurrentDirectory();
-  const std::string& wanted = options.work_dir;
-  request.work_dir = wanted.empty() ? here : (wanted[0] == '/' ? wanted : here + "/" + wanted);
-  const std::string program = options.command[0].substr(options.command[0].rfind('/') + 1);
-  request.name = options.job_name.empty() ? program : options.job_name;
-  request.umask = static_cast<int>(CurrentUmask());
-  request.label = options.label;
-  request.overcommit = options.overcommit;
+  const std::string& wanted = options.world.work_dir;
+  world.work_dir = wanted.empty() ? here : (wanted[0] == '/' ? wanted : here + "/" + wanted);
+  world.umask = static_cast<int>(CurrentUmask());
+  return world;
+}
+
+}  // namespace
+
+StepRequest RequestOf(const SrunOptions& options, const Environment& own) {
+  StepRequest request;
+  const std::string& first = options.world.command[0];
+  request.name = options.job_name.empty() ? first.substr(first.rfind('/') + 1) : options.job_name;
+  request.placement = PlacementOf(options);
+  request.resources = options.resources;
+  request.streams = options.streams;
+  request.world = WorldOf(options, own);
+  request.limits = options.limits;
   return request;
 }
 

@@ -3,7 +3,7 @@
 
 #include "env.h"
 #include "srun_options.h"
-#include "step.h"
+#include "step_request.h"
 
 namespace launcher {
 

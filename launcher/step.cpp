@@ -18,6 +18,13 @@ int ExitStatus(int code) { return (code & 0xff) << 8; }
 
 void SetNonBlocking(int fd) { fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK); }
 
+/// The step's GPUs on this node, as the node numbers them.
+std::vector<int> HeldGpus(const NodeHolding& held, const NodeWorld& world) {
+  std::vector<int> gpus;
+  for (const int index : held.gpus) gpus.push_back(world.gpus.at(static_cast<size_t>(index)));
+  return gpus;
+}
+
 /// The environment of one task: the step's, and what is true on this node and of this task only.
 Environment EnvironmentOf(const StepShare& share, int local, const NodeWorld& world) {
   const auto index = static_cast<size_t>(share.node);
@@ -27,49 +34,22 @@ Environment EnvironmentOf(const StepShare& share, int local, const NodeWorld& wo
   facts.nodes[index] = share.node_name;
   facts.tasks.resize(index + 1);
   facts.tasks[index] = share.tasks;
-  Environment base = Environment::FromWords(share.environment);
+  Environment base = Environment::FromWords(share.world.environment);
   base.Set(kJobDirName, world.job_dir);
   base.PrependPath("PATH", world.job_dir + "/bin");
-  return TaskEnvironment(base, facts, StepNode{share.node, share.cpus, world.gpus}, local);
+  return TaskEnvironment(base, facts, StepNode{share.node, static_cast<int>(share.held.cpus.size()), HeldGpus(share.held, world)}, local);
 }
 
 }  // namespace
 
-std::string StepRequest::Pack() const {
-  Packer packer;
-  packer.Number(tasks).Number(nodes).Number(least_nodes).Number(tasks_per_node).Number(cpus_per_task).Number(relative);
-  packer.Text(distribution).Texts(with).Texts(without).Texts(command).Texts(environment);
-  packer.Text(work_dir).Text(name).Number(umask).Number(label).Number(overcommit).Number(input_task);
-  return packer.payload();
-}
-
-StepRequest StepRequest::Unpack(std::string_view payload) {
-  Unpacker fields(payload);
-  StepRequest request;
-  request.tasks = static_cast<int>(fields.Number());
-  request.nodes = static_cast<int>(fields.Number());
-  request.least_nodes = static_cast<int>(fields.Number());
-  request.tasks_per_node = static_cast<int>(fields.Number());
-  request.cpus_per_task = static_cast<int>(fields.Number());
-  request.relative = static_cast<int>(fields.Number());
-  request.distribution = fields.Text();
-  request.with = fields.Texts();
-  request.without = fields.Texts();
-  request.command = fields.Texts();
-  request.environment = fields.Texts();
-  request.work_dir = fields.Text();
-  request.name = fields.Text();
-  request.umask = static_cast<int>(fields.Number());
-  request.label = fields.Number() != 0;
-  request.overcommit = fields.Number() != 0;
-  request.input_task = static_cast<int>(fields.Number());
-  return request;
-}
-
 std::string StepShare::Pack() const {
   Packer packer;
-  packer.Number(step).Number(node).Text(node_name).Numbers(tasks).Number(cpus).Texts(command).Texts(environment);
-  packer.Text(work_dir).Number(umask).Number(input_task).Number(static_cast<int64_t>(grace));
+  packer.Number(step).Number(node).Text(node_name).Numbers(tasks);
+  held.Pack(&packer);
+  world.Pack(&packer);
+  streams.Pack(&packer);
+  limits.Pack(&packer);
+  packer.Number(static_cast<int64_t>(grace));
   return packer.payload();
 }
 
@@ -80,12 +60,10 @@ StepShare StepShare::Unpack(std::string_view payload) {
   share.node = static_cast<int>(fields.Number());
   share.node_name = fields.Text();
   share.tasks = fields.Numbers();
-  share.cpus = static_cast<int>(fields.Number());
-  share.command = fields.Texts();
-  share.environment = fields.Texts();
-  share.work_dir = fields.Text();
-  share.umask = static_cast<int>(fields.Number());
-  share.input_task = static_cast<int>(fields.Number());
+  share.held = NodeHolding::Unpack(&fields);
+  share.world = TaskWorld::Unpack(&fields);
+  share.streams = StreamRequest::Unpack(&fields);
+  share.limits = StepLimits::Unpack(&fields);
   share.grace = static_cast<double>(fields.Number());
   return share;
 }
@@ -115,14 +93,14 @@ void ShareRunner::StartTask(size_t index, const NodeWorld& world) {
   tasks_.push_back(std::make_unique<Task>());
   Task* task = tasks_.back().get();
   task->id = share_.tasks[index];
-  const bool has_input = share_.input_task == kInputAll || share_.input_task == task->id;
+  const bool has_input = share_.streams.input_task == kInputAll || share_.streams.input_task == task->id;
   Pipe in = MakePipe(), out = MakePipe(), err = MakePipe();
   const UniqueFd nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
   SpawnPlan plan;
-  plan.argv = share_.command;
+  plan.argv = share_.world.command;
   plan.environment = EnvironmentOf(share_, static_cast<int>(index), world);
-  plan.work_dir = share_.work_dir;
-  plan.umask = static_cast<unsigned>(share_.umask);
+  plan.work_dir = share_.world.work_dir;
+  plan.umask = static_cast<unsigned>(share_.world.umask);
   plan.rlimits = world.rlimits;
   plan.in = has_input ? in.read.get() : nothing.get();
   plan.out = out.write.get();
@@ -143,11 +121,11 @@ void ShareRunner::StartTask(size_t index, const NodeWorld& world) {
   }
   const std::string prefix = "slurmstepd-" + share_.node_name + ": error: ";
   if (spawned.chdir_error != 0) {
-    sink_->Output(task->id, 2, prefix + "couldn't chdir to `" + share_.work_dir + "': " +
+    sink_->Output(task->id, 2, prefix + "couldn't chdir to `" + share_.world.work_dir + "': " +
                                    std::strerror(spawned.chdir_error) + ": going to /tmp instead\n");
   }
   if (spawned.error != 0) {
-    sink_->Output(task->id, 2, prefix + "execve(): " + share_.command[0] + ": " + std::strerror(spawned.error) + "\n");
+    sink_->Output(task->id, 2, prefix + "execve(): " + share_.world.command[0] + ": " + std::strerror(spawned.error) + "\n");
     OnExit(task, ExitStatus(spawned.error));  // as slurmstepd does: errno is the exit code
   }
 }

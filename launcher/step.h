@@ -8,36 +8,11 @@
 
 #include "channel.h"
 #include "slurm_env.h"
+#include "step_request.h"
+#include "step_resources.h"
 #include "supervisor.h"
 
 namespace launcher {
-
-/// What an srun asks the first node for. Zero and empty mean: not said.
-struct StepRequest {
-  int tasks = 0;
-  int nodes = 0;                       ///< at most
-  int least_nodes = 0;
-  int tasks_per_node = 0;
-  int cpus_per_task = 0;
-  int relative = 0;                    ///< -r: number of the first node within the job
-  std::string distribution;            ///< as srun(1) --distribution
-  std::vector<std::string> with;       ///< -w: node names
-  std::vector<std::string> without;    ///< -x
-  std::vector<std::string> command;
-  std::vector<std::string> environment;  ///< NAME=value
-  std::string work_dir;
-  std::string name;
-  int umask = 022;
-  bool label = false;
-  bool overcommit = false;
-  int input_task = -1;                 ///< the one task that gets standard input; -1 all, -2 none
-
-  std::string Pack() const;
-  static StepRequest Unpack(std::string_view payload);
-};
-
-constexpr int kInputAll = -1;
-constexpr int kInputNone = -2;
 
 /// One node's part of a step: what to start there.
 struct StepShare {
@@ -45,12 +20,10 @@ struct StepShare {
   int node = 0;           ///< number of the node within the step
   std::string node_name;
   std::vector<int> tasks; ///< global ids of the tasks here
-  int cpus = 1;           ///< of the job on this node
-  std::vector<std::string> command;
-  std::vector<std::string> environment;  ///< of all tasks; what differs between them is added on the node
-  std::string work_dir;
-  int umask = 022;
-  int input_task = kInputAll;
+  NodeHolding held;
+  TaskWorld world;
+  StreamRequest streams;
+  StepLimits limits;
   double grace = 30;
 
   std::string Pack() const;

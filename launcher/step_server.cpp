@@ -14,58 +14,7 @@ namespace {
 
 constexpr int kKilled = 9;  ///< wait status of a process that SIGKILL ended
 
-/// Numbers within the job of the nodes that the request may use, in the order in which it gets them.
-std::vector<int> Candidates(const StepRequest& request, const Place& place) {
-  const std::set<std::string> without(request.without.begin(), request.without.end());
-  std::vector<int> nodes;
-  const auto number = [&](const std::string& name) {
-    const auto found = std::find(place.names.begin(), place.names.end(), name);
-    if (found == place.names.end()) {
-      throw LaunchError("Requested node configuration is not available: " + name + " is not one of the job's nodes", 1);
-    }
-    return static_cast<int>(found - place.names.begin());
-  };
-  for (const std::string& name : request.with) nodes.push_back(number(name));
-  const int wanted = request.nodes > 0 ? request.nodes : (nodes.empty() ? static_cast<int>(place.names.size()) : 0);
-  for (int i = std::max(0, request.relative); i < static_cast<int>(place.names.size()); ++i) {
-    const bool is_there = std::find(nodes.begin(), nodes.end(), i) != nodes.end();
-    if (is_there || static_cast<int>(nodes.size()) >= wanted) continue;
-    if (without.count(place.names[static_cast<size_t>(i)]) == 0) nodes.push_back(i);
-  }
-  std::sort(nodes.begin(), nodes.end());
-  return nodes;
-}
-
 }  // namespace
-
-StepLayout LayOutStep(const StepRequest& request, const StepGround& ground) {
-  StepLayout layout;
-  layout.nodes = Candidates(request, *ground.place);
-  if (request.command.empty()) throw LaunchError("the step has no command", 1);
-  if (layout.nodes.empty() || static_cast<int>(layout.nodes.size()) < request.least_nodes) {
-    throw LaunchError("Requested node configuration is not available", 1);
-  }
-  int tasks = request.tasks;
-  if (tasks == 0) tasks = static_cast<int>(layout.nodes.size()) * std::max(1, request.tasks_per_node);
-  if (tasks < static_cast<int>(layout.nodes.size())) layout.nodes.resize(static_cast<size_t>(tasks));
-  LayoutRequest wanted;
-  wanted.tasks = tasks;
-  wanted.cpus_per_task = std::max(1, request.cpus_per_task);
-  wanted.overcommit = request.overcommit;
-  for (const int node : layout.nodes) {
-    int cpus = ground.spec->job->cpus_per_node[static_cast<size_t>(node)];
-    if (request.tasks_per_node > 0) cpus = std::min(cpus, request.tasks_per_node * wanted.cpus_per_task);
-    wanted.cpus_per_node.push_back(cpus);
-  }
-  const std::optional<Distribution> distribution = ParseDistribution(request.distribution);
-  if (!request.distribution.empty() && !distribution) {
-    throw LaunchError("Invalid -m/--distribution specification: " + request.distribution, 1);
-  }
-  layout.distribution = distribution.value_or(DefaultDistribution(tasks, static_cast<int>(layout.nodes.size())));
-  wanted.distribution = layout.distribution;
-  layout.tasks = LayOut(wanted);
-  return layout;
-}
 
 /// A share as the first node sees it: its tasks, and what carries its frames.
 struct StepServer::Share {
@@ -107,19 +56,18 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
       layout_(LayOutStep(request_, ground)),
       grace_(static_cast<double>(ground.spec->limits.grace)),
       own_node_(ground.place->node),
-      cpus_per_node_(ground.spec->job->cpus_per_node),
       hooks_(std::move(hooks)),
       start_(Now()) {
   facts_.id = id_;
   for (const int node : layout_.nodes) facts_.nodes.push_back(ground.place->names[static_cast<size_t>(node)]);
   facts_.tasks = layout_.tasks;
   facts_.distribution = layout_.distribution;
-  facts_.distribution_given = !request_.distribution.empty();
+  facts_.distribution_given = !request_.placement.distribution.empty();
   facts_.inside_job = ground.spec->script.has_value() || !ground.spec->command.empty();
-  facts_.label = request_.label;
-  facts_.umask = static_cast<mode_t>(request_.umask);
+  facts_.label = request_.streams.label;
+  facts_.umask = static_cast<mode_t>(request_.world.umask);
   if (!ground.place->first_addresses.empty()) facts_.launcher_address = ground.place->first_addresses.front();
-  environment_ = StepEnvironment(Environment::FromWords(request_.environment), ground.job_environment, facts_);
+  environment_ = StepEnvironment(Environment::FromWords(request_.world.environment), ground.job_environment, facts_);
 
   for (size_t i = 0; i < layout_.nodes.size(); ++i) {
     auto share = std::make_unique<Share>();
@@ -166,12 +114,11 @@ StepShare StepServer::Describe(const Share& share) const {
   described.node = share.number;
   described.node_name = facts_.nodes[static_cast<size_t>(share.number)];
   described.tasks = layout_.tasks[static_cast<size_t>(share.number)];
-  described.cpus = cpus_per_node_[static_cast<size_t>(share.node)];
-  described.command = request_.command;
-  described.environment = environment_.Words();
-  described.work_dir = request_.work_dir;
-  described.umask = request_.umask;
-  described.input_task = request_.input_task;
+  described.held = layout_.holdings[static_cast<size_t>(share.number)];
+  described.world = request_.world;
+  described.world.environment = environment_.Words();
+  described.streams = request_.streams;
+  described.limits = request_.limits;
   described.grace = grace_;
   return described;
 }

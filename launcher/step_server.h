@@ -8,23 +8,9 @@
 
 #include "report.h"
 #include "step.h"
+#include "step_layout.h"
 
 namespace launcher {
-
-/// What a step is laid out on.
-struct StepGround {
-  const LaunchSpec* spec;
-  const Place* place;
-  Environment job_environment;  ///< SLURM_* of the job, under what srun sends
-};
-
-/// The nodes and tasks that a request gets. Throws LaunchError with srun's words when they do not fit.
-struct StepLayout {
-  std::vector<int> nodes;  ///< numbers within the job
-  TaskIds tasks;
-  Distribution distribution;
-};
-StepLayout LayOutStep(const StepRequest& request, const StepGround& ground);
 
 /// One step on the first node: has its shares started everywhere, and carries their frames to the srun
 /// that asked for it, and its own to them.
@@ -93,7 +79,6 @@ class StepServer {
   Environment environment_;
   double grace_;
   int own_node_;
-  std::vector<int> cpus_per_node_;
   Hooks hooks_;
   std::vector<std::unique_ptr<Share>> shares_;
   size_t input_received_ = 0;  ///< bytes from the client

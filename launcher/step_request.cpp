@@ -1,0 +1,91 @@
+#include "step_request.h"
+
+namespace launcher {
+namespace {
+
+int ToInt(int64_t number) { return static_cast<int>(number); }
+
+}  // namespace
+
+void PlacementRequest::Pack(Packer* packer) const {
+  packer->Number(tasks).Number(nodes).Number(least_nodes).Number(tasks_per_node).Number(relative);
+  packer->Text(distribution).Texts(with).Texts(without);
+}
+
+PlacementRequest PlacementRequest::Unpack(Unpacker* fields) {
+  PlacementRequest request;
+  request.tasks = ToInt(fields->Number());
+  request.nodes = ToInt(fields->Number());
+  request.least_nodes = ToInt(fields->Number());
+  request.tasks_per_node = ToInt(fields->Number());
+  request.relative = ToInt(fields->Number());
+  request.distribution = fields->Text();
+  request.with = fields->Texts();
+  request.without = fields->Texts();
+  return request;
+}
+
+void ResourceRequest::Pack(Packer* packer) const { packer->Number(cpus_per_task).Number(overcommit); }
+
+ResourceRequest ResourceRequest::Unpack(Unpacker* fields) {
+  ResourceRequest request;
+  request.cpus_per_task = ToInt(fields->Number());
+  request.overcommit = fields->Number() != 0;
+  return request;
+}
+
+void StreamRequest::Pack(Packer* packer) const { packer->Number(input_task).Number(label); }
+
+StreamRequest StreamRequest::Unpack(Unpacker* fields) {
+  StreamRequest request;
+  request.input_task = ToInt(fields->Number());
+  request.label = fields->Number() != 0;
+  return request;
+}
+
+void TaskWorld::Pack(Packer* packer) const {
+  packer->Texts(command).Texts(environment).Text(work_dir).Number(umask);
+}
+
+TaskWorld TaskWorld::Unpack(Unpacker* fields) {
+  TaskWorld world;
+  world.command = fields->Texts();
+  world.environment = fields->Texts();
+  world.work_dir = fields->Text();
+  world.umask = ToInt(fields->Number());
+  return world;
+}
+
+void StepLimits::Pack(Packer* packer) const { packer->Number(kill_on_bad_exit).Number(wait_seconds); }
+
+StepLimits StepLimits::Unpack(Unpacker* fields) {
+  StepLimits limits;
+  limits.kill_on_bad_exit = ToInt(fields->Number());
+  limits.wait_seconds = ToInt(fields->Number());
+  return limits;
+}
+
+std::string StepRequest::Pack() const {
+  Packer packer;
+  packer.Text(name);
+  placement.Pack(&packer);
+  resources.Pack(&packer);
+  streams.Pack(&packer);
+  world.Pack(&packer);
+  limits.Pack(&packer);
+  return packer.payload();
+}
+
+StepRequest StepRequest::Unpack(std::string_view payload) {
+  Unpacker fields(payload);
+  StepRequest request;
+  request.name = fields.Text();
+  request.placement = PlacementRequest::Unpack(&fields);
+  request.resources = ResourceRequest::Unpack(&fields);
+  request.streams = StreamRequest::Unpack(&fields);
+  request.world = TaskWorld::Unpack(&fields);
+  request.limits = StepLimits::Unpack(&fields);
+  return request;
+}
+
+}  // namespace launcher

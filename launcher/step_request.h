@@ -1,0 +1,85 @@
+#ifndef LAUNCHER_STEP_REQUEST_H_
+#define LAUNCHER_STEP_REQUEST_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "channel.h"
+
+namespace launcher {
+
+// What an srun asks the first node for, in parts, each of which packs and unpacks its own fields (docs/protocol.md §6).
+// Zero and empty mean: not said.
+
+/// Where tasks go.
+struct PlacementRequest {
+  int tasks = 0;
+  int nodes = 0;                     ///< at most
+  int least_nodes = 0;
+  int tasks_per_node = 0;
+  int relative = 0;                  ///< -r: number of the first node within the job
+  std::string distribution;          ///< as srun(1) --distribution
+  std::vector<std::string> with;     ///< -w: node names
+  std::vector<std::string> without;  ///< -x
+
+  void Pack(Packer* packer) const;
+  static PlacementRequest Unpack(Unpacker* fields);
+};
+
+/// What they hold of their nodes while they run.
+struct ResourceRequest {
+  int cpus_per_task = 0;
+  bool overcommit = false;
+
+  void Pack(Packer* packer) const;
+  static ResourceRequest Unpack(Unpacker* fields);
+};
+
+constexpr int kInputAll = -1;
+constexpr int kInputNone = -2;
+
+/// What becomes of their streams.
+struct StreamRequest {
+  int input_task = kInputAll;  ///< the one task that gets standard input, or kInputAll, kInputNone
+  bool label = false;
+
+  void Pack(Packer* packer) const;
+  static StreamRequest Unpack(Unpacker* fields);
+};
+
+/// What they are and what they see.
+struct TaskWorld {
+  std::vector<std::string> command;
+  std::vector<std::string> environment;  ///< NAME=value, of all tasks; what differs between them is added on the node
+  std::string work_dir;
+  int umask = 022;
+
+  void Pack(Packer* packer) const;
+  static TaskWorld Unpack(Unpacker* fields);
+};
+
+/// What ends them.
+struct StepLimits {
+  int kill_on_bad_exit = 0;  ///< -K: a task that fails ends the others
+  int wait_seconds = 0;      ///< -W: end the others so long after the first task has ended; 0: never
+
+  void Pack(Packer* packer) const;
+  static StepLimits Unpack(Unpacker* fields);
+};
+
+struct StepRequest {
+  std::string name;
+  PlacementRequest placement;
+  ResourceRequest resources;
+  StreamRequest streams;
+  TaskWorld world;
+  StepLimits limits;
+
+  std::string Pack() const;
+  static StepRequest Unpack(std::string_view payload);
+};
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_STEP_REQUEST_H_
