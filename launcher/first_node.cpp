@@ -8,12 +8,15 @@
 #include <utility>
 
 #include "hpcx.h"
+#include "mpi.h"
 #include "node_link.h"
 
 namespace launcher {
 namespace {
 
 constexpr double kReleaseSeconds = 5;
+constexpr double kLastStepSeconds = 0.5;  ///< mpirun does not wait for the srun by which it started its daemons
+constexpr double kLastWordsSeconds = 0.05;  ///< in which that srun writes what is left to write
 constexpr double kArrivalSeconds = 10;  ///< the platform starts a job's nodes within a few seconds of each other
 constexpr int kOutputFileSignal = 53;  ///< what Slurm reports when the output file cannot be opened
 
@@ -24,7 +27,10 @@ Outcome Ended(const char* state, const char* reason, int code, int signal) {
 int ExitCode(const Outcome& outcome) { return outcome.signal != 0 ? 128 + outcome.signal : outcome.code; }
 
 Environment ComposeBase(const LaunchSpec& spec, const Environment& own) {
-  Environment base = ComposeEnvironment(spec.env, own);
+  Environment container = own;
+  RemoveRankVariables({}, &container);
+  Environment base = ComposeEnvironment(spec.env, container);
+  RemoveRankVariables(spec.env.named, &base);  // submitted by a rank of another job
   for (const std::string& line : PrepareHpcx(spec.hpcx, DiskProbe(), &base)) {
     std::fprintf(stderr, "launch: warning: %s\n", line.c_str());
   }
@@ -42,7 +48,8 @@ FirstNode::FirstNode(const LaunchSpec& spec, const Place& place, const Environme
       reporter_(spec, place),
       base_(ComposeBase(spec, own)),
       directory_(spec, place, own),
-      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node), spec.rlimits},
+      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node), spec.rlimits,
+             OneMachineSettings(place, ReadHostView(), HasNetwork())},
       ground_{&spec, &place, JobEnvironment(spec, place)} {}
 
 int FirstNode::Run() {
@@ -98,6 +105,11 @@ void FirstNode::StartScript() {
   }
   plan.environment = BatchEnvironment(base_, spec_, place_, own_);
   plan.environment.Set(kJobDirName, directory_.path());
+  SetDefaults(world_.mpi, &plan.environment);
+  if (LacksSlurm(OpenMpiPrefix(base_), DiskProbe())) {
+    const std::string text = HostFileText(place_.names, spec_.job->tasks_per_node);
+    SetDefaults(HostFileSettings(directory_.WriteHostFile(text)), &plan.environment);
+  }
   plan.environment.PrependPath("PATH", directory_.bin());
   plan.work_dir = spec_.work_dir.value_or("");
   plan.umask = spec_.umask;
@@ -149,7 +161,9 @@ void FirstNode::StartTasks() {
 
 void FirstNode::OnMainExit(int wait_status) {
   main_pid_ = -1;
-  End(OutcomeOf(wait_status), steps_.empty() ? 0 : static_cast<double>(spec_.limits.grace));
+  main_outcome_ = OutcomeOf(wait_status);
+  if (steps_.empty()) return End(*main_outcome_, 0);
+  loop_.After(kLastStepSeconds, [this] { End(*main_outcome_, static_cast<double>(spec_.limits.grace)); });
 }
 
 // Those who connect.
@@ -266,6 +280,7 @@ void FirstNode::OnStepEnded(StepServer* step) {
   for (auto key = keys_.begin(); key != keys_.end();) {
     key = key->second.first == step ? keys_.erase(key) : std::next(key);
   }
+  if (main_outcome_ && steps_.size() == 1) loop_.After(kLastWordsSeconds, [this] { End(*main_outcome_, 0); });
   const std::shared_ptr<Channel> client = step->client();
   steps_.erase(std::find_if(steps_.begin(), steps_.end(), [step](const auto& other) { return other.get() == step; }));
   if (client->is_open()) return OnClient(client);  // an owner still has to end the allocation

@@ -78,6 +78,7 @@ class FirstNode {
   int64_t next_key_ = 1;
   std::shared_ptr<Channel> owner_;
   Outcome last_step_;  ///< how the step that ended last did
+  std::optional<Outcome> main_outcome_;  ///< how the main process ended, while steps still run
   std::optional<Outcome> outcome_;
 };
 

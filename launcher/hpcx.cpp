@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "error.h"
 #include "fd.h"
 
 namespace launcher {
@@ -30,15 +31,17 @@ constexpr Variable kVariables[] = {{"HPCX_DIR", ""},
                                    {"HPCX_MPI_DIR", "/ompi"},
                                    {"HPCX_OSHMEM_DIR", "/ompi"},
                                    {"HPCX_MPI_TESTS_DIR", "/ompi/tests"},
-                                   {"HPCX_OSU_DIR", "/ompi/tests/osu-micro-benchmarks"},
-                                   {"HPCX_OSU_CUDA_DIR", "/ompi/tests/osu-micro-benchmarks-cuda"},
-                                   {"HPCX_IPM_DIR", "/ompi/tests/ipm"},
                                    {"OMPI_HOME", "/ompi"},
                                    {"MPI_HOME", "/ompi"},
                                    {"OSHMEM_HOME", "/ompi"},
                                    {"SHMEM_HOME", "/ompi"},
                                    {"OPAL_PREFIX", "/ompi"},
                                    {"PMIX_INSTALL_PREFIX", "/ompi"}};
+
+// Tests have a version in their directories' names; "*" is that: osu-micro-benchmarks-5.8-cuda.
+constexpr Variable kTests[] = {{"HPCX_OSU_DIR", "osu-micro-benchmarks*"},
+                               {"HPCX_OSU_CUDA_DIR", "osu-micro-benchmarks*-cuda"},
+                               {"HPCX_IPM_DIR", "ipm*"}};
 
 // Search paths, the most important directory of each first.
 constexpr Variable kPaths[] = {{"PATH", "/ucx/bin"},
@@ -72,6 +75,9 @@ constexpr Variable kPaths[] = {{"PATH", "/ucx/bin"},
                                {"PKG_CONFIG_PATH", "/ucx/lib/pkgconfig"},
                                {"PKG_CONFIG_PATH", "/ompi/lib/pkgconfig"},
                                {"MANPATH", "/ompi/share/man"}};
+
+// Where programs are without a PATH.
+constexpr const char* kUsualPath = "/usr/local/bin:/usr/bin:/bin";
 
 // A version as its numbers: 535.104.05 is {535, 104, 5}. Empty: none found.
 using Version = std::vector<int>;
@@ -109,10 +115,34 @@ std::string JoinPath(const std::vector<std::string>& parts) {
   return list;
 }
 
+/// Whether `name` is `pattern`, whose "*" stands for nothing or for a version: -5.8.
+bool FitsVersioned(const std::string& name, const std::string& pattern) {
+  const size_t star = pattern.find('*');
+  const std::string tail = pattern.substr(star + 1);
+  if (name.size() < star + tail.size() || name.compare(0, star, pattern, 0, star) != 0 ||
+      name.compare(name.size() - tail.size(), tail.size(), tail) != 0) {
+    return false;
+  }
+  const std::string version = name.substr(star, name.size() - tail.size() - star);
+  return version.empty() || version.find_first_not_of("0123456789.", 1) == version.npos;
+}
+
+void SetTests(const std::string& root, const FileProbe& files, Environment* environment) {
+  const std::string tests = root + "/ompi/tests";
+  for (const std::string& name : files.List(tests)) {
+    for (const Variable& test : kTests) {
+      if (FitsVersioned(name, test.directory)) environment->Set(test.name, tests + "/" + name);
+    }
+  }
+  const std::string library = environment->Get("HPCX_IPM_DIR") + "/lib";
+  if (files.IsDirectory(library)) environment->Set("HPCX_IPM_LIB", library + "/libipm.so");
+}
+
 /// Puts the directories that exist, and are not on the path yet, in front of it.
 void AddToPath(const std::string& root, const char* name, const FileProbe& files,
                Environment* environment) {
-  const std::string old = environment->Get(name);
+  const bool is_program_path = std::string_view(name) == "PATH";
+  const std::string old = environment->Get(name, is_program_path ? kUsualPath : "");
   std::vector<std::string> parts = SplitPath(old);
   size_t added = 0;
   for (const Variable& path : kPaths) {
@@ -167,6 +197,14 @@ bool EndsInCompat(std::string part) {
          part.compare(part.size() - kEnd.size(), kEnd.size(), kEnd) == 0;
 }
 
+void CheckLayout(const std::string& root, const FileProbe& files) {
+  if (!files.IsDirectory(root)) throw LaunchError("--hpcx: there is no directory " + root, kExitConfig);
+  for (const char* part : {"/ompi", "/ompi/bin", "/ompi/lib"}) {
+    if (files.IsDirectory(root + part)) continue;
+    throw LaunchError("--hpcx: " + root + " is not the directory of an HPC-X: " + root + part + " is missing", kExitConfig);
+  }
+}
+
 }  // namespace
 
 bool DiskProbe::IsDirectory(const std::string& path) const {
@@ -203,7 +241,10 @@ std::vector<std::string> DiskProbe::List(const std::string& directory) const {
 std::optional<std::string> FindHpcx(const std::string& setting, const Environment& environment,
                                     const FileProbe& files) {
   if (setting == "off") return std::nullopt;
-  if (setting != "auto") return files.IsDirectory(setting) ? std::optional(setting) : std::nullopt;
+  if (setting != "auto") {
+    CheckLayout(setting, files);
+    return setting;
+  }
   for (const std::string& root :
        {environment.Get("HPCX_HOME"), environment.Get("HPCX_DIR"), std::string("/opt/hpcx")}) {
     if (!root.empty() && files.IsDirectory(root)) return root;
@@ -217,6 +258,7 @@ std::vector<std::string> AddHpcx(const std::string& root, const FileProbe& files
     const std::string directory = root + variable.directory;
     if (files.IsDirectory(directory)) environment->Set(variable.name, directory);
   }
+  SetTests(root, files, environment);
   for (const char* name :
        {"PATH", "LD_LIBRARY_PATH", "LIBRARY_PATH", "CPATH", "PKG_CONFIG_PATH", "MANPATH"}) {
     AddToPath(root, name, files, environment);

@@ -29,7 +29,8 @@ class DiskProbe : public FileProbe {
 };
 
 /// Root of HPC-X for the spec's setting: `off` none; a directory: that one; `auto`: HPCX_HOME or
-/// HPCX_DIR of `environment`, else /opt/hpcx, if it is a directory.
+/// HPCX_DIR of `environment`, else /opt/hpcx, if it is a directory. Throws LaunchError (exit code 78)
+/// for a directory that does not hold an HPC-X.
 std::optional<std::string> FindHpcx(const std::string& setting, const Environment& environment,
                                     const FileProbe& files);
 

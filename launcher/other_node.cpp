@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "mpi.h"
 #include "node_link.h"
 
 namespace launcher {
@@ -82,7 +83,8 @@ OtherNode::OtherNode(const LaunchSpec& spec, const Place& place, const Environme
       supervisor_(&loop_, [this](int signal) { OnSignal(signal); }),
       credentials_{spec.submission, spec.secret},
       directory_(spec, place, own),
-      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node), spec.rlimits},
+      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node), spec.rlimits,
+             OneMachineSettings(place, ReadHostView(), HasNetwork())},
       addresses_{place.first_addresses} {}
 
 int OtherNode::Run() {

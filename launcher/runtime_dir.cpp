@@ -165,6 +165,11 @@ std::string RuntimeDir::WriteScript(const std::string& text) const {
   return path_ + "/script";
 }
 
+std::string RuntimeDir::WriteHostFile(const std::string& text) const {
+  Write("hostfile", text, 0600);
+  return path_ + "/hostfile";
+}
+
 UniqueFd RuntimeDir::Listen() const {
   UniqueFd socket_fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const std::string path = path_ + "/channel";

@@ -31,6 +31,9 @@ class RuntimeDir {
   /// Writes the batch script, executable, and returns its path.
   std::string WriteScript(const std::string& text) const;
 
+  /// Writes `hostfile`, for an mpirun that knows nothing of Slurm, and returns its path.
+  std::string WriteHostFile(const std::string& text) const;
+
   /// A listening Unix socket, `channel`. Who sees it may connect, and use everything but `script`.
   UniqueFd Listen() const;
 

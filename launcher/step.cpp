@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "mpi.h"
 #include "runtime_dir.h"
 
 namespace launcher {
@@ -36,6 +37,7 @@ Environment EnvironmentOf(const StepShare& share, int local, const NodeWorld& wo
   facts.tasks[index] = share.tasks;
   Environment base = Environment::FromWords(share.world.environment);
   base.Set(kJobDirName, world.job_dir);
+  SetDefaults(world.mpi, &base);
   base.PrependPath("PATH", world.job_dir + "/bin");
   return TaskEnvironment(base, facts, StepNode{share.node, static_cast<int>(share.held.cpus.size()), HeldGpus(share.held, world)}, local);
 }

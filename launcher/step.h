@@ -35,6 +35,7 @@ struct NodeWorld {
   std::string job_dir;                     ///< its runtime directory
   std::vector<int> gpus;                   ///< that the platform gave it
   std::map<std::string, int64_t> rlimits;
+  Environment mpi;                         ///< settings that Open MPI needs here, where the step has none of its own
 };
 
 /// Where a share's frames go: the channel to the first node, or, on it, the step itself.

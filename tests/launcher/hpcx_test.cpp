@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "error.h"
 #include "test.h"
 
 namespace launcher {
@@ -51,8 +52,36 @@ TEST(FindsTheBundle) {
             std::string("/a"));
   EXPECT_EQ(FindHpcx("/opt/hpcx", {}, files).value_or("(none)"), std::string("/opt/hpcx"));
   EXPECT_FALSE(FindHpcx("off", {}, files).has_value());
-  EXPECT_FALSE(FindHpcx("/else", {}, files).has_value());
   EXPECT_FALSE(FindHpcx("auto", {}, FakeFiles()).has_value());
+}
+
+TEST(RefusesADirectoryWithoutTheLayout) {
+  FakeFiles files = Bundle("/opt/hpcx", "2.20");
+  EXPECT_THROW(FindHpcx("/else", {}, files), LaunchError, "--hpcx: there is no directory /else");
+  files.directories.erase("/opt/hpcx/ompi/bin");
+  EXPECT_THROW(FindHpcx("/opt/hpcx", {}, files), LaunchError,
+               "--hpcx: /opt/hpcx is not the directory of an HPC-X: /opt/hpcx/ompi/bin is missing");
+}
+
+TEST(FindsTestsByTheirVersions) {
+  FakeFiles files = Bundle("/h", "2.20");
+  for (const char* name : {"osu-micro-benchmarks-5.8", "osu-micro-benchmarks-5.8-cuda", "ipm-2.0.6", "imb", "osu-x"}) {
+    files.files["/h/ompi/tests/" + std::string(name)] = "";
+  }
+  files.directories.insert("/h/ompi/tests/ipm-2.0.6/lib");
+  Environment environment;
+  AddHpcx("/h", files, &environment);
+  EXPECT_EQ(environment.Get("HPCX_OSU_DIR"), std::string("/h/ompi/tests/osu-micro-benchmarks-5.8"));
+  EXPECT_EQ(environment.Get("HPCX_OSU_CUDA_DIR"), std::string("/h/ompi/tests/osu-micro-benchmarks-5.8-cuda"));
+  EXPECT_EQ(environment.Get("HPCX_IPM_DIR"), std::string("/h/ompi/tests/ipm-2.0.6"));
+  EXPECT_EQ(environment.Get("HPCX_IPM_LIB"), std::string("/h/ompi/tests/ipm-2.0.6/lib/libipm.so"));
+}
+
+TEST(KeepsProgramsFoundWithoutAPath) {
+  Environment environment;
+  AddHpcx("/opt/hpcx", Bundle("/opt/hpcx", "2.20"), &environment);
+  EXPECT_EQ(environment.Get("PATH"),
+            std::string("/opt/hpcx/ucx/bin:/opt/hpcx/ompi/bin:/usr/local/bin:/usr/bin:/bin"));
 }
 
 TEST(SetsWhatExists) {
