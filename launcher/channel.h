@@ -37,6 +37,13 @@ enum class Frame : uint8_t {
   kEndAllocation = 20,  ///< owner: exit code of the job; signal or 0
   kSignalJob = 21,      ///< client: signal; step id, or one of SignalTarget
   kSignalled = 22,      ///< how many steps, or processes of the batch script, got it
+  kStartStep = 23,      ///< client: the tasks of a step that is held back until then
+
+  // A file for nodes of the job: from a client, and, behind a number that tells files apart, to another node.
+  kFileOpen = 40,   ///< FileHeader (incoming_file.h), names of nodes; to a node without these
+  kFileData = 41,   ///< bytes (the rest)
+  kFileClose = 42,  ///< 1: it is complete; 0: forget it
+  kFileDone = 43,   ///< answer to each of them: count, for each node that has failed name and errno; from a node: file, errno
 
   // The first node and another one. Each step has a connection of its own, so that a slow reader of one
   // step's output holds up no other.

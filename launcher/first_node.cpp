@@ -50,7 +50,13 @@ FirstNode::FirstNode(const LaunchSpec& spec, const Place& place, const Environme
       directory_(spec, place, own),
       world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node), spec.rlimits,
              OneMachineSettings(place, ReadHostView(), HasNetwork())},
-      ground_{&spec, &place, JobEnvironment(spec, place)} {}
+      ground_{&spec, &place, JobEnvironment(spec, place)},
+      nodes_(&loop_, static_cast<int>(place.names.size()),
+             [this](int node, Frame type, std::string_view payload) {
+               if (type == Frame::kFileDone) files_.OnNodeFrame(node, payload);
+             },
+             [this](int node) { OnNodeLost(node); }),
+      files_(place, [this](int node, Frame type, const std::string& payload) { nodes_.Send(node, type, payload); }) {}
 
 int FirstNode::Run() {
   if (place_.names.size() > 1) {
@@ -180,24 +186,14 @@ void FirstNode::AcceptOn(int listener, bool local) {
 }
 
 void FirstNode::OnPeer(const std::shared_ptr<Channel>& channel, const Peer& peer) {
-  if (peer.kind == "node") return OnNode(channel, static_cast<int>(peer.node));
+  if (peer.kind == "node") return nodes_.Join(static_cast<int>(peer.node), channel);
   if (peer.kind == "share") return OnShare(channel, peer.node);
   if (peer.kind == "owner") OnOwner(channel);
   OnClient(channel);
 }
 
-void FirstNode::OnNode(const std::shared_ptr<Channel>& channel, int node) {
-  if (node < 1 || node >= static_cast<int>(place_.names.size()) || nodes_.count(node) > 0) return channel->Close();
-  nodes_[node] = channel;
-  arrived_.insert(node);
-  channel->Listen([](Frame, std::string_view) {}, [this, node] { OnNodeLost(node); });
-  for (const std::string& payload : waiting_for_node_[node]) channel->Send(Frame::kStartShare, payload);
-  waiting_for_node_.erase(node);
-  if (outcome_) channel->Send(Frame::kEndJob);
-}
-
 void FirstNode::OnNodeLost(int node) {
-  loop_.Later([this, node] { nodes_.erase(node); });
+  files_.NodeLost(node);
   if (outcome_) return;
   const std::string& name = place_.names[static_cast<size_t>(node)];
   for (const auto& step : steps_) step->NodeLost(node);
@@ -205,9 +201,7 @@ void FirstNode::OnNodeLost(int node) {
 }
 
 void FirstNode::MissNodes() {
-  for (size_t node = 1; node < place_.names.size(); ++node) {
-    if (arrived_.count(static_cast<int>(node)) == 0) return OnNodeLost(static_cast<int>(node));
-  }
+  for (const int node : nodes_.Missing()) nodes_.Lose(node);
 }
 
 void FirstNode::OnOwner(const std::shared_ptr<Channel>& channel) { owner_ = channel; }
@@ -215,12 +209,14 @@ void FirstNode::OnOwner(const std::shared_ptr<Channel>& channel) { owner_ = chan
 void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
   clients_.insert(channel);
   const auto forget = [this, channel] {
+    files_.ClientLost(channel.get());
     loop_.Later([this, channel] { clients_.erase(channel); });
     if (channel == owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
   };
   channel->Listen(
       [this, channel](Frame type, std::string_view payload) {
         if (type == Frame::kCreateStep) return CreateStep(channel, payload);
+        if (files_.OnClientFrame(channel, type, payload)) return;
         if (type == Frame::kSignalJob) {
           Unpacker fields(payload);
           const int signal = static_cast<int>(fields.Number());
@@ -259,9 +255,7 @@ void FirstNode::StartRemoteShare(StepServer* step, int node, int share) {
   const int64_t key = next_key_++;
   keys_[key] = {step, share};
   const std::string payload = Packer().Number(step->id()).Number(key).payload();
-  const auto channel = nodes_.find(node);
-  if (channel != nodes_.end()) return channel->second->Send(Frame::kStartShare, payload);
-  waiting_for_node_[node].push_back(payload);  // it is still on its way to us
+  nodes_.Send(node, Frame::kStartShare, payload);
 }
 
 void FirstNode::OnShare(const std::shared_ptr<Channel>& channel, int64_t key) {
@@ -338,7 +332,7 @@ void FirstNode::End(const Outcome& outcome, double grace) {
   if (outcome_) return;
   outcome_ = outcome;
   for (const auto& step : steps_) step->Terminate();
-  for (const auto& [node, channel] : nodes_) channel->Send(Frame::kEndJob);
+  nodes_.EndJob();
   supervisor_.EndAll(grace, [this] { ReleaseNodes(); });
 }
 
@@ -349,8 +343,8 @@ void FirstNode::ReleaseNodes() {
   const auto look = std::make_shared<std::function<void()>>();
   *look = [this, until, arrival_until, look] {
     // A node that comes when we have gone would look for us for minutes.
-    const bool all_came = arrived_.size() + 1 == place_.names.size() || MonotonicMs() > arrival_until;
-    if ((nodes_.empty() && all_came) || MonotonicMs() > until) {
+    const bool all_came = nodes_.Missing().empty() || MonotonicMs() > arrival_until;
+    if ((nodes_.is_empty() && all_came) || MonotonicMs() > until) {
       *look = nullptr;
       return loop_.Stop();
     }

@@ -6,7 +6,9 @@
 #include <optional>
 #include <set>
 
+#include "file_relay.h"
 #include "handshake.h"
+#include "node_roster.h"
 #include "output.h"
 #include "report.h"
 #include "runtime_dir.h"
@@ -32,7 +34,6 @@ class FirstNode {
   // Those who connect.
   void AcceptOn(int listener, bool local);
   void OnPeer(const std::shared_ptr<Channel>& channel, const Peer& peer);
-  void OnNode(const std::shared_ptr<Channel>& channel, int node);
   void OnNodeLost(int node);
   void MissNodes();
   void OnOwner(const std::shared_ptr<Channel>& channel);
@@ -68,9 +69,8 @@ class FirstNode {
   UniqueFd unix_listener_;
   UniqueFd tcp_listener_;
   pid_t main_pid_ = -1;
-  std::map<int, std::shared_ptr<Channel>> nodes_;  ///< control channels, by number of the node
-  std::set<int> arrived_;                          ///< nodes that have ever connected
-  std::map<int, std::vector<std::string>> waiting_for_node_;  ///< kStartShare payloads for nodes still to come
+  NodeRoster nodes_;
+  FileRelay files_;
   std::map<int64_t, std::pair<StepServer*, int>> keys_;  ///< of shares whose connection is still to come
   std::vector<std::unique_ptr<StepServer>> steps_;
   std::set<std::shared_ptr<Channel>> clients_;  ///< known, and without a step so far

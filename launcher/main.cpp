@@ -11,6 +11,7 @@
 #include "exec.h"
 #include "job.h"
 #include "runtime_dir.h"
+#include "sbcast.h"
 #include "scontrol.h"
 #include "signal_job.h"
 #include "spec.h"
@@ -40,6 +41,7 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
+    {"sbcast", [](const Words& args) { return SbcastMain(args); }},
     {"srun", [](const Words& args) { return SrunMain(args); }},
     {"scontrol", RunScontrol},
 };

@@ -85,7 +85,8 @@ OtherNode::OtherNode(const LaunchSpec& spec, const Place& place, const Environme
       directory_(spec, place, own),
       world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node), spec.rlimits,
              OneMachineSettings(place, ReadHostView(), HasNetwork())},
-      addresses_{place.first_addresses} {}
+      addresses_{place.first_addresses},
+      files_(place.name()) {}
 
 int OtherNode::Run() {
   listener_ = directory_.Listen();
@@ -110,10 +111,18 @@ void OtherNode::OnConnected(const std::shared_ptr<Channel>& channel, const std::
 
 void OtherNode::OnFrame(Frame type, std::string_view payload) {
   if (type == Frame::kEndJob) return End(0, static_cast<double>(spec_.limits.grace));
+  if (type == Frame::kFileOpen || type == Frame::kFileData || type == Frame::kFileClose) return OnFile(type, payload);
   if (type != Frame::kStartShare) return;
   Unpacker fields(payload);
   fields.Number();
   StartShare(fields.Number());
+}
+
+void OtherNode::OnFile(Frame type, std::string_view payload) {
+  Unpacker fields(payload);
+  const int64_t file = fields.Number();
+  const int error = files_.OnFrame(file, type, &fields);
+  first_->Send(Frame::kFileDone, Packer().Number(file).Number(error).payload());
 }
 
 void OtherNode::StartShare(int64_t key) {

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "file_relay.h"
 #include "handshake.h"
 #include "node_link.h"
 #include "runtime_dir.h"
@@ -27,6 +28,7 @@ class OtherNode {
 
   void OnConnected(const std::shared_ptr<Channel>& channel, const std::string& error);
   void OnFrame(Frame type, std::string_view payload);
+  void OnFile(Frame type, std::string_view payload);
   void StartShare(int64_t key);
   void AcceptLocal();
   void Relay(UniqueFd local);
@@ -43,6 +45,7 @@ class OtherNode {
   FirstNodeAddresses addresses_;
   UniqueFd listener_;
   std::shared_ptr<Channel> first_;
+  FileReceiver files_;
   std::set<std::shared_ptr<Share>> shares_;
   bool is_ending_ = false;
   int code_ = 0;

@@ -51,6 +51,7 @@ def refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlspace.following.wait", lambda session, job_id: session.job(job_id))
     monkeypatch.setattr("mlspace.commands.srun.wait_for_allocation", lambda *_: "/nonexistent")
     monkeypatch.setattr("mlspace.commands.srun.become_launch", lambda *_: 0)
+    monkeypatch.setattr("mlspace.commands.sbcast.become_launch", lambda *_: 0)
 
 
 @pytest.mark.parametrize("program", ["sbatch", "srun", "salloc", "sbcast", "squeue", "sinfo", "scancel", "sacct", "scontrol"])
