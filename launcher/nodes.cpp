@@ -101,6 +101,17 @@ int EnvironmentNumber(const Environment& own, const char* name, int fallback) {
   return *number;
 }
 
+/// mpirun's names; where they are those of the naming rule, in the rule's order. mpirun may have been given the hosts
+/// in any, and the login side, and Slurm's node lists, go by the rule.
+std::optional<std::vector<std::string>> NamesFromMpirun(std::string_view regex, const std::string& own_name) {
+  auto names = NamesFromRegex(regex);
+  if (!names) return std::nullopt;
+  for (std::string& name : *names) name = ShortName(name);
+  auto ruled = NamesFromRule(own_name, static_cast<int>(names->size()));
+  if (ruled && std::is_permutation(ruled->begin(), ruled->end(), names->begin(), names->end())) return ruled;
+  return names;
+}
+
 /// What a finder of names may use.
 struct Clues {
   const Environment& own;
@@ -112,7 +123,7 @@ using NameFinder = std::optional<std::vector<std::string>> (*)(const Clues&);
 
 // In order of trust. The first that knows the right number of names wins.
 constexpr NameFinder kNameFinders[] = {
-    [](const Clues& clues) { return NamesFromRegex(clues.own.Get("OMPI_MCA_orte_node_regex")); },
+    [](const Clues& clues) { return NamesFromMpirun(clues.own.Get("OMPI_MCA_orte_node_regex"), clues.own_name); },
     [](const Clues& clues) { return NamesFromRule(clues.own_name, clues.nodes); },
     [](const Clues& clues) -> std::optional<std::vector<std::string>> {
       if (clues.nodes > 1) return std::nullopt;

@@ -99,6 +99,17 @@ TEST(FindsAPlaceUnderMpirun) {
   EXPECT_EQ(place.first_addresses, (Names{"10.0.0.5", "10.0.0.7"}));
 }
 
+TEST(NodesAreInTheRulesOrder) {
+  Environment own = MpiEnvironment("0", "3", "job-mpiworker-1");
+  own.Set("OMPI_MCA_orte_node_regex", "job-mpimaster-[1:0].job,job-mpiworker-[1:1,0].job@0(3)");
+  const Place place = FindPlace(own, {"", ""}, 3);
+  EXPECT_EQ(place.names, (Names{"job-mpimaster-0", "job-mpiworker-0", "job-mpiworker-1"}));
+  EXPECT_EQ(place.node, 2);
+  EXPECT_EQ(place.rank, 0);
+  own.Set("OMPI_MCA_orte_node_regex", "job-mpiworker-[1:2,1,0]@0(3)");  // not the rule's names
+  EXPECT_EQ(FindPlace(own, {"", ""}, 3).names, (Names{"job-mpiworker-2", "job-mpiworker-1", "job-mpiworker-0"}));
+}
+
 TEST(FallsBackToTheRule) {
   Environment own = MpiEnvironment("0", "3", "job-mpimaster-0");
   own.Unset("OMPI_MCA_orte_hnp_uri");
