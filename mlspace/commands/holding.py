@@ -44,7 +44,7 @@ def held(call: Call, words: Sequence[str], reason: str) -> int:
 def release(call: Call, words: Sequence[str]) -> int:
     def work(job: JobView) -> None:
         check_unfinished(job)
-        call.session.queue.release(job.job_id)
+        call.session.queue.release(job.job_id, int(call.context.now()))
 
     return suspended(call, apply(call, words, work))
 

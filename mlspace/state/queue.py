@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mlspace.slurm import array, state
 from mlspace.slurm.job import COLUMNS, JobView
-from mlspace.slurm.reason import HELD_USER, REQUEUED_HELD
+from mlspace.slurm.reason import BEGIN_TIME, DEPENDENCY, HELD_USER, NONE, REQUEUED_HELD
 from mlspace.state.database import encoded
 from mlspace.state.registry import NOT_FINAL, add_submission, next_priority, remember
 
@@ -144,14 +144,15 @@ class Queue:
         """reason: HELD_USER or HELD_ADMIN of slurm/reason.py."""
         self._update(job_id, {"priority": 0, "reason": reason}, f"{NOT_FINAL} AND reason != '{REQUEUED_HELD}'")
 
-    def release(self, job_id: int) -> None:
-        """A held job gets the next place in the order of coming."""
+    def release(self, job_id: int, now: int) -> None:
+        """A held job gets the next place in the order of coming, and the reason that a new one would have."""
 
         def update(database: sqlite3.Connection) -> None:
             row = database.execute(f"SELECT nice FROM job WHERE job_id = ? AND priority = 0 AND {NOT_FINAL}", [job_id]).fetchone()
             if row is not None:
-                values = [next_priority(database, row[0]), job_id]
-                columns = "priority = ?, reason = 'None', state = replace(state, 'SPECIAL_EXIT', 'PENDING')"
+                values = [next_priority(database, row[0]), now, job_id]
+                why = f"CASE WHEN dependency != '' THEN '{DEPENDENCY}' WHEN begin_time > ? THEN '{BEGIN_TIME}' ELSE '{NONE}' END"
+                columns = f"priority = ?, reason = {why}, state = replace(state, 'SPECIAL_EXIT', 'PENDING')"
                 database.execute(f"UPDATE job SET {columns} WHERE job_id = ?", values)
 
         self.registry.change(update)

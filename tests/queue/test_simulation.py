@@ -79,7 +79,7 @@ class Simulation:
         job = self.random.choice(jobs)
         act = self.random.random()
         if act < 0.4:
-            self.queue.release(job.job_id)
+            self.queue.release(job.job_id, int(self.now))
         elif act < 0.6:
             self.queue.hold(job.job_id, HELD_USER)
         elif act < 0.7 and job.array_spec:
@@ -158,7 +158,7 @@ def test_nothing_is_lost_and_nothing_starts_too_early(seed: int, tmp_path: Path)
     for _ in range(400):  # no user any more: what can run does
         world.now += 5
         for job in world.queue.waiting():
-            world.queue.release(job.job_id)
+            world.queue.release(job.job_id, int(world.now))
         for job_id in [job_id for job_id, end in world.running.items() if end <= world.now]:
             world.end(job_id, state.COMPLETED)
         world.round()

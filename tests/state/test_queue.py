@@ -14,6 +14,8 @@ from mlspace.state.registry import Registry
 from mlspace.state.schema import FIRST_PRIORITY
 from tests.state.test_registry import OUTCOME, VALUES
 
+NOW = 1_800_000_000
+
 SUBMISSION = {"secret": "s", "restart": 0, "attempt": 1, "phase": "committed", "owner": "me", "region": "R"}
 
 
@@ -104,11 +106,25 @@ def test_what_waits_comes_in_the_order_of_priority(queue: Queue) -> None:
 
 def test_a_released_job_gets_the_next_place(queue: Queue) -> None:
     held, other = add(queue, priority=0, reason=HELD_USER), add(queue)
-    queue.release(held)
-    queue.release(other)  # it is not held, and keeps its place
+    queue.release(held, NOW)
+    queue.release(other, NOW)  # it is not held, and keeps its place
     assert [(one.job_id, one.reason) for one in queue.waiting()] == [(other, "None"), (held, "None")]
     queue.hold(held, HELD_USER)
     assert job(queue, held).is_held
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"begin_time": NOW + 60}, "BeginTime"),
+        ({"begin_time": NOW - 60}, "None"),
+        ({"dependency": "afterok:1(unfulfilled)", "begin_time": NOW + 60}, "Dependency"),
+    ],
+)
+def test_a_released_job_waits_for_what_a_new_one_would(queue: Queue, columns: dict[str, Any], reason: str) -> None:
+    held = add(queue, priority=0, reason=HELD_USER, **columns)
+    queue.release(held, NOW)
+    assert job(queue, held).reason == reason
 
 
 def test_a_requeued_job_keeps_its_id_and_counts(queue: Queue) -> None:
