@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspace.commands import listing
+from mlspace.commands.documenting import format_of
 from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.render import sacct
 from mlspace.render.accounting_row import LIST_LENGTH, UNITS, Manner, Row
@@ -147,11 +148,10 @@ def run(context: Context, argv: Sequence[str]) -> int:
     jobs = sorted(filter(query.holds, jobs), key=accounting.shown_first) if is_here(options["clusters"]) else []
     window = query.window if options["truncate"] else None
     manner = Manner(now, context.environ.get("SLURM_TIME_FORMAT", ""), unit, window, read_length(context.environ))
-    if options["json"] or options["yaml"]:
+    if format_name := format_of(options):
         from mlspace.render import accounting_document, document
 
-        name = document.JSON if options["json"] else document.YAML
-        context.write(document.render(name, accounting_document.jobs(jobs, steps_of(session, jobs), manner)))
+        context.write(document.render(format_name, accounting_document.jobs(jobs, steps_of(session, jobs), manner)))
         return 0
     steps = steps_of(session, jobs) if not options["allocations"] or sacct.needs_steps(columns) else [[] for _ in jobs]
     rows = make_rows(jobs, steps, manner, wanted, steps_too=not options["allocations"])

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 JSON = "json"
 YAML = "yaml"
-FORMATS = (JSON, YAML)
 
 CLUSTER = ("openapi/v0.0.38", "Slurm OpenAPI v0.0.38")
 """The plugin that shapes what the controller knows: squeue, sinfo."""
@@ -47,7 +46,7 @@ def document(plugin: tuple[str, str], **parts: Any) -> dict[str, Any]:
 
 
 def render(format_name: str, value: Any) -> str:
-    """A document as one of FORMATS, to be written as it is: Slurm ends YAML with a line break, and JSON without one."""
+    """A document as JSON or YAML, to be written as it is: Slurm ends YAML with a line break, and JSON without one."""
     if format_name == JSON:
         return json_text(value)
     from mlspace.render.yaml import yaml_text
