@@ -110,4 +110,6 @@ bool IsPerTask(std::string_view pattern) { return Uses(pattern, "t"); }
 
 bool IsPerNode(std::string_view pattern) { return Uses(pattern, "nN"); }
 
+bool IsPerStep(std::string_view pattern) { return Uses(pattern, "sJ"); }
+
 }  // namespace launcher

@@ -31,6 +31,8 @@ std::string ExpandFilename(std::string_view pattern, const FilenameFacts& facts)
 /// of a step share one file.
 bool IsPerTask(std::string_view pattern);
 bool IsPerNode(std::string_view pattern);
+/// Whether it needs the step's number (%s, %J).
+bool IsPerStep(std::string_view pattern);
 
 }  // namespace launcher
 

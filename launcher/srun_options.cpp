@@ -96,7 +96,7 @@ constexpr Row kRows[] = {
     {"export", 0, kRequired, "SLURM_EXPORT_ENV", [](auto* o, auto& t) { o->export_list = t; }, nullptr, nullptr},
     {"open-mode", 0, kRequired, "SLURM_OPEN_MODE",
      [](auto* o, auto& t) {
-       if (t != "append" && t != "truncate" && t != "a" && t != "t") Wrong("Invalid --open-mode specification");
+       if (t != "append" && t != "truncate" && t != "a" && t != "t") throw LaunchError("Invalid --open-mode specification", kUsageExit);
        o->append = t[0] == 'a';
      },
      nullptr, nullptr},
@@ -106,6 +106,10 @@ constexpr Row kRows[] = {
     {"kill-on-bad-exit", 'K', kOptional, "SLURM_KILL_BAD_EXIT",
      [](auto* o, auto& t) { o->limits.kill_on_bad_exit = t.empty() ? 1 : Count("--kill-on-bad-exit", t, 0); }, nullptr, nullptr},
     {"wait", 'W', kRequired, "SLURM_WAIT", [](auto* o, auto& t) { o->limits.wait_seconds = Count("--wait", t, 0); }, nullptr, nullptr},
+    {"unbuffered", 'u', kNone, "SLURM_UNBUFFEREDIO", [](auto* o, auto&) { o->unbuffered = true; }, nullptr, nullptr},
+    {"verbose", 'v', kNone, nullptr, [](auto* o, auto&) { ++o->verbosity; }, nullptr, nullptr},
+    {"disable-status", 'X', kNone, "SLURM_DISABLE_STATUS", [](auto* o, auto&) { o->disable_status = true; }, nullptr, nullptr},
+    {"quit-on-interrupt", 0, kNone, nullptr, [](auto* o, auto&) { o->quits_on_interrupt = true; }, nullptr, nullptr},
     {"jobid", 0, kRequired, nullptr, [](auto* o, auto& t) { o->job_id = t; }, nullptr, nullptr},
     {"mpi", 0, kRequired, "SLURM_MPI_TYPE", SetMpi, nullptr, nullptr},
     {"version", 'V', kNone, nullptr, [](auto* o, auto&) { o->answer = "slurm 22.05.8"; }, nullptr, nullptr},
@@ -113,8 +117,6 @@ constexpr Row kRows[] = {
     {"usage", 0, kNone, nullptr, [](auto* o, auto&) { o->login_side = "--usage"; }, nullptr, nullptr},
     {"tasks-per-node", 0, kRequired, nullptr, [](auto* o, auto& t) { o->placement.tasks_per_node = Count("--ntasks-per-node", t, 1); }, nullptr, nullptr},
     // What holds here anyway.
-    {"unbuffered", 'u', kNone, "SLURM_UNBUFFEREDIO", [](auto*, auto&) {}, nullptr, nullptr},
-    {"verbose", 'v', kNone, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
     {"overlap", 0, kOptional, "SLURM_OVERLAP", [](auto*, auto&) {}, nullptr, nullptr},
     {"whole", 0, kNone, "SLURM_WHOLE", [](auto*, auto&) {}, nullptr, nullptr},
     {"no-kill", 'k', kOptional, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
@@ -186,7 +188,6 @@ constexpr Row kRows[] = {
     {"accel-bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
     {"hint", 0, kRequired, "SLURM_HINT", nullptr, kNoBinding, nullptr},
     {"threads", 'T', kRequired, nullptr, nullptr, "the tasks of all nodes are started at once", nullptr},
-    {"disable-status", 'X', kNone, nullptr, nullptr, "Ctrl-C always ends the step", nullptr},
     {"cpu-freq", 0, kRequired, nullptr, nullptr, kNotOffered, nullptr},
     // What would change the step.
     {"bb", 0, kRequired, nullptr, nullptr, nullptr, kNoStaging},
@@ -204,7 +205,6 @@ constexpr Row kRows[] = {
     {"preserve-env", 'E', kNone, nullptr, nullptr, nullptr, kLater},
     {"x11", 0, kOptional, nullptr, nullptr, nullptr, "there is no X11 forwarding here"},
     {"test-only", 0, kNone, nullptr, nullptr, nullptr, kLater},
-    {"quit-on-interrupt", 0, kNone, nullptr, nullptr, nullptr, kLater},
     {"ntasks-per-tres", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"gpus-per-socket", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"ntasks-per-socket", 0, kRequired, nullptr, nullptr, nullptr, kLater},

@@ -25,7 +25,11 @@ struct SrunOptions {
   std::string input;
   std::string export_list;      ///< --export; empty: all
   bool append = false;
+  bool unbuffered = false;
   bool quiet = false;
+  int verbosity = 0;            ///< how often -v was said
+  bool disable_status = false;  ///< -X: the first Ctrl-C goes to the tasks
+  bool quits_on_interrupt = false;
   std::string job_id;           ///< --jobid
   std::string job_dir;          ///< --mlspace-job-dir
   int failure_code = 1;         ///< what srun ends with when there is no step whose tasks' codes it could be

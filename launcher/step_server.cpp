@@ -118,6 +118,9 @@ StepShare StepServer::Describe(const Share& share) const {
   described.world = request_.world;
   described.world.environment = environment_.Words();
   described.streams = request_.streams;
+  size_t tasks = 0;
+  for (const auto& of_node : layout_.tasks) tasks += of_node.size();
+  if (request_.streams.input_task >= static_cast<int>(tasks)) described.streams.input_task = kInputAll;
   described.limits = request_.limits;
   described.grace = grace_;
   return described;
@@ -137,12 +140,15 @@ void StepServer::Attach(int number, std::shared_ptr<Channel> channel) {
 
 void StepServer::OnClientFrame(Frame type, std::string_view payload) {
   if (type == Frame::kTerminate) return Terminate();
-  if (type != Frame::kStdin && type != Frame::kSignal) return;
-  if (type == Frame::kStdin) {
-    Unpacker fields(payload);
-    fields.Number();
-    input_received_ += fields.Rest().size();
+  Unpacker fields(payload);
+  if (type == Frame::kSignal) {
+    const int signal = static_cast<int>(fields.Number());
+    // The job's end has told the tasks already, and gives them their time.
+    return is_ending_ && signal == SIGKILL ? void() : SignalFromOutside(signal);
   }
+  if (type != Frame::kStdin) return;
+  fields.Number();
+  input_received_ += fields.Rest().size();
   for (const auto& share : shares_) {
     if (!share->is_over) Forward(share.get(), type, payload);
   }

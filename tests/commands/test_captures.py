@@ -89,7 +89,15 @@ OF_QUEUE = [
 """Masks for squeue: what is left of the scenarios' limits; in documents, when jobs run or may, which of a node's
 cores they have, and what steps use of them, which is not measured; the host that srun is on."""
 
-OF_COMMAND = {"sacct": OF_ACCOUNTING, "scancel": [PLUGINS], "squeue": OF_QUEUE}
+OF_STEPS = [
+    (r"\b(Job|job|jobid) \d+", r"\1 N"),
+    (r"\b(StepId=|STEP )\d+", r"\1N"),
+    PLUGINS,
+    (r"^srun: (Job N step creation temporarily disabled, retrying \(Requested nodes are busy\)|Step created for job N)\n", ""),
+]
+"""Masks for the steps of streams.txt: ids; and that real Slurm has not yet noticed the end of the step before."""
+
+OF_COMMAND = {"sacct": OF_ACCOUNTING, "scancel": [PLUGINS], "squeue": OF_QUEUE, "streams": OF_STEPS}
 
 UNORDERED = ("scancel/ended_and_unknown", "scancel/unknown_jobs", "sinfo/by_node", "sinfo/by_node_long", "srun/not_found", "srun/chdir")
 """sinfo sorts by node alone; which partition of a node comes first is then an accident. So is what slurmstepd says before srun."""

@@ -240,18 +240,6 @@ def test_kill_on_bad_exit(runtime: Runtime) -> None:
     assert "Terminating StepId=" in err
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_to_srun_ends_its_step(runtime: Runtime, number: signal.Signals, code: int) -> None:
-    """And nothing else of the job."""
-    wait = (
-        "while ! grep -q ready.*ready $MLSPACE_JOB_DIR/out; do sleep 0.01; tr '\\n' ' ' < $MLSPACE_JOB_DIR/log > $MLSPACE_JOB_DIR/out; done"
-    )
-    script = f"""srun -n2 sh -c 'echo ready; exec sleep 3600' > $MLSPACE_JOB_DIR/log &\n{wait}\nkill -{int(number)} $!; wait $!; echo $?"""
-    found, out, err = run_script(runtime, script)
-    assert (found, out) == (0, f"{code}\n")
-    assert "srun: forcing job termination\n" in err
-
-
 def test_a_killed_srun_takes_its_step_along(runtime: Runtime) -> None:
     """The script runs on; its end is not what ends them."""
     spec = batch("#!/bin/sh\nsrun -n4 sleep 3600 &\necho $!\nwait\nwhile :; do sleep 0.01; done\n", 2, limits=Limits(grace=5))

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import wait_until
 from tests.launcher.helpers.runtime import Node, Runtime, batch, end_of, reports_of, runtime_directory, without_reports
 
-TRAPS = 'for name in USR1 TERM; do trap "echo {who} $name >>heard" $name; done; echo {who} ready >>heard'
+TRAPS = 'for name in USR1 USR2; do trap "echo {who} $name >>heard" $name; done; echo {who} ready >>heard'
 LOOP = "while :; do sleep 0.05; done"
 WHO = "step$SLURM_STEP_ID.$SLURM_PROCID"
 
@@ -68,8 +68,8 @@ def test_reaches_whom_it_is_sent_to(runtime: Runtime, to: str, count: str | None
     assert count is None or answer == count
     wait_until(lambda: job.who("USR1") == who, f"{who}")
     # What is sent afterwards is heard afterwards: nobody else has got the first one.
-    job.signal("--signal=15", "--to=job")
-    wait_until(lambda: job.who("TERM") == ALL, "all to hear the second")
+    job.signal("--signal=12", "--to=job")
+    wait_until(lambda: job.who("USR2") == ALL, "all to hear the second")
     assert job.who("USR1") == who
     job.end()
 
