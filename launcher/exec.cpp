@@ -85,7 +85,11 @@ int RunExec(const LaunchSpec& spec, const Environment& own) {
     }
     loop.Run();
   }
-  if (place.rank == 0) reporter.End(*outcome);
+  if (place.rank == 0) {
+    reporter.End(*outcome, place.size);
+  } else if (outcome->state == "FAILED") {
+    reporter.Rank(*outcome);
+  }
   return code;
 }
 

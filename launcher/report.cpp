@@ -112,9 +112,18 @@ void Reporter::Step(const StepReport& step) {
   Write(json.Text("state", step.end ? step.outcome.state : "RUNNING").Done(), false);
 }
 
-void Reporter::End(const Outcome& outcome) {
+void Reporter::Rank(const Outcome& outcome) {
+  JsonObject json;
+  json.Text("event", "rank").Text("submission", spec_.submission).Number("rank", place_.rank);
+  json.Text("name", place_.name().substr(0, kMostName));
+  json.Number("code", outcome.code).Number("signal", outcome.signal);
+  Write(json.Time("end", Now()).Done(), true);
+}
+
+void Reporter::End(const Outcome& outcome, int ranks) {
   JsonObject json;
   json.Text("event", "end").Text("submission", spec_.submission).Number("node", place_.node);
+  if (ranks > 1) json.Number("ranks", ranks).Text("name", place_.name().substr(0, kMostName));
   json.Text("state", outcome.state).Text("reason", outcome.reason);
   json.Number("code", outcome.code).Number("signal", outcome.signal);
   Write(json.Time("start", start_).Time("end", Now()).Done(), true);

@@ -45,7 +45,10 @@ class Reporter {
 
   void Start();
   void Step(const StepReport& step);
-  void End(const Outcome& outcome);
+  /// Of a rank besides the first that failed by itself; role `exec` only.
+  void Rank(const Outcome& outcome);
+  /// Of role `exec`, `ranks` is how many there are: the first one's end is then not the job's.
+  void End(const Outcome& outcome, int ranks = 1);
 
  private:
   void Write(const std::string& json, bool to_log) const;

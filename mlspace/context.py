@@ -117,6 +117,14 @@ class Context:
 
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 
+    def interrupt_when_terminated(self) -> None:
+        """From now on SIGTERM, and a terminal that goes away, are as Ctrl-C: there is a job to be ended."""
+        import signal
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, signal.default_int_handler)
+
     def date(self) -> str:
         """The moment as squeue -l and sinfo -l head their lists: "Tue Nov 24 01:54:18 2026"."""
         return time.ctime(self.now())

@@ -317,12 +317,14 @@ class Controller:
     def take_reports(self, submission: Submission, job: JobView, lines: bytes, platform_status: str = "") -> bool:
         """Writes down what reports say, from wherever they came; whether the job has ended by them.
 
-        A job that was terminated, not by us, ends when the platform has said whether somebody wanted that.
+        A job that was terminated, not by us, ends when the platform has said whether somebody wanted that; one of several ranks when it
+        has said that all have ended.
         """
         from mlspace.translate import status
 
         known: dict[int, str] | None = None
-        for report in status.reports(lines, submission.submission, submission.secret):
+        said = list(status.reports(lines, submission.submission, submission.secret))
+        for report in said:
             if report["event"] == "start" and job.state in (state.PENDING, state.CONFIGURING):
                 start = partial(self.registry.running, job.job_id, int(report["time"]), report.get("nodes", ""))
                 self.queue.in_run(submission.submission, start)
@@ -333,6 +335,10 @@ class Controller:
                     self.registry.add_step(job.job_id, submission.restart, status.step_of_report(report))
                     known[report["step"]] = report["state"]
             elif report["event"] == "end":
+                if report.get("ranks", 1) > 1:
+                    if not platform_status:
+                        return False
+                    report = status.end_of_ranks(report, status.first_failure(said))
                 outcome = status.outcome_of_report(report, is_unwanted(job) or platform_status in status.WANTED)
                 if outcome["reason"] == status.TERMINATED:
                     if not platform_status:

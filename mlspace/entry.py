@@ -22,7 +22,9 @@ CLOSED_PIPE = 141
 GARBAGE_THRESHOLD = 100_000
 """Objects made before the interpreter looks for garbage: more than a short command makes, not more than a long one may keep."""
 
-COMMANDS = ("mlspace", "sacct", "salloc", "sbatch", "sbcast", "scancel", "scontrol", "sinfo", "squeue", "srun")
+COMMANDS = (
+    *("mlspace", "mpiexec", "mpirun", "sacct", "salloc", "sbatch", "sbcast", "scancel", "scontrol", "sinfo", "squeue", "srun"),
+)
 
 
 def main(program: str, arguments: Sequence[str], context: Context | None = None) -> int:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 
 from mlspace import controller
-from mlspace.errors import MlspaceError
+from mlspace.errors import GatewayError, MlspaceError
 from mlspace.slurm import state
 from mlspace.state.schema import SUBMISSION_PHASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
     from mlspace.session import Session
     from mlspace.slurm.job import JobView
+    from mlspace.state.registry import Submission
 
 LOOK_SECONDS = 0.02
 """Between two looks for a report; a look is one stat."""
@@ -55,8 +59,31 @@ def report_file(session: Session, job_id: int) -> str:
 
 def follow(session: Session, job_id: int) -> int:
     """Prints the job's log until it has ended; returns its exit code. Where the nodes cannot be reached, that is srun's output."""
+
+    def take(stream: int, rank: int, text: str) -> None:
+        if stream == 1:
+            session.context.write(text)
+            session.context.flush()
+        else:
+            session.context.write_error(text)
+
+    ended, _ = follow_ranks(session, job_id, take)
+    return exit_code(ended)
+
+
+def exit_code(job: JobView) -> int:
+    """Of a command that shows a job's output as its own."""
+    code: int = 128 + job.exit_signal if job.exit_signal else job.exit_code
+    return code or int(job.state != state.COMPLETED)
+
+
+def follow_ranks(session: Session, job_id: int, take: Callable[[int, int, str], None]) -> tuple[JobView, Mapping[str, Any] | None]:
+    """Hands the program's lines to `take`, each with its stream (1 or 2) and rank, until the job has ended.
+
+    Returns the ended job and, of a job of ranks (role `exec`), the report of the first one that failed.
+    """
     from mlspace.gateway.logs import follow as follow_log
-    from mlspace.translate.status import REPORT_MARK
+    from mlspace.translate import status
 
     job = session.job(job_id)
     while not job.platform_job:
@@ -66,23 +93,41 @@ def follow(session: Session, job_id: int) -> int:
         session.refresh()
         job = session.job(job_id)
     submission = session.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)[-1]
-    held = ""  # an empty line, which belongs to a report if one comes behind it
-    for stream, line in follow_log(session.gateway(), job.platform_job, job.region, session.context.sleep, session.warn_of):
+    reports = b""
+    held: dict[int, str] = {}  # by rank, an empty line, which belongs to a report if one comes behind it
+    for stream, rank, line in follow_log(session.gateway(), job.platform_job, job.region, session.context.sleep, session.warn_of):
         text = line.decode("utf-8", "surrogateescape")
         if stream == 1:
-            session.context.write(text)
-            session.context.flush()
-        elif line.startswith(REPORT_MARK):
+            take(stream, rank, text)
+        elif line.startswith(status.REPORT_MARK):
+            reports += line
             session.controller.take_reports(submission, job, line)
-            held = ""
+            held.pop(rank, None)
         else:
-            session.context.write_error(held + (text if text != "\n" else ""))
-            held = text if text == "\n" else ""
-    if held:
-        session.context.write_error(held)
-    ended = wait(session, job_id)
-    code: int = 128 + ended.exit_signal if ended.exit_signal else ended.exit_code
-    return code or int(ended.state != state.COMPLETED)
+            if rank in held:
+                take(stream, rank, held.pop(rank))
+            if text == "\n":
+                held[rank] = text
+            else:
+                take(stream, rank, text)
+    for rank, text in held.items():
+        take(2, rank, text)
+    take_end(session, job_id, submission, reports)
+    failure = status.first_failure(status.reports(reports, submission.submission, submission.secret))
+    return wait(session, job_id), failure
+
+
+def take_end(session: Session, job_id: int, submission: Submission, reports: bytes) -> None:
+    """The log has been read to its end: what the reports in it say together, and what the platform says, is not waited for."""
+    job = session.job(job_id)
+    if job.state in state.FINAL:
+        return
+    try:
+        platform = session.gateway().job(job.platform_job)
+    except GatewayError:
+        return  # a later round learns it
+    if not session.controller.take_reports(submission, job, reports, platform.status):
+        session.controller.note(submission, job, platform)
 
 
 def file_size(path: str) -> int:

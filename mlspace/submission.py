@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlspace.cluster import Partition
     from mlspace.naming import Names
     from mlspace.session import Session
+    from mlspace.slurm.allocation import Limits
     from mlspace.slurm.geometry import Geometry
     from mlspace.slurm.job import JobView
     from mlspace.slurm.request import Component, JobRequest
@@ -223,6 +224,12 @@ def names_of(session: Session, request: JobRequest) -> Names:
     return Names(request.first, session.cluster, request.program)
 
 
+def limits_of(session: Session, request: JobRequest) -> Limits:
+    """What the request is measured against in its partition. Raises RequestRefused."""
+    names = names_of(session, request)
+    return names.limits(names.partition)
+
+
 def partition_of(session: Session, request: JobRequest) -> Partition:
     """The partition of --partition, else of --region, else the default one. Raises RequestRefused with those that there are."""
     return names_of(session, request).partition
@@ -260,9 +267,11 @@ def command_of(request: JobRequest) -> str:
 def environment_of(session: Session, request: JobRequest) -> dict[str, str]:
     """The variables that travel: what --export lets through, without our credentials and without an outer job's directory."""
     component, environ = request.first, session.context.environ
-    if request.program == "mlspace":
-        return dict(component["env"] or {})
+    own = dict(component["env"] or {})
+    if request.program == "mlspace" or (request.program == "mpirun" and session.cluster.env_mode == "image"):
+        return own  # as Open MPI, which takes nothing else to other hosts
     variables = exported(environ if request.environment is None else request.environment, component["export"], request.program)
+    variables |= own
     for name in (*config.SECRET_VARIABLES, "MLSPACE_JOB_DIR"):
         variables.pop(name, None)
     if "MLSPACE_STATE_DIR" in environ:

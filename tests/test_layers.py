@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "owner": set(),
     "slurm": {"errors"},
     "advice": {"slurm", "errors"},
+    "mpi": {"slurm", "errors"},
     "spec": {"errors"},
     "gateway": {"", "errors", "config"},
     "site": {"slurm", "errors"},
@@ -51,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # A process of its own, as entry is for commands.
     "background": {"context", "controller", "dispatch", "errors", "owner", "session", "slurm"},
     "commands": {
-        *("", "advice", "context", "errors", "installation"),
+        *("", "advice", "config", "context", "errors", "installation", "mpi"),
         *(f"commands.{name}" for name in SHARED),
         *("following", "machine", "render", "session", "submission"),
         *("slurm", "spec", "cluster", "queue", "translate.manifest"),
@@ -61,6 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 OUTSIDE = {
     "slurm": {"sqlite3", "requests", "socket", "subprocess", "threading"},
+    "mpi": {"time", "os", "sys", "sqlite3", "requests", "socket", "subprocess"},
     "advice": {"time", "os", "sys", "sqlite3", "requests", "socket", "subprocess"},
     "spec": {"sqlite3", "requests", "socket", "subprocess"},
     "site": {"time", "os", "sqlite3", "requests", "socket"},

@@ -7,22 +7,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from mlspace.errors import GatewayError
 from mlspace.gateway.client import Client
 from mlspace.gateway.wire import ENDED_STATUSES
 
-TAG = re.compile(rb"^(?:\S+ )?\[\d+,\d+\]<(stdout|stderr)>:")
+TAG = re.compile(rb"^(?:\S+ )?\[\d+,(\d+)\]<(stdout|stderr)>:")
 """Open MPI's tag, with the platform's time stamp before it if there is one: `[1,0]<stdout>:`."""
 
 PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 
 
+class Line(NamedTuple):
+    """A line of the program's, newline included, which rank wrote it, and to which stream (1 or 2)."""
+
+    stream: int
+    rank: int
+    text: bytes
+
+
 def follow(
     client: Client, name: str, region: str, sleep: Callable[[float], None], trouble: Callable[[GatewayError], None]
-) -> Iterator[tuple[int, bytes]]:
-    """Pairs of stream (1 or 2) and line, newline included, until the job has ended and its log was read to the end.
+) -> Iterator[Line]:
+    """The program's lines until the job has ended and its log was read to the end.
 
     `trouble` is told of what will pass; anything else raises GatewayError.
     """
@@ -47,7 +56,7 @@ def follow(
         sleep(pause)
 
 
-def program_lines(pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+def program_lines(pieces: Iterator[bytes]) -> Iterator[Line]:
     """The tagged lines of a log: what the ranks printed. A line without end is still being written, and left for later."""
     rest = b""
     for piece in pieces:
@@ -55,4 +64,4 @@ def program_lines(pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
         for line in lines:
             tag = TAG.match(line)
             if tag:
-                yield (1 if tag[1] == b"stdout" else 2), line[tag.end() :] + b"\n"
+                yield Line(1 if tag[2] == b"stdout" else 2, int(tag[1]), line[tag.end() :] + b"\n")

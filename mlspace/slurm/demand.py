@@ -17,6 +17,7 @@ FAILED = {
     "srun": "Unable to allocate resources: ",
     "salloc": "Job submit/allocate failed: ",
     "mlspace": "the job was not submitted: ",
+    "mpirun": "the job was not submitted: ",
 }
 """How each command says that there is no job; the reason follows."""
 

@@ -76,6 +76,9 @@ def description(job: StoredJob) -> str:
 
 
 def role_of(request: JobRequest) -> str:
+    """mpirun's job is its ranks, or, where the first node's own mpirun starts those, a batch job of that."""
+    if request.program == "mpirun":
+        return "batch" if request.first["start-by"] == "node" else "exec"
     if request.program == "mlspace":
         return "exec"
     return "batch" if request.script is not None else "tasks"
@@ -113,7 +116,7 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
         script=None if script is None else Script(script.text, script.arguments, script.path),
         command=() if is_held or request.command is None else request.command,
         shell=component["shell"] or "",
-        env=Env("image" if role == "exec" else cluster.env_mode, dict(job.environment), named=environment_names(job)),
+        env=Env("image" if request.program == "mlspace" else cluster.env_mode, dict(job.environment), named=environment_names(job)),
         work_dir=job.work_dir,
         umask=job.details["umask"],
         rlimits=job.details["rlimits"],
@@ -126,7 +129,7 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
         ),
         report_file=file_of(job.details, "report") or File(job.report_file),
         limits=Limits(
-            seconds=None if job.time_limit is None else job.time_limit * 60,
+            seconds=seconds_of(job),
             signal=signal.get("signal"),
             warn=signal.get("warn", Limits.warn),
             batch_only=signal.get("batch_only", False),
@@ -139,10 +142,18 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
     )
 
 
+def seconds_of(job: StoredJob) -> int | None:
+    """The time limit; or mpirun's --timeout, whichever ends first."""
+    limits = [None if job.time_limit is None else job.time_limit * 60, job.request.first["timeout"]]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
 def environment_names(job: StoredJob) -> list[str]:
     """Variables that win over the image's own: those that the user named one by one."""
     if job.request.program == "mlspace":
         return list(job.environment)
+    if job.request.program == "mpirun":
+        return list(job.request.first["env"] or {})
     return named(job.request.first["export"])
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+import signal
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 REPORT_MARK = b"#mlspace-report 1 "
@@ -37,8 +38,8 @@ def outcome_of(status: str, end_time: int) -> dict[str, Any] | None:
     """The end that a platform status means; None for a status that is no end."""
     if status not in ENDED:
         return None
-    state, reason, code, signal = ENDED[status]
-    return {"state": state, "reason": reason, "exit_code": code, "exit_signal": signal, "end_time": end_time}
+    state, reason, code, number = ENDED[status]
+    return {"state": state, "reason": reason, "exit_code": code, "exit_signal": number, "end_time": end_time}
 
 
 def reports(lines: bytes, submission: str, secret: str) -> Iterator[Mapping[str, Any]]:
@@ -59,6 +60,23 @@ def reports(lines: bytes, submission: str, secret: str) -> Iterator[Mapping[str,
             continue
         if isinstance(report, dict) and report.get("submission") == submission:
             yield report
+
+
+def first_failure(said: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Of a job of ranks, the report of the first that failed by itself: `code`, `signal`, its node's `name`, and `rank`, 0 if absent."""
+    for report in said:
+        if report["event"] == "rank" or (report["event"] == "end" and report["state"] == "FAILED"):
+            return report
+    return None
+
+
+def end_of_ranks(end: Mapping[str, Any], failure: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The end of a job of ranks from that of rank 0, which may have ended well, or been ended because another one failed."""
+    if failure is None or end["state"] in ("TIMEOUT", "FAILED"):
+        return {**end, **{key: failure[key] for key in ("code", "signal")}} if failure and end["state"] == "FAILED" else end
+    number = failure["signal"]
+    name = f"RaisedSignal:{number}({(signal.strsignal(number) or '').replace(' ', '_')})" if number else "NonZeroExitCode"
+    return {**end, "state": "FAILED", "reason": name, "code": failure["code"], "signal": number}
 
 
 def outcome_of_report(report: Mapping[str, Any], cancelled: bool) -> dict[str, Any]:

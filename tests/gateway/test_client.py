@@ -265,7 +265,11 @@ OUT, ERR = b"[1,0]<stdout>:", b"[1,1]<stderr>:"
     ],
 )
 def test_program_lines(pieces: list[bytes], lines: list[tuple[int, bytes]]) -> None:
-    assert list(logs.program_lines(iter(pieces))) == lines
+    assert [(line.stream, line.text) for line in logs.program_lines(iter(pieces))] == lines
+
+
+def test_the_rank_of_a_line() -> None:
+    assert [line.rank for line in logs.program_lines(iter([b"[1,0]<stdout>:a\n[1,12]<stderr>:[1,3]<stdout>:b\n"]))] == [0, 12]
 
 
 class Played:
@@ -292,7 +296,8 @@ class Played:
             yield piece
 
     def follow(self) -> list[tuple[int, bytes]]:
-        return list(logs.follow(self, NAME, "R", self.pauses.append, self.troubles.append))  # type: ignore[arg-type]
+        lines = logs.follow(self, NAME, "R", self.pauses.append, self.troubles.append)  # type: ignore[arg-type]
+        return [(line.stream, line.text) for line in lines]
 
 
 BROKEN = GatewayError("the connection broke", transient=True)
@@ -361,5 +366,5 @@ def test_lines_come_while_the_stream_is_open() -> None:
                 yield OUT + word.encode() + b"\n"
 
     following = logs.follow(Open(["running", "completed"], []), NAME, "R", read.clear, lambda error: None)  # type: ignore[arg-type]
-    assert next(following) == (1, b"first\n")
+    assert next(following).text == b"first\n"
     assert read == ["first"]

@@ -44,12 +44,15 @@ def rank_environment(rank: int) -> dict[str, str]:
 
 
 def test_each_rank_runs_the_command(runtime: Runtime) -> None:
-    """Nobody waits for anybody; rank 0 alone reports."""
+    """Nobody waits for anybody; rank 0 alone reports the end, and that it is one of several; the others report that they failed."""
     spec = exec_spec("sh", "-c", "echo $OMPI_COMM_WORLD_RANK/$OMPI_COMM_WORLD_SIZE $PMIX_RANK $PMIX_HOSTNAME; exit $PMIX_RANK")
     ranks = [runtime.start(spec, rank_environment(rank)) for rank in range(RANKS)]
     assert [rank.wait() for rank in ranks] == [0, 1, 2, 3]
     assert [rank.stdout for rank in ranks] == [f"{rank}/4 {rank} 127.0.0.{1 + rank // 2}\n" for rank in range(RANKS)]
-    assert [len(reports_of(spec, rank.err.read_bytes())["end"]) for rank in ranks] == [1, 0, 0, 0]
+    reports = [reports_of(spec, rank.err.read_bytes()) for rank in ranks]
+    assert [[end["ranks"] for end in of_rank["end"]] for of_rank in reports] == [[RANKS], [], [], []]
+    failed = [[(one["rank"], one["name"], one["code"]) for one in of_rank["rank"]] for of_rank in reports]
+    assert failed == [[], [(1, "127.0.0.1", 1)], [(2, "127.0.0.2", 2)], [(3, "127.0.0.2", 3)]]
     assert not runtime_directory(spec).exists()
 
 

@@ -201,7 +201,7 @@ def runtime_directory(spec: LaunchSpec, node: int = 0) -> Path:
 
 def reports_of(spec: LaunchSpec, text: bytes) -> dict[str, list[Mapping[str, Any]]]:
     """The authentic reports, by event; of steps those of their ends."""
-    found: dict[str, list[Mapping[str, Any]]] = {"start": [], "step": [], "end": []}
+    found: dict[str, list[Mapping[str, Any]]] = {"start": [], "step": [], "rank": [], "end": []}
     for report in reports(text, spec.submission, spec.secret):
         if report["event"] != "step" or "end" in report:
             found[report["event"]].append(report)

@@ -1,0 +1,99 @@
+"""Whether mpirun is meant to run ranks here and now, and the machine's own mpirun, which then takes our place.
+
+Ours runs a job on MLSpace where somebody asks for that: an option that Open MPI does not have, a Gateway in the environment or the
+configuration, or MLSPACE_MPIRUN=mlspace; and where there is no other mpirun. Inside a job, and with MLSPACE_MPIRUN=own, it never does.
+bin/mpirun knows the first case itself, before any Python starts.
+"""
+
+from __future__ import annotations
+
+import os
+
+from mlspace.errors import MlspaceError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+    from mlspace.context import Context
+
+CHOICE = "MLSPACE_MPIRUN"
+OURS, OWN = "mlspace", "own"
+
+SIGNS = (b"mlspace/entry", b"mlspace.entry")
+LONGEST_STUB = 4096
+
+NOT_FOUND_EXIT = 127
+"""What a shell ends with that finds no such command."""
+
+
+def stands_aside(context: Context, words: Sequence[str], other: str) -> bool:
+    """Whether the machine's own one is meant. other: its path, "" where there is none."""
+    if is_inside_job(context):
+        return True
+    choice = context.environ.get(CHOICE, "")
+    if choice not in ("", OURS, OWN):
+        raise MlspaceError(f"{CHOICE}={choice}: not a valid value", f"  what would work: {OURS} or {OWN}")
+    if choice:
+        return choice == OWN
+    return bool(other) and not asks_for_mlspace(context, words)
+
+
+def asks_for_mlspace(context: Context, words: Sequence[str]) -> bool:
+    from mlspace import config
+    from mlspace.mpi import commandline
+
+    try:
+        if commandline.asks_for_us(commandline.parse("mpirun", words)):
+            return True
+    except UsageError:
+        pass  # not for us to say
+    return config.read(context.environ, context.environ.get("HOME") or context.user.home).is_remote
+
+
+def is_inside_job(context: Context) -> bool:
+    """Whether a `launch` is at work for the job that our environment tells of (docs/protocol.md §4), or an mpirun has started us."""
+    environ = context.environ
+    if "OMPI_COMM_WORLD_RANK" in environ or os.path.exists(f"{environ.get('MLSPACE_JOB_DIR', '')}/channel"):
+        return True
+    if not environ.get("SLURM_JOB_ID"):
+        return False
+    roots = (f"{environ.get('XDG_RUNTIME_DIR', '')}/mlspace", f"/tmp/mlspace-{context.user.uid}")
+    return any(has_channel(root, f"{environ['SLURM_JOB_ID']}.") for root in roots)
+
+
+def has_channel(root: str, prefix: str) -> bool:
+    try:
+        names = os.listdir(root)
+    except OSError:
+        return False
+    return any(name.startswith(prefix) and os.path.exists(f"{root}/{name}/channel") for name in names)
+
+
+def other_on_path(context: Context, program: str) -> str:
+    """The first of that name on the PATH that is none of this suite's; "" for none."""
+    for directory in context.environ.get("PATH", "").split(os.pathsep):
+        path = os.path.join(directory or ".", program)
+        if os.path.isfile(path) and os.access(path, os.X_OK) and not is_of_this_suite(path):
+            return path
+    return ""
+
+
+def is_of_this_suite(path: str) -> bool:
+    """Whether it is bin/mpirun of a clone, this one or another, or what pip makes of pyproject.toml: two of them would call each other
+    for ever. All name the module that is the door of all commands."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(LONGEST_STUB)
+    except OSError:
+        return False
+    return any(word in start for word in SIGNS)
+
+
+def become(context: Context, program: str, other: str, words: Sequence[str]) -> NoReturn:
+    """The machine's own one, as if it had been called."""
+    if not other:
+        where = "inside a job" if is_inside_job(context) else f"with {CHOICE}={OWN}"
+        raise MlspaceError(f"there is no Open MPI on the PATH, which {program} {where} means", exit_code=NOT_FOUND_EXIT)
+    os.execve(other, [other, *words], dict(context.environ))

@@ -1,0 +1,1 @@
+"""The dialect of Open MPI's mpirun. Pure: text in, values out."""
