@@ -48,7 +48,7 @@ FirstNode::FirstNode(const LaunchSpec& spec, const Place& place, const Environme
       reporter_(spec, place),
       base_(ComposeBase(spec, own)),
       directory_(spec, place, own),
-      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node), spec.rlimits,
+      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node),
              OneMachineSettings(place, ReadHostView(), HasNetwork())},
       ground_{&spec, &place, JobEnvironment(spec, place)},
       nodes_(&loop_, static_cast<int>(place.names.size()),
@@ -158,6 +158,7 @@ void FirstNode::StartTasks() {
   plan.environment.Set("SLURM_JOB_NAME", job.name);  // for %x
   plan.work_dir = spec_.work_dir.value_or("");
   plan.umask = spec_.umask;
+  plan.rlimits = spec_.rlimits;
   const UniqueFd nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
   plan.in = nothing.get();
   const Spawned spawned = supervisor_.Start(plan, [this](int status) { OnMainExit(status); });

@@ -83,7 +83,7 @@ OtherNode::OtherNode(const LaunchSpec& spec, const Place& place, const Environme
       supervisor_(&loop_, [this](int signal) { OnSignal(signal); }),
       credentials_{spec.submission, spec.secret},
       directory_(spec, place, own),
-      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node), spec.rlimits,
+      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node),
              OneMachineSettings(place, ReadHostView(), HasNetwork())},
       addresses_{place.first_addresses},
       files_(place.name()) {}

@@ -10,7 +10,7 @@
 #include "handshake.h"
 #include "node_link.h"
 #include "runtime_dir.h"
-#include "step.h"
+#include "share_runner.h"
 
 namespace launcher {
 

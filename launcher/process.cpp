@@ -42,7 +42,8 @@ struct Prepared {
   const std::vector<int>& ignored = InheritedIgnored();
 
   explicit Prepared(const SpawnPlan& plan)
-      : program(FindProgram(plan.argv.at(0), plan.environment.Get("PATH", "/usr/bin:/bin"))),
+      : program(plan.program.empty() ? FindProgram(plan.argv.at(0), plan.environment.Get("PATH", "/usr/bin:/bin"), plan.work_dir)
+                                     : plan.program),
         environment(plan.environment, plan.pid_variable ? kTaskPidName : "") {
     for (const std::string& word : plan.argv) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
@@ -114,7 +115,7 @@ int Become(void* shared) {
 
 }  // namespace
 
-std::string FindProgram(const std::string& name, const std::string& path) {
+std::string FindProgram(const std::string& name, const std::string& path, const std::string& here) {
   if (name.find('/') != std::string::npos || name.empty()) return name;
   std::string denied;
   for (size_t at = 0; at <= path.size();) {
@@ -122,9 +123,10 @@ std::string FindProgram(const std::string& name, const std::string& path) {
     const std::string directory = path.substr(at, colon - at);
     const std::string candidate = (directory.empty() ? "." : directory) + "/" + name;
     at = colon + 1;
+    const std::string file = candidate[0] == '/' || here.empty() ? candidate : here + "/" + candidate;
     struct stat status;
-    if (stat(candidate.c_str(), &status) != 0 || S_ISDIR(status.st_mode)) continue;
-    if (access(candidate.c_str(), X_OK) == 0) return candidate;
+    if (stat(file.c_str(), &status) != 0 || S_ISDIR(status.st_mode)) continue;
+    if (access(file.c_str(), X_OK) == 0) return candidate;
     if (denied.empty()) denied = candidate;
   }
   return denied.empty() ? name : denied;

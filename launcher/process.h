@@ -10,17 +10,19 @@
 
 #include "env.h"
 #include "fd.h"
+#include "rlimits.h"
 
 namespace launcher {
 
 /// How a process is to start. Its signal mask is empty, all dispositions are default, it inherits no
 /// descriptor but the three, leads a session of its own, and dies with launch.
 struct SpawnPlan {
-  std::vector<std::string> argv;  ///< argv[0] is looked for on the PATH of `environment`
+  std::vector<std::string> argv;
+  std::string program;  ///< the file; empty: argv[0], looked for on the PATH of `environment`
   Environment environment;
   std::string work_dir;                    ///< empty: launch's own; one that cannot be entered: /tmp
   std::optional<unsigned> umask;
-  std::map<std::string, int64_t> rlimits;  ///< as in LaunchSpec: soft limits, -1 unlimited
+  Rlimits rlimits;                         ///< set as far as the hard limits allow
   int in = -1, out = -1, err = -1;         ///< become 0, 1, 2; -1: launch's own
   bool pid_variable = false;               ///< set SLURM_TASK_PID to its pid
   bool is_shell_script = true;             ///< a file that exec does not know is read by /bin/sh, as execvp does it
@@ -37,9 +39,9 @@ struct Spawned {
 /// Starts a process. Throws LaunchError when there can be none (fork fails).
 Spawned Spawn(const SpawnPlan& plan);
 
-/// The file that `name` stands for on `path`: as it is when it holds a slash, else the first
-/// executable one, else `name`, for execve to fail on.
-std::string FindProgram(const std::string& name, const std::string& path);
+/// The file that `name` stands for on `path`, whose relative directories are taken from `here`: as it is when it holds a
+/// slash, else the first executable one, else `name`, for execve to fail on.
+std::string FindProgram(const std::string& name, const std::string& path, const std::string& here = "");
 
 /// Exit code as a shell gives it: the code, or 128 + the signal.
 int ShellCode(int wait_status);

@@ -1,7 +1,5 @@
 #include "spec.h"
 
-#include <sys/resource.h>
-
 #include <climits>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -16,19 +14,6 @@ namespace {
 
 constexpr int64_t kMaxSeconds = INT64_C(1) << 40;
 constexpr int kMaxNodes = 65536;
-
-struct RlimitName {
-  const char* name;
-  int number;
-};
-
-constexpr RlimitName kRlimits[] = {
-    {"AS", RLIMIT_AS},         {"CORE", RLIMIT_CORE},         {"CPU", RLIMIT_CPU},
-    {"DATA", RLIMIT_DATA},     {"FSIZE", RLIMIT_FSIZE},       {"MEMLOCK", RLIMIT_MEMLOCK},
-    {"NOFILE", RLIMIT_NOFILE}, {"NPROC", RLIMIT_NPROC},       {"RSS", RLIMIT_RSS},
-    {"STACK", RLIMIT_STACK},   {"NICE", RLIMIT_NICE},         {"RTPRIO", RLIMIT_RTPRIO},
-    {"LOCKS", RLIMIT_LOCKS},   {"MSGQUEUE", RLIMIT_MSGQUEUE}, {"SIGPENDING", RLIMIT_SIGPENDING},
-    {"RTTIME", RLIMIT_RTTIME}};
 
 StdioFile ReadFile(const SpecValue& value) {
   value.ExpectKeys({"path", "inode", "owner"});
@@ -140,8 +125,8 @@ JobFacts ReadJob(const SpecValue& value) {
   return job;
 }
 
-std::map<std::string, int64_t> ReadRlimits(const SpecValue& value) {
-  std::map<std::string, int64_t> limits;
+Rlimits ReadRlimits(const SpecValue& value) {
+  Rlimits limits;
   value.ForEach([&](const std::string& name, const SpecValue& limit) {
     if (!RlimitNumber(name)) limit.Fail("unknown limit");
     limits[name] = limit.Integer(-1, INT64_MAX);
@@ -232,13 +217,6 @@ LaunchSpec ReadOldDocument(const SpecValue& document) {
 }
 
 }  // namespace
-
-std::optional<int> RlimitNumber(const std::string& name) {
-  for (const RlimitName& limit : kRlimits) {
-    if (name == limit.name) return limit.number;
-  }
-  return std::nullopt;
-}
 
 LaunchSpec ReadSpec(const std::vector<std::string>& flags) {
   const Carried carried = ReadCarrier(flags);

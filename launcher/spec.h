@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "layout.h"
+#include "rlimits.h"
 
 namespace launcher {
 
@@ -84,7 +85,7 @@ struct LaunchSpec {
   EnvPlan env;
   std::optional<std::string> work_dir;
   std::optional<unsigned> umask;
-  std::map<std::string, int64_t> rlimits;  ///< NOFILE -> soft limit, -1 unlimited; names are known
+  Rlimits rlimits;               ///< names are known
   Stdio stdio;
   std::optional<StdioFile> report_file;
   Limits limits;
@@ -98,9 +99,6 @@ struct LaunchSpec {
   /// A batch job with neither script nor command only holds its nodes.
   bool is_held_allocation() const { return role == Role::kBatch && !script && command.empty(); }
 };
-
-/// RLIMIT_NOFILE and so on for a name of `rlimits`; nothing for an unknown name.
-std::optional<int> RlimitNumber(const std::string& name);
 
 /// Reads the flags that launch was started with (argv without argv[0]). Throws LaunchError, one
 /// line and exit code 78, for whatever is wrong with them or with the document they carry.

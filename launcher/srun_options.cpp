@@ -93,7 +93,11 @@ constexpr Row kRows[] = {
     {"output", 'o', kRequired, "SLURM_STDOUTMODE", [](auto* o, auto& t) { o->output = t; }, nullptr, nullptr},
     {"error", 'e', kRequired, "SLURM_STDERRMODE", [](auto* o, auto& t) { o->error = t; }, nullptr, nullptr},
     {"input", 'i', kRequired, "SLURM_STDINMODE", [](auto* o, auto& t) { o->input = t; }, nullptr, nullptr},
-    {"export", 0, kRequired, "SLURM_EXPORT_ENV", [](auto* o, auto& t) { o->export_list = t; }, nullptr, nullptr},
+    {"export", 0, kRequired, "SLURM_EXPORT_ENV", [](auto* o, auto& t) { o->export_list = t.empty() ? "NIL" : t; }, nullptr, nullptr},
+    {"propagate", 0, kOptional, nullptr, [](auto* o, auto& t) { o->propagate = t; }, nullptr, nullptr},
+    {"preserve-env", 'E', kNone, nullptr, [](auto* o, auto&) { o->world.keep_counts = true; }, nullptr, nullptr},
+    {"task-prolog", 0, kRequired, "SLURM_TASK_PROLOG", [](auto* o, auto& t) { o->world.prolog = t; }, nullptr, nullptr},
+    {"task-epilog", 0, kRequired, "SLURM_TASK_EPILOG", [](auto* o, auto& t) { o->world.epilog = t; }, nullptr, nullptr},
     {"open-mode", 0, kRequired, "SLURM_OPEN_MODE",
      [](auto* o, auto& t) {
        if (t != "append" && t != "truncate" && t != "a" && t != "t") throw LaunchError("Invalid --open-mode specification", kUsageExit);
@@ -117,6 +121,7 @@ constexpr Row kRows[] = {
     {"usage", 0, kNone, nullptr, [](auto* o, auto&) { o->login_side = "--usage"; }, nullptr, nullptr},
     {"tasks-per-node", 0, kRequired, nullptr, [](auto* o, auto& t) { o->placement.tasks_per_node = Count("--ntasks-per-node", t, 1); }, nullptr, nullptr},
     // What holds here anyway.
+    {"threads", 'T', kRequired, "SLURM_THREADS", [](auto*, auto& t) { Count("--threads", t, 1); }, nullptr, nullptr},
     {"overlap", 0, kOptional, "SLURM_OVERLAP", [](auto*, auto&) {}, nullptr, nullptr},
     {"whole", 0, kNone, "SLURM_WHOLE", [](auto*, auto&) {}, nullptr, nullptr},
     {"no-kill", 'k', kOptional, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
@@ -156,7 +161,6 @@ constexpr Row kRows[] = {
     {"prefer", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"priority", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"profile", 0, kRequired, nullptr, nullptr, kNoSampling, nullptr},
-    {"propagate", 0, kOptional, nullptr, nullptr, "the soft limits always travel", nullptr},
     {"qos", 'q', kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"reboot", 0, kNone, nullptr, nullptr, "nodes are not rebooted", nullptr},
     {"reservation", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
@@ -187,7 +191,6 @@ constexpr Row kRows[] = {
     {"gpu-bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
     {"accel-bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
     {"hint", 0, kRequired, "SLURM_HINT", nullptr, kNoBinding, nullptr},
-    {"threads", 'T', kRequired, nullptr, nullptr, "the tasks of all nodes are started at once", nullptr},
     {"cpu-freq", 0, kRequired, nullptr, nullptr, kNotOffered, nullptr},
     // What would change the step.
     {"bb", 0, kRequired, nullptr, nullptr, nullptr, kNoStaging},
@@ -202,7 +205,6 @@ constexpr Row kRows[] = {
     {"interactive", 0, kNone, nullptr, nullptr, nullptr, kLater},
     {"no-allocate", 'Z', kNone, nullptr, nullptr, nullptr, "a step runs in a job"},
     {"nodefile", 'F', kRequired, nullptr, nullptr, nullptr, "name the nodes with --nodelist"},
-    {"preserve-env", 'E', kNone, nullptr, nullptr, nullptr, kLater},
     {"x11", 0, kOptional, nullptr, nullptr, nullptr, "there is no X11 forwarding here"},
     {"test-only", 0, kNone, nullptr, nullptr, nullptr, kLater},
     {"ntasks-per-tres", 0, kRequired, nullptr, nullptr, nullptr, kLater},
@@ -215,8 +217,6 @@ constexpr Row kRows[] = {
     {"signal", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"prolog", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"epilog", 0, kRequired, nullptr, nullptr, nullptr, kLater},
-    {"task-prolog", 0, kRequired, nullptr, nullptr, nullptr, kLater},
-    {"task-epilog", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"het-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"pack-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"ntasks-per-gpu", 0, kRequired, nullptr, nullptr, nullptr, kLater},

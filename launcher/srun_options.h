@@ -24,6 +24,7 @@ struct SrunOptions {
   std::string error;
   std::string input;
   std::string export_list;      ///< --export; empty: all
+  std::string propagate;        ///< --propagate; empty: all
   bool append = false;
   bool unbuffered = false;
   bool quiet = false;

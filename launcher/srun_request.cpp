@@ -25,26 +25,43 @@ mode_t CurrentUmask() {
   return mask;
 }
 
-/// What --export lets through of our environment.
+/// The words of --export, at commas outside of quotes; the quotes stay.
+std::vector<std::string> ExportWords(const std::string& list) {
+  std::vector<std::string> words(1);
+  char quote = 0;
+  for (const char c : list) {
+    if (c == ',' && quote == 0) {
+      words.emplace_back();
+      continue;
+    }
+    if (c == quote) {
+      quote = 0;
+    } else if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+    }
+    words.back() += c;
+  }
+  return words;
+}
+
+/// What --export lets through of our environment; nothing where its first word is NONE. With ALL among its words a variable that is there keeps its value, whatever
+/// another word gives it. Source: compat/captures/*/tasks/export_*.
 Environment Exported(const std::string& list, const Environment& own) {
   if (list.empty() || list == "ALL" || list == "all") return own;
+  const std::vector<std::string> words = ExportWords(list);
+  const bool is_all = std::find(words.begin(), words.end(), "ALL") != words.end();
   Environment exported;
   for (const auto& [name, value] : own.variables()) {
-    const bool is_slurm = name.compare(0, 5, "SLURM") == 0;
-    if (is_slurm || name == kJobDirName) exported.Set(name, value);
+    if (is_all || name.compare(0, 5, "SLURM") == 0 || name == kJobDirName) exported.Set(name, value);
   }
-  if (list == "NONE" || list == "none") return exported;
-  for (size_t at = 0; at <= list.size();) {
-    const size_t comma = std::min(list.find(',', at), list.size());
-    const std::string item = list.substr(at, comma - at);
-    const size_t equals = item.find('=');
-    at = comma + 1;
-    if (item == "ALL") {
-      exported.Merge(own);
-    } else if (equals != std::string::npos) {
-      exported.Set(item.substr(0, equals), item.substr(equals + 1));
-    } else if (const std::string* value = own.Find(item)) {
-      exported.Set(item, *value);
+  if (words[0] == "NONE" || words[0] == "none") return exported;
+  for (const std::string& word : words) {
+    const size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    if (equals != word.npos && !name.empty() && !(is_all && own.Has(name))) {
+      exported.Set(name, word.substr(equals + 1));
+    } else if (const std::string* value = own.Find(word)) {
+      exported.Set(word, *value);
     }
   }
   return exported;
@@ -92,6 +109,9 @@ TaskWorld WorldOf(const SrunOptions& options, const Environment& own) {
   const std::string& wanted = options.world.work_dir;
   world.work_dir = wanted.empty() ? here : (wanted[0] == '/' ? wanted : here + "/" + wanted);
   world.umask = static_cast<int>(CurrentUmask());
+  world.rlimits = PropagatedRlimits(options.propagate);
+  std::string& program = world.command[0];
+  if (program.find('/') != program.npos && program[0] != '/') program = world.work_dir + "/" + program;
   return world;
 }
 

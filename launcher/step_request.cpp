@@ -44,7 +44,10 @@ StreamRequest StreamRequest::Unpack(Unpacker* fields) {
 }
 
 void TaskWorld::Pack(Packer* packer) const {
-  packer->Texts(command).Texts(environment).Text(work_dir).Number(umask);
+  packer->Texts(command).Texts(environment).Text(work_dir).Number(umask).Number(keep_counts);
+  packer->Number(static_cast<int64_t>(rlimits.size()));
+  for (const auto& [name, value] : rlimits) packer->Text(name).Number(value);
+  packer->Text(prolog).Text(epilog);
 }
 
 TaskWorld TaskWorld::Unpack(Unpacker* fields) {
@@ -53,6 +56,13 @@ TaskWorld TaskWorld::Unpack(Unpacker* fields) {
   world.environment = fields->Texts();
   world.work_dir = fields->Text();
   world.umask = ToInt(fields->Number());
+  world.keep_counts = fields->Number() != 0;
+  for (int64_t left = fields->Number(); left > 0; --left) {
+    const std::string name = fields->Text();
+    world.rlimits[name] = fields->Number();
+  }
+  world.prolog = fields->Text();
+  world.epilog = fields->Text();
   return world;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "channel.h"
+#include "rlimits.h"
 
 namespace launcher {
 
@@ -54,6 +55,10 @@ struct TaskWorld {
   std::vector<std::string> environment;  ///< NAME=value, of all tasks; what differs between them is added on the node
   std::string work_dir;
   int umask = 022;
+  bool keep_counts = false;  ///< -E: numbers of nodes and tasks in the environment stay as they are
+  Rlimits rlimits;
+  std::string prolog;  ///< --task-prolog; empty: none
+  std::string epilog;  ///< --task-epilog; empty: none
 
   void Pack(Packer* packer) const;
   static TaskWorld Unpack(Unpacker* fields);

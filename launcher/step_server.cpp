@@ -12,6 +12,9 @@
 namespace launcher {
 namespace {
 
+/// What srun -E leaves as it is. Source: compat/captures/*/tasks/preserve_env.
+constexpr const char* kCounts[] = {"SLURM_NNODES", "SLURM_NTASKS", "SLURM_NPROCS", "SLURM_TASKS_PER_NODE"};
+
 constexpr int kKilled = 9;  ///< wait status of a process that SIGKILL ended
 
 }  // namespace
@@ -67,7 +70,11 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
   facts_.label = request_.streams.label;
   facts_.umask = static_cast<mode_t>(request_.world.umask);
   if (!ground.place->first_addresses.empty()) facts_.launcher_address = ground.place->first_addresses.front();
-  environment_ = StepEnvironment(Environment::FromWords(request_.world.environment), ground.job_environment, facts_);
+  const Environment asked = Environment::FromWords(request_.world.environment);
+  environment_ = StepEnvironment(asked, ground.job_environment, facts_);
+  for (const char* name : kCounts) {
+    if (request_.world.keep_counts && asked.Has(name)) environment_.Set(name, asked.Get(name));
+  }
 
   for (size_t i = 0; i < layout_.nodes.size(); ++i) {
     auto share = std::make_unique<Share>();

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "report.h"
-#include "step.h"
+#include "share_runner.h"
 #include "step_layout.h"
 
 namespace launcher {

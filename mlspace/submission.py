@@ -144,7 +144,7 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
         "files": files_of(request, work_dir),
         "submit_dir": context.cwd,
         "umask": current_umask(),
-        "rlimits": soft_limits(),
+        "rlimits": soft_limits(component["propagate"]),
         "submit_line": " ".join([request.program, *context.arguments]),
     }
     values = {
@@ -308,7 +308,8 @@ def current_umask() -> int:
     return mask
 
 
-def soft_limits() -> dict[str, int]:
+def soft_limits(names: Sequence[str] | None) -> dict[str, int]:
+    """Our soft limits of these names (--propagate); of all that travel without it."""
     import resource
 
-    return {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[0] for name in LIMITS}
+    return {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[0] for name in (LIMITS if names is None else names)}

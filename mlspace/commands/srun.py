@@ -35,6 +35,7 @@ PATIENCE_SECONDS = 1.0
 PASSED_ON = (
     *("label", "unbuffered", "quiet", "verbose", "output", "error", "input", "open-mode", "chdir", "export"),
     *("kill-on-bad-exit", "wait", "distribution", "ntasks-per-node", "cpus-per-task", "job-name", "overcommit"),
+    *("propagate", "preserve-env", "task-prolog", "task-epilog", "prolog", "epilog", "bcast", "compress", "send-libs"),
 )
 """Options that decide how the step runs, which `launch srun` reads itself."""
 

@@ -10,6 +10,7 @@ import argparse
 import fcntl
 import json
 import os
+import resource
 import secrets
 import sys
 import uuid
@@ -36,10 +37,20 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--shape", type=json.loads)
     options = parser.parse_args(arguments)
     os.set_inheritable(options.ready_fd, False)
+    lift_soft_limits()
     try:
         serve(options.state, options.shape, options.idle, options.ready_fd)
     except MlspaceError as error:
         sys.exit("\n".join(error.lines))
+
+
+def lift_soft_limits() -> None:
+    """As far as they go, like a system's daemon: jobs must not find the limits of whoever happened to start us. The stack's says
+    how programs lay out their memory, and stays."""
+    for name in ("AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "RSS"):
+        number = getattr(resource, f"RLIMIT_{name}")
+        hard = resource.getrlimit(number)[1]
+        resource.setrlimit(number, (hard, hard))
 
 
 def serve(directory: str, shape_data: dict[str, Any] | None, idle_seconds: float, ready_fd: int) -> None:

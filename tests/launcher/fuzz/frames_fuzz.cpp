@@ -10,7 +10,7 @@
 #include "channel.h"
 #include "error.h"
 #include "handshake.h"
-#include "step.h"
+#include "step_share.h"
 
 namespace {
 
