@@ -76,7 +76,6 @@ int Run(const std::string& name, const Words& args) {
       std::puts("launch " LAUNCHER_VERSION);
       return 0;
     }
-    if (const Command* command = FindCommand(args[0])) return command->run(rest);
     for (const Command& command : kOwnCommands) {
       if (args[0] == command.name) return command.run(rest);
     }
@@ -103,9 +102,14 @@ std::string CalledAs(const char* word) {
 
 int main(int argc, char** argv) {
   launcher::FillStandardDescriptors();
-  const std::string name = launcher::CalledAs(argc > 0 ? argv[0] : nullptr);
+  std::string name = launcher::CalledAs(argc > 0 ? argv[0] : nullptr);
+  launcher::Words args(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (name == "launch" && !args.empty() && launcher::FindCommand(args[0])) {  // `launch srun`: as if called by the link
+    name = args[0];
+    args.erase(args.begin());
+  }
   try {
-    return launcher::Run(name, {argv + (argc > 0 ? 1 : 0), argv + argc});
+    return launcher::Run(name, args);
   } catch (const launcher::LaunchError& error) {
     std::fprintf(stderr, "%s: error: %s\n", name.c_str(), error.what());
     return error.exit_code();

@@ -106,6 +106,14 @@ def test_show_hostnames_by_word_and_by_link(launch: Path, tmp_path: Path) -> Non
         assert (result.stdout, result.stderr, result.returncode) == ("n1\nn2\n", "", 0)
 
 
+@pytest.mark.parametrize("how", ["word", "link"])
+def test_an_error_bears_the_name_of_the_command(launch: Path, tmp_path: Path, how: str) -> None:
+    (tmp_path / "sbcast").symlink_to(launch)
+    command = [str(launch), "sbcast"] if how == "word" else [str(tmp_path / "sbcast")]
+    done = subprocess.run([*command, "/no/such/file", "/tmp/x"], capture_output=True, text=True, env={"SLURM_JOB_ID": "1"}, timeout=30)
+    assert done.stderr == "sbcast: error: Can't open `/no/such/file`: No such file or directory\n"
+
+
 def test_it_is_static(launch: Path) -> None:
     """It must run in any image: no program interpreter, so no C library of the image's."""
     assert b"ld-linux" not in launch.read_bytes()[:4096]
