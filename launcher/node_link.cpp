@@ -19,6 +19,12 @@ constexpr int kPortRange = 9000;
 constexpr double kFirstPause = 0.01;
 constexpr double kLongestPause = 1;
 
+// A machine that is cut off sends no word of it. Its connections count as broken after a minute at most: long enough for a
+// switch to start anew, short enough that a job does not stand, and cost, for hours.
+constexpr int kIdleSeconds = 20;
+constexpr int kProbeSeconds = 10;
+constexpr int kProbes = 4;
+
 sockaddr_in Address(const std::string& text, int port) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
@@ -27,12 +33,33 @@ sockaddr_in Address(const std::string& text, int port) {
   return address;
 }
 
+/// Lowers one of TCP's times to `most`; where the system's own is shorter, that counts. Returns what it is then.
+int AtMost(int fd, int option, int most) {
+  int value = most;
+  socklen_t size = sizeof value;
+  if (getsockopt(fd, IPPROTO_TCP, option, &value, &size) != 0 || value <= most) return value;
+  setsockopt(fd, IPPROTO_TCP, option, &most, sizeof most);
+  return most;
+}
+
+/// Keepalive finds a silent connection broken, the user timeout one whose data nobody takes. Those that a listener accepts
+/// have the same.
+void NoticeLostPeers(int fd) {
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  const int idle = AtMost(fd, TCP_KEEPIDLE, kIdleSeconds);
+  const int probe = AtMost(fd, TCP_KEEPINTVL, kProbeSeconds);
+  const int probes = AtMost(fd, TCP_KEEPCNT, kProbes);
+  const unsigned milliseconds = 1000U * static_cast<unsigned>(idle + probe * probes);
+  setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+}
+
 UniqueFd TcpSocket() {
   UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) throw LaunchError(std::string("cannot make a socket: ") + std::strerror(errno), 1);
   const int on = 1;
   setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  NoticeLostPeers(fd.get());
   return fd;
 }
 

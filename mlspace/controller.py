@@ -37,6 +37,10 @@ FEW_JOBS = 4
 """Up to so many jobs are asked about one by one; more by one list."""
 
 
+LOG_LINES = 400
+"""The report of a job's end is among the last lines of its log: behind it is only what mpirun says of it."""
+
+
 class Controller:
     """Advances the jobs of one registry. `gateway` and `cluster` are called when they are needed, and not before."""
 
@@ -284,9 +288,13 @@ class Controller:
             )
         is_gone = platform.status == status.NOT_FOUND and self.is_settled(submission)
         if (is_gone or platform.status in status.ENDED) and not self.read_report(submission, job, platform.status):
+            log = b"" if is_gone or self.cluster().channel else self.read_log(submission)
+            if self.take_reports(submission, job, log, platform.status):
+                return
             end_time = platform.completed_at or int(self.now())
-            # Where `launch` reports to a file, an end without a report means that it was killed.
-            is_lost = is_gone or (platform.status not in status.WANTED and self.cluster().channel)
+            # Where `launch` has begun, or would have reported it, an end without a report means that it was killed.
+            has_begun = self.cluster().channel or (platform.status == status.FAILED and self.has_begun(submission, log))
+            is_lost = is_gone or (platform.status not in status.WANTED and has_begun)
             outcome = lost(end_time) if is_lost else status.outcome_of(platform.status, end_time) or lost(end_time)
             if job.cancelled_by is not None:
                 outcome |= {"state": state.CANCELLED, "reason": reason.NONE}
@@ -305,6 +313,31 @@ class Controller:
             return False
         self._sizes[path] = size
         return self.take_reports(submission, job, lines, platform_status)
+
+    def read_log(self, submission: Submission) -> bytes:
+        """The end of what launch and the program wrote to stderr, in no order; nothing where the platform has no log of the job.
+
+        Raises GatewayError for what may pass.
+        """
+        from mlspace.gateway.logs import last_errors
+
+        try:
+            return last_errors(self.gateway(), submission.platform_job, submission.region, LOG_LINES)
+        except GatewayError as error:
+            if error.transient:
+                raise
+            return b""
+
+    def has_begun(self, submission: Submission, log: bytes) -> bool:
+        """Whether `launch` has reported its start, to its file or to the log."""
+        from mlspace.translate import status
+
+        try:
+            with open(self.report_path(submission.submission), "rb") as file:
+                log += file.read()
+        except OSError:
+            pass
+        return any(report["event"] == "start" for report in status.reports(log, submission.submission, submission.secret))
 
     def has_news(self, submission: Submission) -> bool:
         """Whether its report file has grown since it was read last."""
@@ -346,6 +379,8 @@ class Controller:
                     outcome |= {"state": state.NODE_FAIL, "reason": reason.NODE_DOWN}
                 self.queue.in_run(submission.submission, partial(self.queue.ended, job.job_id, outcome))
                 self.forget_files(submission)
+                if outcome["state"] == state.NODE_FAIL and not platform_status and not self.cluster().channel:
+                    self.delete([submission])  # mpirun waits for minutes for a node that is cut off, at the user's cost
                 return True
         return False
 

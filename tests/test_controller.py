@@ -35,6 +35,7 @@ class Platform:
         self.deleted: list[str] = []
         self.fail: list[GatewayError] = []
         self.lose = False
+        self.log = b""
         self.calls = 0
         self.one_at_a_time = Lock()
 
@@ -57,6 +58,11 @@ class Platform:
 
     def delete_job(self, name: str, region: str) -> None:
         self.deleted.append(name)
+
+    def logs(self, name: str, region: str, tail: int = 0) -> Iterator[bytes]:
+        """The stderr of rank 0, newest line first."""
+        assert tail
+        yield b"".join(b"[1,0]<stderr>:%s\n" % line for line in reversed(self.log.splitlines()))
 
     def becomes(self, name: str, status: str, **times: int) -> None:
         self.jobs[name] = PlatformJob(name, status, "SR006", self.jobs[name].description, **times)
@@ -157,6 +163,13 @@ class World:
         mac = hmac.new(bytes.fromhex(SECRET), text.encode(), hashlib.sha256).hexdigest()
         with (self.directory / "reports" / submission).open("a") as file:
             file.write(f"\n#mlspace-report 1 {mac} {text}\n")
+
+    def report_to_log(self, submission: str, **fields: object) -> None:
+        """As launch does on a node that does not see our state directory."""
+        self.report(submission, **fields)
+        path = self.directory / "reports" / submission
+        self.platform.log += path.read_bytes()
+        path.unlink()
 
 
 @pytest.fixture
@@ -423,6 +436,40 @@ def test_a_job_that_was_terminated_is_cancelled_only_if_somebody_wanted_that(
     world.platform.becomes("lm-mpi-job-0", status)
     world.advance()
     assert world.state(job) == expected
+
+
+def test_a_report_that_only_the_log_has(world: World) -> None:
+    job = world.add("a" * 32)
+    world.send(job)
+    world.report_to_log("a" * 32, event="start", time=1_800_000_001.5, nodes="n1")
+    world.report_to_log("a" * 32, event="end", state="FAILED", reason="NonZeroExitCode", start=1.0, end=2.0, code=47, signal=0)
+    world.platform.log += b"mpirun detected that one or more processes exited with non-zero status\n"
+    world.platform.becomes("lm-mpi-job-0", "failed")
+    world.advance()
+    assert (world.state(job), world.view(job).exit_code) == (("FAILED", "NonZeroExitCode"), 47)
+
+
+@pytest.mark.parametrize(("status", "expected"), [("failed", "NODE_FAIL"), ("succeeded", "COMPLETED"), ("terminated", "PREEMPTED")])
+@pytest.mark.parametrize("place", ["file", "log"])
+def test_a_launch_that_has_told_its_start_only(world: World, status: str, expected: str, place: str) -> None:
+    """It was killed, where the platform does not know better."""
+    job = world.add("a" * 32)
+    world.send(job)
+    report = world.report if place == "file" else world.report_to_log
+    report("a" * 32, event="start", time=1_800_000_001.5, nodes="n1")
+    world.platform.becomes("lm-mpi-job-0", status)
+    world.advance()
+    assert world.state(job)[0] == expected
+
+
+def test_a_job_that_has_lost_a_node_is_deleted(world: World) -> None:
+    """The platform's mpirun may wait for that node for minutes."""
+    job = world.add("a" * 32)
+    world.send(job)
+    world.report("a" * 32, event="end", state="NODE_FAIL", reason="NodeDown", start=1.0, end=2.0, code=0, signal=15)
+    world.advance()
+    assert world.state(job) == ("NODE_FAIL", "NodeDown")
+    assert world.platform.deleted == ["lm-mpi-job-0"]
 
 
 def test_a_launcher_that_was_killed_has_left_no_report(world: World) -> None:

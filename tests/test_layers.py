@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": {"local", "errors"},
     "queue": {"slurm", "cluster", "errors"},
     # The registry's rows become what is sent, and what comes back becomes rows.
-    "controller": {"owner", "state", "translate", "spec", "slurm", "gateway.client", "gateway.wire", "cluster", "errors"},
+    "controller": {"owner", "state", "translate", "spec", "slurm", "gateway.client", "gateway.logs", "gateway.wire", "cluster", "errors"},
     "dispatch": {"controller", "queue", "state", "slurm", "cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {

@@ -52,6 +52,6 @@ class Client:
         """Asks for the end of a job; the platform says "deleted" for any name."""
         self._transport.delete("cancel the job", f"/jobs/{name}", {"region": region})
 
-    def logs(self, name: str, region: str) -> Iterator[bytes]:
-        """A job's log from its beginning, in pieces; while the job runs the stream stays open."""
-        return self._transport.stream("show the log", f"/jobs/{name}/logs", {"region": region, "verbose": "false", "tail": 0})
+    def logs(self, name: str, region: str, tail: int = 0) -> Iterator[bytes]:
+        """A job's log from its beginning, in pieces; while the job runs the stream stays open. `tail`: so many last lines, newest first."""
+        return self._transport.stream("show the log", f"/jobs/{name}/logs", {"region": region, "verbose": "false", "tail": tail})

@@ -16,6 +16,7 @@ from mlspace.gateway.wire import ENDED_STATUSES
 TAG = re.compile(rb"^(?:\S+ )?\[\d+,(\d+)\]<(stdout|stderr)>:")
 """Open MPI's tag, with the platform's time stamp before it if there is one: `[1,0]<stdout>:`."""
 
+STDERR = 2
 PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 
@@ -56,6 +57,11 @@ def follow(
         sleep(pause)
 
 
+def last_errors(client: Client, name: str, region: str, lines: int) -> bytes:
+    """What of the log's last lines the ranks wrote to stderr, the newest first."""
+    return b"".join(line.text for line in program_lines(client.logs(name, region, lines)) if line.stream == STDERR)
+
+
 def program_lines(pieces: Iterator[bytes]) -> Iterator[Line]:
     """The tagged lines of a log: what the ranks printed. A line without end is still being written, and left for later."""
     rest = b""
@@ -64,4 +70,4 @@ def program_lines(pieces: Iterator[bytes]) -> Iterator[Line]:
         for line in lines:
             tag = TAG.match(line)
             if tag:
-                yield Line(1 if tag[2] == b"stdout" else 2, int(tag[1]), line[tag.end() :] + b"\n")
+                yield Line(1 if tag[2] == b"stdout" else STDERR, int(tag[1]), line[tag.end() :] + b"\n")

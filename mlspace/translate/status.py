@@ -19,13 +19,15 @@ NOT_FOUND = "job not found"
 TERMINATED = "Terminated"
 """Reason in the report of a job that was sent TERM from outside, as scancel, the platform, and a node that goes down do."""
 
+FAILED = "failed"
+
 WANTED = ("stopped", "deleted", "cancelled")
 """Statuses of a job whose end somebody asked the platform for."""
 
 ENDED = {
     "completed": ("COMPLETED", "None", 0, 0),
     "succeeded": ("COMPLETED", "None", 0, 0),
-    "failed": ("FAILED", "NonZeroExitCode", 1, 0),
+    FAILED: ("FAILED", "NonZeroExitCode", 1, 0),
     "stopped": ("CANCELLED", "None", 0, 15),
     "deleted": ("CANCELLED", "None", 0, 15),
     "cancelled": ("CANCELLED", "None", 0, 15),

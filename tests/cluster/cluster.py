@@ -42,6 +42,7 @@ SSH_CONFIG = """Host *
   StrictHostKeyChecking no
   UserKnownHostsFile /dev/null
   LogLevel ERROR
+  TCPKeepAlive no
 """
 
 
@@ -58,12 +59,14 @@ def reason_against() -> str:
 
 
 class Pod(NamedTuple):
-    """A pod of a job. pid: its process 1, as this side sees it; space: its PID namespace, as /proc names it."""
+    """A pod of a job. pid: its process 1, as this side sees it; space: its PID namespace, as /proc names it; port: of the switch."""
 
     name: str
     pid: int
     space: str
     address: str
+    switch: int
+    port: str
 
     def kill(self) -> None:
         """As when the node loses power: everything in it is gone at once."""
@@ -71,7 +74,11 @@ class Pod(NamedTuple):
         wait_until(lambda: not self.processes(), f"the end of {self.name}")
 
     def cut_off(self) -> None:
-        """Its cable is pulled: nobody is told, packets are lost."""
+        """From now on its packets are lost; nobody is told."""
+        namespaces.unplug(self.switch, self.port)
+
+    def take_down(self) -> None:
+        """Its own interface goes down."""
         namespaces.ip(self.pid, "link set eth0 down")
 
     def processes(self, word: str = "") -> list[str]:

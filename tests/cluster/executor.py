@@ -81,9 +81,17 @@ class PodSupervisor(executor.Supervisor):
         pods = {name: self.make(name, addresses, settings, out, err) for name in names}
         os.close(out)
         os.close(err)
-        connect({pod.pid: f"{number}-{place}" for place, pod in enumerate(pods.values())}, settings["switch"])
+        ports = {pod.pid: f"{number}-{place}" for place, pod in enumerate(pods.values())}
+        connect(ports, settings["switch"])
         found = [
-            {"name": name, "pid": pod.pid, "space": os.readlink(f"/proc/{pod.pid}/ns/pid"), "address": addresses[name]}
+            {
+                "name": name,
+                "pid": pod.pid,
+                "space": os.readlink(f"/proc/{pod.pid}/ns/pid"),
+                "address": addresses[name],
+                "switch": settings["switch"],
+                "port": ports[pod.pid],
+            }
             for name, pod in pods.items()
         ]
         write_json(os.path.join(self.directory, PODS), {"pods": found})

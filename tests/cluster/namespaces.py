@@ -169,6 +169,11 @@ def connect(pods: Mapping[int, str], switch: int) -> None:
     ip(switch, *lines)
 
 
+def unplug(switch: int, pod: str) -> None:
+    """Takes the pod's cable out of the switch, of the name that `connect` gave it: nothing on either side notices, packets are lost."""
+    ip(switch, f"link set {pod} nomaster")
+
+
 def private(path: Path | str) -> bool:
     """Whether a pod has a directory of its own where that path is."""
     return any(str(path).startswith(f"{directory}/") for directory in PRIVATE)
