@@ -32,12 +32,14 @@ ShareRunner::~ShareRunner() { *alive_ = false; }
 
 SpawnPlan ShareRunner::PlanOfTask(size_t index, const NodeWorld& world) const {
   SpawnPlan plan;
-  plan.argv = share_.world.command;
+  plan.argv = share_.world.programs.empty() ? share_.world.command : share_.world.programs.at(index);
   plan.environment = EnvironmentOf(share_, static_cast<int>(index), world);
   // As slurmstepd does it: the task's own PATH decides, its first word becomes what was found, and /bin/sh reads no file.
   const std::string* path = plan.environment.Find("PATH");
-  plan.program = path ? FindProgram(plan.argv[0], *path, share_.world.work_dir) : plan.argv[0];
-  plan.argv[0] = plan.program;
+  if (!plan.argv.empty()) {
+    plan.program = path ? FindProgram(plan.argv[0], *path, share_.world.work_dir) : plan.argv[0];
+    plan.argv[0] = plan.program;
+  }
   plan.is_shell_script = false;
   plan.work_dir = share_.world.work_dir;
   plan.umask = static_cast<unsigned>(share_.world.umask);

@@ -59,7 +59,13 @@ int SrunMain(const std::vector<std::string>& args) {
     messages.Error("Check SLURM_JOB_ID environment variable. Expired or invalid job " + id);
     return options.failure_code;
   }
-  return RunStep(std::move(options), *directory, own);
+  const int failure_code = options.failure_code;
+  try {
+    return RunStep(std::move(options), *directory, own);
+  } catch (const LaunchError& error) {
+    messages.Error(error.what());
+    return failure_code;
+  }
 }
 
 }  // namespace launcher

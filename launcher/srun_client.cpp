@@ -17,6 +17,7 @@
 #include "srun_messages.h"
 #include "srun_request.h"
 #include "srun_tasks.h"
+#include "srun_verbose.h"
 
 namespace launcher {
 namespace {
@@ -40,6 +41,9 @@ class Client {
     if (!array_job.empty()) {
       facts_.array_job_id = std::atoll(array_job.c_str());
       facts_.array_task_id = std::atoll(own.Get("SLURM_ARRAY_TASK_ID", "0").c_str());
+    }
+    if (messages_.is_verbose()) {
+      for (const std::string& line : DescribeRequest(options_, own)) messages_.Verbose(line);
     }
     request_ = RequestOf(options_, own);
     input_ = std::make_unique<SrunInput>(&loop_, options_.input, facts_);
@@ -127,6 +131,9 @@ class Client {
       return Fail(error.what());
     }
     for (OutputPlan* plan : {out_.get(), err_.get()}) plan->OnEmptied([this] { OnWritten(); });
+    if (messages_.is_verbose()) {
+      for (const std::string& line : DescribeStep(StepId(), places)) messages_.Verbose(line);
+    }
   }
 
   // How tasks end.
@@ -165,6 +172,10 @@ class Client {
       } else {
         messages_.Error(line);
       }
+    }
+    if (options_.limits.wait_seconds > 0 && !std::exchange(has_told_wait_, true)) {
+      const std::string wait = std::to_string(options_.limits.wait_seconds);
+      messages_.Verbose("launch/slurm: _setup_max_wait_timer: First task exited. Terminating job in " + wait + "s");
     }
   }
 
@@ -304,6 +315,7 @@ class Client {
   bool is_error_with_output_ = false;
   SrunTasks tasks_;
   bool is_created_ = false;
+  bool has_told_wait_ = false;
   bool is_telling_ = false;       ///< ends of tasks are about to be told
   bool is_terminated_ = false;    ///< by --kill-on-bad-exit
   bool is_cancelled_ = false;     ///< by Ctrl-C

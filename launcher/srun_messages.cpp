@@ -1,5 +1,6 @@
 #include "srun_messages.h"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace launcher {
@@ -9,7 +10,13 @@ void Say(const char* level, const std::string& line) { std::fprintf(stderr, "sru
 
 }  // namespace
 
-void SrunMessages::Error(const std::string& line) const { Say("error: ", line); }
+void SrunMessages::Error(const std::string& lines) const {
+  for (size_t at = 0; at <= lines.size();) {
+    const size_t end = std::min(lines.find('\n', at), lines.size());
+    Say("error: ", lines.substr(at, end - at));
+    at = end + 1;
+  }
+}
 
 void SrunMessages::Info(const std::string& line) const {
   if (!quiet_) Say("", line);

@@ -11,8 +11,8 @@ class SrunMessages {
   /// `quiet`: -Q; `verbosity`: how often -v was said.
   SrunMessages(bool quiet, int verbosity) : quiet_(quiet), verbosity_(verbosity) {}
 
-  /// Always.
-  void Error(const std::string& line) const;
+  /// Always; also several lines, each of which becomes one.
+  void Error(const std::string& lines) const;
   /// Unless quiet.
   void Info(const std::string& line) const;
   /// With -v.

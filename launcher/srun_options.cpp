@@ -113,6 +113,7 @@ constexpr Row kRows[] = {
     {"unbuffered", 'u', kNone, "SLURM_UNBUFFEREDIO", [](auto* o, auto&) { o->unbuffered = true; }, nullptr, nullptr},
     {"verbose", 'v', kNone, nullptr, [](auto* o, auto&) { ++o->verbosity; }, nullptr, nullptr},
     {"disable-status", 'X', kNone, "SLURM_DISABLE_STATUS", [](auto* o, auto&) { o->disable_status = true; }, nullptr, nullptr},
+    {"multi-prog", 0, kNone, nullptr, [](auto* o, auto&) { o->is_multi_prog = true; }, nullptr, nullptr},
     {"quit-on-interrupt", 0, kNone, nullptr, [](auto* o, auto&) { o->quits_on_interrupt = true; }, nullptr, nullptr},
     {"jobid", 0, kRequired, nullptr, [](auto* o, auto& t) { o->job_id = t; }, nullptr, nullptr},
     {"mpi", 0, kRequired, "SLURM_MPI_TYPE", SetMpi, nullptr, nullptr},
@@ -211,7 +212,6 @@ constexpr Row kRows[] = {
     {"gpus-per-socket", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"ntasks-per-socket", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"pty", 0, kNone, nullptr, nullptr, nullptr, kLater},
-    {"multi-prog", 0, kNone, nullptr, nullptr, nullptr, kLater},
     {"bcast", 0, kOptional, nullptr, nullptr, nullptr, kLater},
     {"time", 't', kRequired, nullptr, nullptr, nullptr, "the job's time limit holds; a step has none of its own yet"},
     {"signal", 0, kRequired, nullptr, nullptr, nullptr, kLater},
@@ -289,7 +289,16 @@ const Row& FindShort(char letter) {
   Usage(std::string("invalid option -- '") + letter + "'");
 }
 
+/// The value as -v lists it.
+std::string Spelled(const Row& row, const std::string& value, const SrunOptions& options) {
+  const std::string name = row.name;
+  if (name == "verbose") return std::to_string(options.verbosity + 1);
+  if (name == "kill-on-bad-exit" && value.empty()) return "1";
+  return row.argument == kNone || value.empty() ? "set" : value;
+}
+
 void Apply(const Row& row, const std::string& value, SrunOptions* options) {
+  options->given[row.name] = Spelled(row, value, *options);
   if (row.refused) Wrong(std::string("--") + row.name + " is not supported: " + row.refused);
   if (row.ignored) {
     options->warnings.push_back(std::string("warning: --") + row.name + " is ignored: " + row.ignored);

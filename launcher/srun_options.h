@@ -1,6 +1,7 @@
 #ifndef LAUNCHER_SRUN_OPTIONS_H_
 #define LAUNCHER_SRUN_OPTIONS_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct SrunOptions {
   std::string propagate;        ///< --propagate; empty: all
   bool append = false;
   bool unbuffered = false;
+  bool is_multi_prog = false;   ///< the command is a file that says what each task runs, and words for all
   bool quiet = false;
   int verbosity = 0;            ///< how often -v was said
   bool disable_status = false;  ///< -X: the first Ctrl-C goes to the tasks
@@ -37,6 +39,7 @@ struct SrunOptions {
   bool is_owner = false;        ///< --mlspace-owner
   std::string answer;           ///< text that --version asks for
   std::string login_side;       ///< --help or --usage: the login side's srun has the text
+  std::map<std::string, std::string> given;  ///< by long name: what was said of the options, as -v lists them
   std::vector<std::string> warnings;  ///< options that are ignored, a line each
 };
 

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "hostlist.h"
+#include "multi_prog.h"
 #include "runtime_dir.h"
 
 namespace launcher {
@@ -115,6 +117,13 @@ TaskWorld WorldOf(const SrunOptions& options, const Environment& own) {
   return world;
 }
 
+/// How many tasks there will be: what --multi-prog's file has to be for.
+int TasksOf(const PlacementRequest& placement, const Environment& own) {
+  if (placement.tasks > 0) return placement.tasks;
+  const int nodes = placement.nodes > 0 ? placement.nodes : std::atoi(own.Get("SLURM_JOB_NUM_NODES", "1").c_str());
+  return std::max(1, nodes) * std::max(1, placement.tasks_per_node);
+}
+
 }  // namespace
 
 StepRequest RequestOf(const SrunOptions& options, const Environment& own) {
@@ -126,6 +135,11 @@ StepRequest RequestOf(const SrunOptions& options, const Environment& own) {
   request.streams = options.streams;
   request.world = WorldOf(options, own);
   request.limits = options.limits;
+  if (options.is_multi_prog) {
+    const int tasks = request.placement.tasks = TasksOf(request.placement, own);
+    const std::vector<std::string>& words = options.world.command;
+    request.world.programs = ReadMultiProg(words[0], tasks, {words.begin() + 1, words.end()});
+  }
   return request;
 }
 

@@ -44,6 +44,8 @@ StepLayout LayOutStep(const StepRequest& request, const StepGround& ground) {
   }
   int tasks = placement.tasks;
   if (tasks == 0) tasks = static_cast<int>(layout.nodes.size()) * std::max(1, placement.tasks_per_node);
+  const size_t programs = request.world.programs.size();
+  if (programs != 0 && programs != static_cast<size_t>(tasks)) throw LaunchError("the step has programs for other tasks", 1);
   if (tasks < static_cast<int>(layout.nodes.size())) layout.nodes.resize(static_cast<size_t>(tasks));
   LayoutRequest wanted;
   wanted.tasks = tasks;

@@ -44,7 +44,9 @@ StreamRequest StreamRequest::Unpack(Unpacker* fields) {
 }
 
 void TaskWorld::Pack(Packer* packer) const {
-  packer->Texts(command).Texts(environment).Text(work_dir).Number(umask).Number(keep_counts);
+  packer->Texts(command).Number(static_cast<int64_t>(programs.size()));
+  for (const auto& program : programs) packer->Texts(program);
+  packer->Texts(environment).Text(work_dir).Number(umask).Number(keep_counts);
   packer->Number(static_cast<int64_t>(rlimits.size()));
   for (const auto& [name, value] : rlimits) packer->Text(name).Number(value);
   packer->Text(prolog).Text(epilog);
@@ -53,6 +55,7 @@ void TaskWorld::Pack(Packer* packer) const {
 TaskWorld TaskWorld::Unpack(Unpacker* fields) {
   TaskWorld world;
   world.command = fields->Texts();
+  for (int64_t left = fields->Number(); left > 0; --left) world.programs.push_back(fields->Texts());
   world.environment = fields->Texts();
   world.work_dir = fields->Text();
   world.umask = ToInt(fields->Number());

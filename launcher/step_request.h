@@ -52,6 +52,7 @@ struct StreamRequest {
 /// What they are and what they see.
 struct TaskWorld {
   std::vector<std::string> command;
+  std::vector<std::vector<std::string>> programs;  ///< in place of the command: --multi-prog, by task; in a share, by its tasks
   std::vector<std::string> environment;  ///< NAME=value, of all tasks; what differs between them is added on the node
   std::string work_dir;
   int umask = 022;

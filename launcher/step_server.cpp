@@ -125,6 +125,10 @@ StepShare StepServer::Describe(const Share& share) const {
   described.world = request_.world;
   described.world.environment = environment_.Words();
   described.streams = request_.streams;
+  if (!request_.world.programs.empty()) {
+    described.world.programs.clear();
+    for (const int task : described.tasks) described.world.programs.push_back(request_.world.programs.at(static_cast<size_t>(task)));
+  }
   size_t tasks = 0;
   for (const auto& of_node : layout_.tasks) tasks += of_node.size();
   if (request_.streams.input_task >= static_cast<int>(tasks)) described.streams.input_task = kInputAll;

@@ -116,7 +116,8 @@ void Task::StartProcess() {
   plan_.process.in = plan_.has_input ? in.read.get() : nothing.get();
   plan_.process.out = out.write.get();
   plan_.process.err = err.write.get();
-  const Spawned spawned = StartProgram(plan_.process, &Task::OnExit);
+  const bool has_program = !plan_.process.argv.empty();  // a line of a --multi-prog file may have none
+  const Spawned spawned = has_program ? StartProgram(plan_.process, &Task::OnExit) : Spawned{-1, ENOENT, 0};
   if (!plan_.epilog.empty()) write_err_ = std::move(err.write);
   OpenStreams(&out, &err);
   if (plan_.has_input && spawned.error == 0) {
@@ -128,7 +129,8 @@ void Task::StartProcess() {
     Say("couldn't chdir to `" + plan_.process.work_dir + "': " + std::strerror(spawned.chdir_error) + ": going to /tmp instead");
   }
   if (spawned.error != 0) {
-    Say("execve(): " + plan_.process.argv[0] + ": " + std::strerror(spawned.error));
+    Say(has_program ? "execve(): " + plan_.process.argv[0] + ": " + std::strerror(spawned.error)
+                    : "No executable program specified for this task");
     OnExit(ExitStatus(spawned.error));  // as slurmstepd does: errno is the exit code
   }
 }

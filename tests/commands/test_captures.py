@@ -91,7 +91,7 @@ cores they have, and what steps use of them, which is not measured; the host tha
 
 OF_STEPS = [
     (r"\b(Job|job|jobid) \d+", r"\1 N"),
-    (r"\b(StepId=|STEP )\d+", r"\1N"),
+    (r"\b(StepId=|STEP |jobid +: )\d+", r"\1N"),
     PLUGINS,
     (r"^srun: (Job N step creation temporarily disabled, retrying \(Requested nodes are busy\)|Step created for job N)\n", ""),
 ]
