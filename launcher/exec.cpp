@@ -7,6 +7,7 @@
 
 #include "hpcx.h"
 #include "nodes.h"
+#include "output.h"
 #include "report.h"
 #include "supervisor.h"
 
@@ -63,6 +64,11 @@ int RunExec(const LaunchSpec& spec, const Environment& own) {
   plan.work_dir = spec.work_dir.value_or("");
   plan.umask = spec.umask;
   plan.rlimits = spec.rlimits;
+  UniqueFd input;
+  if (spec.stdio.in) {
+    input = OpenInput(place.rank == 0 ? spec.stdio : Stdio{}, {});
+    plan.in = input.get();
+  }
   if (place.rank == 0) reporter.Start();
   int code = 0;
   const Spawned spawned = supervisor.Start(plan, [&](int status) {

@@ -62,12 +62,16 @@ bool IsShared(const StdioFile& file) {
   return status.st_uid == *file.owner || status.st_uid == OverflowUid();
 }
 
+UniqueFd OpenInput(const Stdio& stdio, const FilenameFacts& facts) {
+  const bool has_input = stdio.in && IsShared(*stdio.in);
+  return Open(has_input ? *stdio.in : StdioFile{"/dev/null", {}, {}}, O_RDONLY, facts);
+}
+
 BatchStreams OpenBatchStreams(const Stdio& stdio, const FilenameFacts& facts, std::optional<mode_t> mask) {
   const UmaskScope scope(mask);
   const int flags = O_WRONLY | O_CREAT | (stdio.append ? O_APPEND : O_TRUNC);
   BatchStreams streams;
-  const bool has_input = stdio.in && IsShared(*stdio.in);
-  streams.in = has_input ? Open(*stdio.in, O_RDONLY, facts) : Open(StdioFile{"/dev/null", {}, {}}, O_RDONLY, facts);
+  streams.in = OpenInput(stdio, facts);
   if (stdio.out && IsShared(*stdio.out)) streams.out = Open(*stdio.out, flags, facts);
   if (stdio.err && IsShared(*stdio.err)) {
     const bool is_same = stdio.out && ExpandFilename(stdio.out->path, facts) == ExpandFilename(stdio.err->path, facts);

@@ -13,6 +13,9 @@ namespace launcher {
 /// there. A path that merely exists here proves nothing. Without a record the path is taken as it is.
 bool IsShared(const StdioFile& file);
 
+/// Opens standard input: the file, if the node sees it, else /dev/null. Throws as OpenBatchStreams.
+UniqueFd OpenInput(const Stdio& stdio, const FilenameFacts& facts);
+
 /// The batch script's streams. What has no file of its own goes to launch's own stream, the platform's log.
 struct BatchStreams {
   UniqueFd in;

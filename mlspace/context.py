@@ -96,6 +96,17 @@ class Context:
             return False
         return waiting != b"\0" * 4
 
+    @property
+    def input_file(self) -> str:
+        """Absolute path of the regular file that standard input is; "" where it is none, or has no name any more."""
+        try:
+            descriptor = self.stdin.fileno()
+            path = os.readlink(f"/proc/self/fd/{descriptor}")
+            is_it = stat.S_ISREG(os.fstat(descriptor).st_mode) and os.path.samestat(os.fstat(descriptor), os.stat(path))
+        except (OSError, ValueError):  # closed, or no file at all
+            return ""
+        return path if is_it else ""
+
     def now(self) -> float:
         """Seconds since the epoch."""
         return time.time()

@@ -141,7 +141,7 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
     details = {
         "values": component.values,
         **worked_out(session, request, geometry),
-        "files": files_of(request, work_dir),
+        "files": input_of(request) if request.program == "mpirun" else files_of(request, work_dir),
         "submit_dir": context.cwd,
         "umask": current_umask(),
         "rlimits": soft_limits(component["propagate"]),
@@ -287,6 +287,12 @@ def files_of(request: JobRequest, work_dir: str) -> dict[str, Any]:
     default_output = "slurm-%A_%a.out" if component["array"] else "slurm-%j.out"
     patterns = {"in": component["input"], "out": component["output"] or default_output, "err": component["error"]}
     return {name: seen_file(os.path.join(work_dir, pattern)) for name, pattern in patterns.items() if pattern}
+
+
+def input_of(request: JobRequest) -> dict[str, Any]:
+    """mpirun's standard input, where that is a file. No % in its name is a pattern."""
+    path: str = request.first["input"] or ""
+    return {"in": {**seen_file(path), "path": path.replace("%", "%%")}} if path else {}
 
 
 def seen_file(path: str) -> dict[str, Any]:

@@ -121,3 +121,35 @@ def test_wrong_credentials(remote: Cli) -> None:
 def test_no_secret_is_in_the_state_directory_for_others(remote: Cli, state: Path) -> None:
     assert remote("sbatch", "--wait", "--wrap", "true").code == 0
     assert [path for path in [state, *state.rglob("*")] if path.stat().st_mode & 0o077] == []
+
+
+def test_ranks_of_mpirun(remote: Cli) -> None:
+    """A Gateway is configured, so mpirun is ours, whatever else is on the PATH; who failed is in the log's reports."""
+    others = "until [ -e 0 ] && [ -e 1 ] && [ -e 3 ]; do sleep 0.01; done"
+    script = f"r=$OMPI_COMM_WORLD_RANK; echo $r >&2; echo $A; touch $r; [ $r = 2 ] || exec sleep 100; {others}; exit 6"
+    done = remote("mpirun", "-np", "4", "-N", "2", "-x", "A=1", "--tag-output", "sh", "-c", script, env={"B": "no"})
+    assert sorted(done.stdout.splitlines()) == [f"[1,{rank}]<stdout>:1" for rank in range(4)]
+    named = [line for line in done.stderr.splitlines() if line.startswith("[1,")]
+    assert [line.split()[0] for line in sorted(named)] == [f"[1,{rank}]<stderr>:{rank}" for rank in range(4)]
+    assert (done.stderr.endswith(TOLD_OF_RANK_2), done.code) == (True, 6), done.stderr
+    assert remote("sacct", "-n", "-X", "-P", "-o", "JobID,NNodes,State,ExitCode").stdout == "1|2|FAILED|6:0\n"
+
+
+TOLD_OF_RANK_2 = """\
+
+  Process name: [[1,1],2]
+  Exit code:    6
+--------------------------------------------------------------------------
+"""
+
+
+def test_mpirun_by_the_nodes_own_is_a_batch_job(remote: Cli, tmp_path: Path) -> None:
+    """Its command line is the user's; of the environment only what -x names travels, as where images differ."""
+    (tmp_path / "mpirun").write_text("#!/bin/sh\necho $* A=$A B=$B $SLURM_TASKS_PER_NODE; exit 3\n")
+    (tmp_path / "mpirun").chmod(0o755)
+    words = ["--rankfile", "f", "-H", "localhost:3", "-x", f"PATH={tmp_path}:/usr/bin:/bin", "-x", "A=1", "prog", ":", "-np", "1", "x"]
+    done = remote("mpirun", "-np", "2", *words, env={"B": "no"})
+    assert (done.stdout, done.code) == ("", 1)
+    assert "hosts of several programs cannot be told apart" in done.stderr
+    done = remote("mpirun", "--time=5", "-np", "2", *words[:-4], env={"B": "no"})
+    assert (done.stdout, done.code) == (f"-np 2 --rankfile f -x PATH={tmp_path}:/usr/bin:/bin -x A=1 prog A=1 B= 2\n", 3)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlspace.context import Context
     from mlspace.mpi.layout import Layout
     from mlspace.session import Session
+    from mlspace.slurm.allocation import Limits
     from mlspace.slurm.job import JobView
     from mlspace.slurm.request import JobRequest
 
@@ -81,12 +82,13 @@ class Call:
         session = Session(context)
         hosts = self.hosts()
         wanted = self.job_request(session)
-        layout = self.layout(session, wanted, hosts)
+        limits = submission.limits_of(session, wanted)
+        layout = self.layout(limits, wanted, hosts)
         starter = self.starter(session.cluster, layout)
         for line in request.warnings(starter):
             context.warn(f"{PROGRAM}: {line}")
-        self.warn_of_input()
         self.complete(wanted, session.cluster, layout, starter, hosts)
+        self.ask_for_room(wanted, layout, limits.cpus)
         geometry = submission.decide(session, wanted)
         geometry.tasks_per_node = layout.per_node
         context.interrupt_when_terminated()
@@ -137,11 +139,9 @@ class Call:
         except BadValue as error:
             raise MlspaceError(f"{path}: {error.lines[0]}: not a valid host", "  what would work: NAME slots=N") from error
 
-    def layout(self, session: Session, wanted: JobRequest, hosts: Sequence[Sequence[Any]]) -> Layout:
-        from mlspace import submission
+    def layout(self, limits: Limits, wanted: JobRequest, hosts: Sequence[Sequence[Any]]) -> Layout:
         from mlspace.mpi import layout
 
-        limits = submission.limits_of(session, wanted)
         nodes = wanted.first["nodes"]
         most = min(limits.nodes, limits.max_nodes or limits.nodes)
         gpus = wanted.first["gpus-per-node"]
@@ -183,15 +183,11 @@ class Call:
         variables = self.variables()
         asked: dict[str, Any] = {
             "nodes": [nodes, nodes],
-            "ntasks-per-node": max(layout.per_node),
-            "cpus-per-task": request.cpus_per_rank,
-            "overcommit": request.oversubscribes or None,
             "nodelist": layout.names or None,
             "job-name": component["job-name"] or os.path.basename(request.first_words[0]),
             "start-by": starter,
+            "input": self.input_file(cluster),
         }
-        if layout.is_even:
-            asked["ntasks"] = layout.ranks
         if starter == NODE:
             wanted.command = [PROGRAM, *self.words_for_node(cluster, hosts)]
         else:
@@ -199,6 +195,14 @@ class Call:
             asked |= {"ranks": layout.per_node[0], "chdir": request.value("wdir"), "timeout": seconds}
             variables |= {f"OMPI_MCA_{name}": value for name, value in (request.value("mca") or {}).items()}
         component.values.update({name: value for name, value in {**asked, "env": variables}.items() if value is not None})
+
+    def ask_for_room(self, wanted: JobRequest, layout: Layout, cpus: int) -> None:
+        """CPUs for the ranks, as many on each node as the fullest one needs; where ranks share them, what a node (`cpus`) has."""
+        each = self.request.cpus_per_rank
+        most = max(layout.per_node)
+        if self.request.oversubscribes:
+            most = min(most, max(1, cpus // (each or 1)))
+        wanted.first.values |= {"ntasks-per-node": most, "ntasks": most * len(layout.per_node)} | ({"cpus-per-task": each} if each else {})
 
     def words_for_node(self, cluster: Cluster, hosts: Sequence[Sequence[Any]]) -> list[str]:
         """The command line without our options. The nodes are the job's: of several programs only names may tell which is whose."""
@@ -224,9 +228,17 @@ class Call:
         except BadValue:
             raise UsageError(*messages.wrong_format(TIMEOUT_VARIABLE, text)) from None
 
-    def warn_of_input(self) -> None:
-        if self.request.value("stdin") != "none" and self.context.has_input:
-            self.context.warn(f"{PROGRAM}: warning: standard input does not reach the ranks of a job; give them a file")
+    def input_file(self, cluster: Cluster) -> str | None:
+        """The file that rank 0 gets as standard input. Nothing else reaches a job: what comes through a pipe may never end."""
+        if self.request.value("stdin") == "none":
+            return None
+        path = self.context.input_file
+        if path and "\\" not in path and cluster.env_mode == "shared":  # a backslash means something in names of files (protocol.md §2)
+            return path
+        if self.context.has_input:
+            hint = "only a file does: < FILE" if cluster.env_mode == "shared" else "let them read a file that they see"
+            self.context.warn(f"{PROGRAM}: warning: standard input does not reach the ranks: {hint}")
+        return None
 
     def follow(self, session: Session, job_id: int, starter: str) -> int:
         from mlspace import following

@@ -112,7 +112,7 @@ READ_HERE = (
         "",
         "RANK",
         support=APPROXIMATED,
-        note="standard input does not reach a job; none is as it is",
+        note="rank 0 gets standard input where that is a file which the node sees, and nobody else",
         section=OUTPUT,
         help="the rank that gets standard input",
     ),
