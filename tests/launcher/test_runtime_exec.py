@@ -51,7 +51,7 @@ def test_each_rank_runs_the_command(runtime: Runtime) -> None:
     assert [rank.stdout for rank in ranks] == [f"{rank}/4 {rank} 127.0.0.{1 + rank // 2}\n" for rank in range(RANKS)]
     reports = [reports_of(spec, rank.err.read_bytes()) for rank in ranks]
     assert [[end["ranks"] for end in of_rank["end"]] for of_rank in reports] == [[RANKS], [], [], []]
-    failed = [[(one["rank"], one["name"], one["code"]) for one in of_rank["rank"]] for of_rank in reports]
+    failed = [[(one["rank"], one["name"], one["code"]) for one in of_rank.get("rank", ())] for of_rank in reports]
     assert failed == [[], [(1, "127.0.0.1", 1)], [(2, "127.0.0.2", 2)], [(3, "127.0.0.2", 3)]]
     assert not runtime_directory(spec).exists()
 

@@ -200,11 +200,11 @@ def runtime_directory(spec: LaunchSpec, node: int = 0) -> Path:
 
 
 def reports_of(spec: LaunchSpec, text: bytes) -> dict[str, list[Mapping[str, Any]]]:
-    """The authentic reports, by event; of steps those of their ends."""
-    found: dict[str, list[Mapping[str, Any]]] = {"start": [], "step": [], "rank": [], "end": []}
+    """The authentic reports, by event, none or more of start, step and end; of steps those of their ends."""
+    found: dict[str, list[Mapping[str, Any]]] = {"start": [], "step": [], "end": []}
     for report in reports(text, spec.submission, spec.secret):
         if report["event"] != "step" or "end" in report:
-            found[report["event"]].append(report)
+            found.setdefault(report["event"], []).append(report)
     return found
 
 
