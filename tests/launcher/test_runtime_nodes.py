@@ -17,6 +17,20 @@ import pytest
 
 from mlspace.spec.launch import File, LaunchSpec, Limits
 from tests.conftest import ROOT, wait_until
+from tests.launcher.helpers.channel import (
+    AUTH,
+    HELLO,
+    REFUSED,
+    WELCOME,
+    auth,
+    connect,
+    frame,
+    number,
+    ports_of,
+    read_frame,
+    read_frames,
+    send_last,
+)
 from tests.launcher.helpers.runtime import (
     Runtime,
     batch,
@@ -370,56 +384,6 @@ def test_the_nodes_may_come_in_any_order(runtime: Runtime) -> None:
 
 # Strangers.
 
-HELLO, AUTH, WELCOME, REFUSED = 1, 2, 3, 4
-
-
-def ports_of(spec: LaunchSpec) -> list[int]:
-    digest = hashlib.sha256(spec.submission.encode()).digest()
-    return [20000 + int.from_bytes(digest[2 * i : 2 * i + 2], "big") % 9000 for i in range(16)]
-
-
-def connect(spec: LaunchSpec) -> socket.socket:
-    """To the first node, as soon as it listens."""
-
-    def attempt() -> socket.socket | None:
-        for port in ports_of(spec):
-            try:
-                return socket.create_connection((FIRST, port), timeout=20)
-            except OSError:
-                continue
-        return None
-
-    return wait_until(attempt, "the first node's port")  # type: ignore[no-any-return]
-
-
-def frame(kind: int, payload: bytes) -> bytes:
-    return struct.pack(">IB", len(payload), kind) + payload
-
-
-def text(value: bytes) -> bytes:
-    return struct.pack(">I", len(value)) + value
-
-
-def number(value: int) -> bytes:
-    return struct.pack(">q", value)
-
-
-def auth(spec: LaunchSpec, mac: bytes, kind: bytes = b"client", node: int = 0) -> bytes:
-    return frame(AUTH, number(1) + text(b"n" * 16) + text(mac) + text(kind) + number(node) + text(spec.submission.encode()))
-
-
-def read_frame(peer: socket.socket) -> tuple[int, bytes]:
-    """Kind and payload of the next frame; kind 0 where the other side has closed."""
-    try:
-        head = peer.recv(5, socket.MSG_WAITALL)
-        if len(head) < 5:
-            return 0, b""
-        length, kind = struct.unpack(">IB", head)
-        return kind, peer.recv(length, socket.MSG_WAITALL)
-    except ConnectionResetError:
-        return 0, b""
-
-
 WAITING = "#!/bin/sh\nwhile [ ! -e $MLSPACE_JOB_DIR/go ]; do sleep 0.01; done\nsrun -n2 printenv SLURMD_NODENAME\n"
 
 STRANGERS = {
@@ -429,12 +393,12 @@ STRANGERS = {
     "longer than a stranger's": lambda spec: frame(AUTH, bytes(5000)),
     "truncated": lambda spec: frame(AUTH, number(1) + struct.pack(">I", 1_000_000)),
     "empty": lambda spec: frame(AUTH, b""),
-    "no mac": lambda spec: auth(spec, b""),
-    "no mac, as node": lambda spec: auth(spec, b"", b"node", 1),
-    "no mac, as owner": lambda spec: auth(spec, b"", b"owner"),
-    "short mac": lambda spec: auth(spec, b"0"),
-    "wrong mac": lambda spec: auth(spec, bytes(32)),
-    "wrong mac, as node": lambda spec: auth(spec, b"x" * 32, b"node", 1),
+    "no mac": lambda spec: auth(spec.submission, b""),
+    "no mac, as node": lambda spec: auth(spec.submission, b"", b"node", 1),
+    "no mac, as owner": lambda spec: auth(spec.submission, b"", b"owner"),
+    "short mac": lambda spec: auth(spec.submission, b"0"),
+    "wrong mac": lambda spec: auth(spec.submission, bytes(32)),
+    "wrong mac, as node": lambda spec: auth(spec.submission, b"x" * 32, b"node", 1),
     "a command first": lambda spec: frame(10, bytes(200)),
     "end of job": lambda spec: frame(33, b""),
 }
@@ -445,13 +409,9 @@ def test_a_stranger_is_refused(runtime: Runtime, case: str) -> None:
     """The first node closes the connection without WELCOME, and the job runs on."""
     spec = batch(WAITING, 2)
     first, second = runtime.start_all(spec)
-    with connect(spec) as stranger:
-        try:
-            stranger.sendall(STRANGERS[case](spec))
-            stranger.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # it has closed already
-        kinds = [kind for kind, _ in iter(lambda: read_frame(stranger), (0, b""))]
+    with connect(spec.submission, FIRST) as stranger:
+        send_last(stranger, STRANGERS[case](spec))
+        kinds = [kind for kind, _ in read_frames(stranger)]
     assert kinds in ([], [HELLO], [HELLO, REFUSED])
     (runtime_directory(spec) / "go").touch()
     assert [first.wait(), second.wait()] == [0, 0]
@@ -461,7 +421,7 @@ def test_a_stranger_is_refused(runtime: Runtime, case: str) -> None:
 def test_strangers_who_say_nothing_hold_up_nobody(runtime: Runtime) -> None:
     spec = batch(WAITING, 2)
     first = runtime.start_node(spec, 0)
-    silent = [connect(spec) for _ in range(50)]
+    silent = [connect(spec.submission, FIRST) for _ in range(50)]
     second = runtime.start_node(spec, 1)
     wait_until(lambda: runtime_directory(spec).joinpath("script").exists(), "the first node")
     (runtime_directory(spec) / "go").touch()
@@ -484,7 +444,7 @@ def answer_nonsense(server: socket.socket) -> None:
 def test_somebody_else_on_the_port(runtime: Runtime) -> None:
     """The first of the job's ports is taken by a service that answers nonsense: the nodes meet on the next."""
     spec = batch("#!/bin/sh\nsrun -n2 printenv SLURMD_NODENAME\n", 2)
-    with socket.create_server((FIRST, ports_of(spec)[0])) as server:
+    with socket.create_server((FIRST, ports_of(spec.submission)[0])) as server:
         service = threading.Thread(target=answer_nonsense, args=(server,))
         service.start()
         codes, first = runtime.run_all(spec)
@@ -578,7 +538,7 @@ def test_an_allocation_ends_when_its_owner_goes(runtime: Runtime) -> None:
     wait_until(channel.exists, "the allocation")
     with socket.socket(socket.AF_UNIX) as owner:
         owner.connect(str(channel))
-        owner.sendall(auth(spec, b"", b"owner"))
+        owner.sendall(auth(spec.submission, b"", b"owner"))
         assert [read_frame(owner)[0], read_frame(owner)[0]] == [HELLO, WELCOME]
         assert node.process.poll() is None
     assert (node.wait(), end_of(spec, node)) == (143, ("CANCELLED", "None", 0, 15))
