@@ -78,6 +78,7 @@ class Client {
   }
 
   void OnFrame(Frame type, std::string_view payload) {
+    if (has_failed_) return;  // of a step whose files could not be opened, say
     Unpacker fields(payload);
     switch (type) {
       case Frame::kStepRefused:
@@ -283,6 +284,7 @@ class Client {
   }
 
   void Fail(const std::string& why) {
+    has_failed_ = true;
     messages_.Error(why);
     code_ = options_.failure_code;
     Leave();
@@ -321,6 +323,7 @@ class Client {
   bool is_cancelled_ = false;     ///< by Ctrl-C
   bool is_ending_ = false;        ///< all tasks have been sent KILL
   bool is_over_ = false;
+  bool has_failed_ = false;
   bool has_lost_output_ = false;
   int ended_by_ = 0;  ///< the signal by which the user ended us
   int code_ = 0;

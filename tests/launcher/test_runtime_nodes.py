@@ -170,8 +170,10 @@ def test_output_files_of_quiet_tasks_and_both_streams_in_one(runtime: Runtime, t
 
 
 def test_output_files_that_cannot_be_opened(runtime: Runtime, tmp_path: Path) -> None:
-    code, _, err = run_script(runtime, f"srun -n2 -o '{tmp_path}/no/%t.txt' touch '{tmp_path}/ran'")
-    assert (code, err) == (1, "srun: error: Could not open stdout file: No such file or directory\n")
+    """Several times: what the tasks say meanwhile, if they are quick, is not heard any more."""
+    script = f"for i in 1 2 3 4 5 6 7 8 9 10 11 12; do srun -n2 -o '{tmp_path}/no/%t.txt' true || code=$?; done; exit $code"
+    code, _, err = run_script(runtime, script)
+    assert (code, err) == (1, "srun: error: Could not open stdout file: No such file or directory\n" * 12)
 
 
 def test_output_files_of_an_array_task(runtime: Runtime, tmp_path: Path) -> None:
