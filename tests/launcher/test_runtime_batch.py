@@ -348,7 +348,7 @@ def test_reports(runtime: Runtime, tmp_path: Path) -> None:
     assert (end["start"], end["submission"]) == (start["time"], spec.submission)
     assert end["start"] <= end["end"]
     assert path.stat().st_mode & 0o777 == 0o600
-    assert reports_of(replace(spec, secret="0" * 64), path.read_bytes()) == {"start": [], "step": [], "rank": [], "end": []}
+    assert reports_of(replace(spec, secret="0" * 64), path.read_bytes()) == {"start": [], "step": [], "end": []}
     forged = path.read_bytes().replace(b'"COMPLETED"', b'"CANCELLED"')
     assert reports_of(spec, forged)["end"] == []
 
