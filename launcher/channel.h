@@ -37,7 +37,7 @@ enum class Frame : uint8_t {
   kEndAllocation = 20,  ///< owner: exit code of the job; signal or 0
   kSignalJob = 21,      ///< client: signal; step id, or one of SignalTarget
   kSignalled = 22,      ///< how many steps, or processes of the batch script, got it
-  kStartStep = 23,      ///< client: the tasks of a step that is held back until then
+  kStartStep = 23,      ///< client: program in place of the first word or "", whether the node's name comes behind it
 
   // A file for nodes of the job: from a client, and, behind a number that tells files apart, to another node.
   kFileOpen = 40,   ///< FileHeader (incoming_file.h), names of nodes; to a node without these

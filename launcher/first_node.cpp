@@ -77,12 +77,19 @@ int FirstNode::Run() {
 // The main process.
 
 void FirstNode::StartMain() {
+  is_waiting_ = spec_.limits.wait_all_nodes && !nodes_.have_all_come();
+  if (is_waiting_) return;
   if (spec_.role == Role::kTasks) return StartTasks();
   if (!spec_.is_held_allocation()) return StartScript();
   if (!spec_.owner) return;
   loop_.After(static_cast<double>(*spec_.owner), [this] {
     if (!owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
   });
+}
+
+/// --wait-all-nodes: when the last of them has come, or is given up.
+void FirstNode::StartWaitingMain() {
+  if (is_waiting_ && !outcome_) StartMain();
 }
 
 void FirstNode::StartScript() {
@@ -187,10 +194,15 @@ void FirstNode::AcceptOn(int listener, bool local) {
 }
 
 void FirstNode::OnPeer(const std::shared_ptr<Channel>& channel, const Peer& peer) {
-  if (peer.kind == "node") return nodes_.Join(static_cast<int>(peer.node), channel);
+  if (peer.kind == "node") return JoinNode(static_cast<int>(peer.node), channel);
   if (peer.kind == "share") return OnShare(channel, peer.node);
   if (peer.kind == "owner") OnOwner(channel);
   OnClient(channel);
+}
+
+void FirstNode::JoinNode(int node, const std::shared_ptr<Channel>& channel) {
+  nodes_.Join(node, channel);
+  StartWaitingMain();
 }
 
 void FirstNode::OnNodeLost(int node) {
@@ -198,6 +210,10 @@ void FirstNode::OnNodeLost(int node) {
   if (outcome_) return;
   const std::string& name = place_.names[static_cast<size_t>(node)];
   for (const auto& step : steps_) step->NodeLost(node);
+  if (spec_.limits.no_kill) {
+    Say("error: node " + name + " has failed; the job goes on without it");
+    return StartWaitingMain();
+  }
   Cancel(" DUE TO NODE FAILURE, the connection to " + name + " broke", Ended("NODE_FAIL", "NodeDown", 0, SIGTERM));
 }
 
@@ -238,7 +254,10 @@ void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
 void FirstNode::CreateStep(const std::shared_ptr<Channel>& channel, std::string_view payload) {
   loop_.Later([this, channel] { clients_.erase(channel); });
   StepServer::Hooks hooks;
-  hooks.start_remote = [this](StepServer* step, int node, int share) { StartRemoteShare(step, node, share); };
+  hooks.start_remote = [this](StepServer* step, int node, int share) { return StartRemoteShare(step, node, share); };
+  hooks.file = [this](const std::shared_ptr<Channel>& client, Frame type, std::string_view fields) {
+    files_.OnClientFrame(client, type, fields);
+  };
   hooks.ended = [this](StepServer* step) { OnStepEnded(step); };
   try {
     if (outcome_) throw LaunchError("Job/step already completing or completed", 1);
@@ -252,11 +271,13 @@ void FirstNode::CreateStep(const std::shared_ptr<Channel>& channel, std::string_
   steps_.back()->Start(world_);
 }
 
-void FirstNode::StartRemoteShare(StepServer* step, int node, int share) {
+bool FirstNode::StartRemoteShare(StepServer* step, int node, int share) {
+  if (nodes_.is_lost(node)) return false;
   const int64_t key = next_key_++;
   keys_[key] = {step, share};
   const std::string payload = Packer().Number(step->id()).Number(key).payload();
   nodes_.Send(node, Frame::kStartShare, payload);
+  return true;
 }
 
 void FirstNode::OnShare(const std::shared_ptr<Channel>& channel, int64_t key) {
@@ -325,6 +346,7 @@ void FirstNode::OnSignal(int signal) {
 void FirstNode::Cancel(const std::string& why, const Outcome& outcome) {
   if (outcome_) return;
   Say("*** JOB " + std::to_string(spec_.job->id) + " ON " + place_.name() + " CANCELLED AT " + TimeStamp() + why + " ***");
+  for (const auto& step : steps_) step->Cancel(why);
   End(outcome, static_cast<double>(spec_.limits.grace));
 }
 

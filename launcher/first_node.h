@@ -27,6 +27,7 @@ class FirstNode {
  private:
   // The main process.
   void StartMain();
+  void StartWaitingMain();
   void StartScript();
   void StartTasks();
   void OnMainExit(int wait_status);
@@ -34,13 +35,14 @@ class FirstNode {
   // Those who connect.
   void AcceptOn(int listener, bool local);
   void OnPeer(const std::shared_ptr<Channel>& channel, const Peer& peer);
+  void JoinNode(int node, const std::shared_ptr<Channel>& channel);
   void OnNodeLost(int node);
   void MissNodes();
   void OnOwner(const std::shared_ptr<Channel>& channel);
   void OnClient(const std::shared_ptr<Channel>& channel);
   void OnShare(const std::shared_ptr<Channel>& channel, int64_t key);
   void CreateStep(const std::shared_ptr<Channel>& channel, std::string_view payload);
-  void StartRemoteShare(StepServer* step, int node, int share);
+  bool StartRemoteShare(StepServer* step, int node, int share);
   void OnStepEnded(StepServer* step);
 
   // Limits and the end.
@@ -69,6 +71,7 @@ class FirstNode {
   UniqueFd unix_listener_;
   UniqueFd tcp_listener_;
   pid_t main_pid_ = -1;
+  bool is_waiting_ = false;  ///< for the other nodes, with the main process
   NodeRoster nodes_;
   FileRelay files_;
   std::map<int64_t, std::pair<StepServer*, int>> keys_;  ///< of shares whose connection is still to come

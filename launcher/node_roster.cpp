@@ -31,7 +31,7 @@ void NodeRoster::EndJob() {
 std::vector<int> NodeRoster::Missing() const {
   std::vector<int> missing;
   for (int node = 1; node < count_; ++node) {
-    if (arrived_.count(node) == 0) missing.push_back(node);
+    if (arrived_.count(node) == 0 && lost_.count(node) == 0) missing.push_back(node);
   }
   return missing;
 }

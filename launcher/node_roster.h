@@ -31,7 +31,9 @@ class NodeRoster {
   /// Ends the job on all nodes that are there, or still come.
   void EndJob();
 
-  /// Those that were never there.
+  /// Every node is there, or was, or is given up.
+  bool have_all_come() const { return Missing().empty(); }
+  /// Those that were never there, and are not given up.
   std::vector<int> Missing() const;
   /// From now on it is gone, also if it was never there.
   void Lose(int node);

@@ -73,12 +73,14 @@ Stdio ReadStdio(const SpecValue& value) {
 }
 
 Limits ReadLimits(const SpecValue& value) {
-  value.ExpectKeys({"seconds", "signal", "warn", "batch_only", "grace"});
+  value.ExpectKeys({"seconds", "signal", "warn", "batch_only", "grace", "no_kill", "wait_all_nodes"});
   Limits limits;
   if (const auto seconds = value.Find("seconds")) limits.seconds = seconds->Integer(1, kMaxSeconds);
   if (const auto signal = value.Find("signal"))
     limits.signal = static_cast<int>(signal->Integer(1, 64));
   if (const auto warn = value.Find("warn")) limits.warn = warn->Integer(0, kMaxSeconds);
+  if (const auto no_kill = value.Find("no_kill")) limits.no_kill = no_kill->Bool();
+  if (const auto wait = value.Find("wait_all_nodes")) limits.wait_all_nodes = wait->Bool();
   if (const auto batch_only = value.Find("batch_only")) limits.batch_only = batch_only->Bool();
   if (const auto grace = value.Find("grace")) limits.grace = grace->Integer(0, kMaxSeconds);
   return limits;

@@ -52,6 +52,8 @@ struct Limits {
   int64_t warn = 60;
   bool batch_only = false;  ///< that signal to the batch shell only; else to the steps only
   int64_t grace = 30;       ///< seconds between TERM and KILL
+  bool no_kill = false;     ///< the job goes on when a node other than the first fails
+  bool wait_all_nodes = false;  ///< the script starts when all nodes are there
 };
 
 enum class Mpi { kNone, kPmix, kOpenMpi };

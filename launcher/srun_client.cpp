@@ -15,6 +15,7 @@
 #include "srun_input.h"
 #include "srun_interrupt.h"
 #include "srun_messages.h"
+#include "srun_prelude.h"
 #include "srun_request.h"
 #include "srun_tasks.h"
 #include "srun_verbose.h"
@@ -33,7 +34,8 @@ class Client {
         directory_(std::move(directory)),
         messages_(options_.quiet, options_.verbosity),
         signals_({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGALRM, SIGPIPE, SIGTTIN, SIGTTOU}),
-        interrupts_(!options_.disable_status, options_.quits_on_interrupt) {
+        interrupts_(!options_.disable_status, options_.quits_on_interrupt),
+        prelude_(&options_, &messages_, own) {
     facts_.job_id = std::atoll(directory_.substr(directory_.rfind('/') + 1).c_str());
     facts_.job_name = own.Get("SLURM_JOB_NAME");
     facts_.user = own.Get("SLURM_JOB_USER", own.Get("USER"));
@@ -46,6 +48,8 @@ class Client {
       for (const std::string& line : DescribeRequest(options_, own)) messages_.Verbose(line);
     }
     request_ = RequestOf(options_, own);
+    request_.is_held = prelude_.is_needed();
+    search_path_ = own.Get("PATH");
     input_ = std::make_unique<SrunInput>(&loop_, options_.input, facts_);
     request_.streams.input_task = input_->input_task();
     out_ = std::make_unique<OutputPlan>(&loop_, WishFor(options_.output, STDOUT_FILENO), facts_);
@@ -65,6 +69,13 @@ class Client {
     const Peer peer{options_.is_owner ? "owner" : "client", 0};
     OpenHandshake(channel_, Credentials{}, peer, [this](const std::optional<std::string>& error) {
       if (error) return Fail("Unable to create step: " + (error->empty() ? "the job has ended" : *error));
+      try {
+        prelude_.FindFile(request_.world.command[0], search_path_);
+      } catch (const LaunchError& missing) {
+        messages_.Info(std::string("fatal: ") + missing.what());
+        code_ = missing.exit_code();
+        return Leave();
+      }
       channel_->Send(Frame::kCreateStep, request_.Pack());
       channel_->Listen([this](Frame type, std::string_view payload) { OnFrame(type, payload); }, [this] { OnLost(); });
     });
@@ -99,6 +110,8 @@ class Client {
         const int task = static_cast<int>(fields.Number());
         return OnTaskEnded(task, static_cast<int>(fields.Number()));
       }
+      case Frame::kFileDone:
+        return prelude_.OnFileDone(payload);
       case Frame::kNodeLost:
         return messages_.Error("Node failure on " + fields.Text());
       case Frame::kStepEnded:
@@ -114,8 +127,10 @@ class Client {
     facts_.step = static_cast<int>(fields->Number());
     is_created_ = true;
     const int nodes = static_cast<int>(fields->Number());
+    std::vector<std::string> names;
     for (int node = 0; node < nodes; ++node) {
       const std::string name = fields->Text();
+      names.push_back(name);
       for (const int task : fields->Numbers()) tasks_.Add(task, TaskPlace{node, name});
     }
     const std::vector<TaskPlace>& places = tasks_.places();
@@ -135,6 +150,12 @@ class Client {
     if (messages_.is_verbose()) {
       for (const std::string& line : DescribeStep(StepId(), places)) messages_.Verbose(line);
     }
+    if (!request_.is_held) return;
+    prelude_.Start(channel_, facts_.job_id, *facts_.step, request_.world.work_dir, names, [this] {
+      is_ending_ = true;
+      code_ = options_.failure_code;
+      channel_->Send(Frame::kTerminate);
+    });
   }
 
   // How tasks end.
@@ -271,7 +292,8 @@ class Client {
     if (!out_->is_empty() || !err_->is_empty()) return;
     TellEnded();
     if (tasks_.was_any_killed() && !is_ending_) messages_.Info("Force Terminated " + StepId());
-    code_ = tasks_.code();
+    if (is_created_) prelude_.RunEpilog(facts_.job_id, facts_.step.value_or(0));
+    code_ = std::max(code_, tasks_.code());
     if (code_ == 0 && has_lost_output_) code_ = options_.failure_code;
     Leave();
   }
@@ -309,6 +331,8 @@ class Client {
   Loop loop_;
   SignalScope signals_;
   Interrupts interrupts_;
+  SrunPrelude prelude_;
+  std::string search_path_;  ///< srun's own PATH
   FilenameFacts facts_;
   std::shared_ptr<Channel> channel_;
   std::unique_ptr<SrunInput> input_;

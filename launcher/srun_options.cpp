@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <functional>
 
+#include "duration.h"
 #include "error.h"
 
 namespace launcher {
@@ -35,7 +36,6 @@ constexpr const char* kShared = "steps share all CPUs and memory of the job";
 constexpr const char* kLater = "it comes with a later version";
 constexpr const char* kHasNodes = "the job has its nodes already";
 constexpr const char* kNoSampling = "no resource use is sampled";
-constexpr const char* kNoBcast = "no program is copied";
 constexpr const char* kNoMail = "no mail is sent";
 constexpr const char* kNotOffered = "the platform does not offer it";
 constexpr const char* kOneUser = "a job runs as who submits it";
@@ -69,6 +69,12 @@ void SetNodes(SrunOptions* options, const std::string& text) {
   options->placement.nodes = dash == std::string::npos ? options->placement.least_nodes : number(text.substr(dash + 1));
 }
 
+void SetTime(SrunOptions* options, const std::string& text) {
+  const std::optional<int64_t> seconds = ParseTimeLimit(text);
+  if (!seconds) throw LaunchError("Invalid --time specification", kUsageExit);
+  options->limits.seconds = *seconds;
+}
+
 void SetMpi(SrunOptions* options, const std::string& text) {
   if (text == "list") {
     options->answer = "MPI plugin types are...\n\tnone";
@@ -95,6 +101,11 @@ constexpr Row kRows[] = {
     {"input", 'i', kRequired, "SLURM_STDINMODE", [](auto* o, auto& t) { o->input = t; }, nullptr, nullptr},
     {"export", 0, kRequired, "SLURM_EXPORT_ENV", [](auto* o, auto& t) { o->export_list = t.empty() ? "NIL" : t; }, nullptr, nullptr},
     {"propagate", 0, kOptional, nullptr, [](auto* o, auto& t) { o->propagate = t; }, nullptr, nullptr},
+    {"prolog", 0, kRequired, "SLURM_PROLOG", [](auto* o, auto& t) { o->prolog = t; }, nullptr, nullptr},
+    {"epilog", 0, kRequired, "SLURM_EPILOG", [](auto* o, auto& t) { o->epilog = t; }, nullptr, nullptr},
+    {"bcast", 0, kOptional, "SLURM_BCAST", [](auto* o, auto& t) { o->bcast = t; }, nullptr, nullptr},
+    {"time", 't', kRequired, "SLURM_TIMELIMIT", SetTime, nullptr, nullptr},
+    {"no-kill", 'k', kOptional, "SLURM_NO_KILL", [](auto* o, auto& t) { o->limits.no_kill = t != "off"; }, nullptr, nullptr},
     {"preserve-env", 'E', kNone, nullptr, [](auto* o, auto&) { o->world.keep_counts = true; }, nullptr, nullptr},
     {"task-prolog", 0, kRequired, "SLURM_TASK_PROLOG", [](auto* o, auto& t) { o->world.prolog = t; }, nullptr, nullptr},
     {"task-epilog", 0, kRequired, "SLURM_TASK_EPILOG", [](auto* o, auto& t) { o->world.epilog = t; }, nullptr, nullptr},
@@ -121,21 +132,21 @@ constexpr Row kRows[] = {
     {"help", 'h', kNone, nullptr, [](auto* o, auto&) { o->login_side = "--help"; }, nullptr, nullptr},
     {"usage", 0, kNone, nullptr, [](auto* o, auto&) { o->login_side = "--usage"; }, nullptr, nullptr},
     {"tasks-per-node", 0, kRequired, nullptr, [](auto* o, auto& t) { o->placement.tasks_per_node = Count("--ntasks-per-node", t, 1); }, nullptr, nullptr},
-    // What holds here anyway.
+    // What holds here anyway, or is the job's.
+    {"signal", 0, kRequired, "SLURM_SIGNAL", [](auto*, auto&) {}, nullptr, nullptr},
+    {"bcast-exclude", 0, kRequired, "SLURM_BCAST_EXCLUDE", [](auto*, auto&) {}, nullptr, nullptr},
+    {"compress", 0, kOptional, "SLURM_COMPRESS", [](auto*, auto&) {}, nullptr, nullptr},
     {"threads", 'T', kRequired, "SLURM_THREADS", [](auto*, auto& t) { Count("--threads", t, 1); }, nullptr, nullptr},
     {"overlap", 0, kOptional, "SLURM_OVERLAP", [](auto*, auto&) {}, nullptr, nullptr},
     {"whole", 0, kNone, "SLURM_WHOLE", [](auto*, auto&) {}, nullptr, nullptr},
-    {"no-kill", 'k', kOptional, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
     {"comment", 0, kRequired, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
     {"partition", 'p', kRequired, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
     {"account", 'A', kRequired, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
     {"use-min-nodes", 0, kNone, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
     // What does no harm when it is left out.
     {"acctg-freq", 0, kRequired, nullptr, nullptr, kNoSampling, nullptr},
-    {"bcast-exclude", 0, kRequired, nullptr, nullptr, kNoBcast, nullptr},
     {"begin", 'b', kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"cluster-constraint", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
-    {"compress", 0, kOptional, nullptr, nullptr, kNoBcast, nullptr},
     {"constraint", 'C', kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"context", 0, kRequired, nullptr, nullptr, kNotOffered, nullptr},
     {"contiguous", 0, kNone, nullptr, nullptr, kHasNodes, nullptr},
@@ -166,7 +177,7 @@ constexpr Row kRows[] = {
     {"reboot", 0, kNone, nullptr, nullptr, "nodes are not rebooted", nullptr},
     {"reservation", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"resv-ports", 0, kOptional, nullptr, nullptr, "programs find ports themselves", nullptr},
-    {"send-libs", 0, kOptional, nullptr, nullptr, kNoBcast, nullptr},
+    {"send-libs", 0, kOptional, nullptr, nullptr, "libraries are not sent", nullptr},
     {"slurmd-debug", 0, kRequired, nullptr, nullptr, "nodes have no log of their own", nullptr},
     {"sockets-per-node", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"spread-job", 0, kNone, nullptr, nullptr, kHasNodes, nullptr},
@@ -212,11 +223,6 @@ constexpr Row kRows[] = {
     {"gpus-per-socket", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"ntasks-per-socket", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"pty", 0, kNone, nullptr, nullptr, nullptr, kLater},
-    {"bcast", 0, kOptional, nullptr, nullptr, nullptr, kLater},
-    {"time", 't', kRequired, nullptr, nullptr, nullptr, "the job's time limit holds; a step has none of its own yet"},
-    {"signal", 0, kRequired, nullptr, nullptr, nullptr, kLater},
-    {"prolog", 0, kRequired, nullptr, nullptr, nullptr, kLater},
-    {"epilog", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"het-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"pack-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"ntasks-per-gpu", 0, kRequired, nullptr, nullptr, nullptr, kLater},

@@ -2,6 +2,7 @@
 #define LAUNCHER_SRUN_OPTIONS_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct SrunOptions {
   std::string error;
   std::string input;
   std::string export_list;      ///< --export; empty: all
+  std::string prolog;           ///< --prolog: a program for srun to run before the tasks; "none" is none
+  std::string epilog;           ///< --epilog: one behind them
+  std::optional<std::string> bcast;  ///< --bcast: where the program is copied to; empty: into the directory
   std::string propagate;        ///< --propagate; empty: all
   bool append = false;
   bool unbuffered = false;

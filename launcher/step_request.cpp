@@ -69,10 +69,12 @@ TaskWorld TaskWorld::Unpack(Unpacker* fields) {
   return world;
 }
 
-void StepLimits::Pack(Packer* packer) const { packer->Number(kill_on_bad_exit).Number(wait_seconds); }
+void StepLimits::Pack(Packer* packer) const { packer->Number(seconds).Number(no_kill).Number(kill_on_bad_exit).Number(wait_seconds); }
 
 StepLimits StepLimits::Unpack(Unpacker* fields) {
   StepLimits limits;
+  limits.seconds = fields->Number();
+  limits.no_kill = fields->Number() != 0;
   limits.kill_on_bad_exit = ToInt(fields->Number());
   limits.wait_seconds = ToInt(fields->Number());
   return limits;
@@ -80,7 +82,7 @@ StepLimits StepLimits::Unpack(Unpacker* fields) {
 
 std::string StepRequest::Pack() const {
   Packer packer;
-  packer.Text(name);
+  packer.Text(name).Number(is_held);
   placement.Pack(&packer);
   resources.Pack(&packer);
   streams.Pack(&packer);
@@ -93,6 +95,7 @@ StepRequest StepRequest::Unpack(std::string_view payload) {
   Unpacker fields(payload);
   StepRequest request;
   request.name = fields.Text();
+  request.is_held = fields.Number() != 0;
   request.placement = PlacementRequest::Unpack(&fields);
   request.resources = ResourceRequest::Unpack(&fields);
   request.streams = StreamRequest::Unpack(&fields);

@@ -67,6 +67,8 @@ struct TaskWorld {
 
 /// What ends them.
 struct StepLimits {
+  int64_t seconds = 0;       ///< -t: time limit; 0: the job's
+  bool no_kill = false;      ///< -k: goes on when one of its nodes fails
   int kill_on_bad_exit = 0;  ///< -K: a task that fails ends the others
   int wait_seconds = 0;      ///< -W: end the others so long after the first task has ended; 0: never
 
@@ -76,6 +78,7 @@ struct StepLimits {
 
 struct StepRequest {
   std::string name;
+  bool is_held = false;  ///< its tasks start when START_STEP comes
   PlacementRequest placement;
   ResourceRequest resources;
   StreamRequest streams;

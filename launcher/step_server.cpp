@@ -86,6 +86,7 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
 }
 
 void StepServer::Start(const NodeWorld& world) {
+  world_ = &world;
   Packer created;
   created.Number(id_).Number(static_cast<int64_t>(layout_.nodes.size()));
   for (size_t i = 0; i < layout_.nodes.size(); ++i) created.Text(facts_.nodes[i]).Numbers(layout_.tasks[i]);
@@ -98,17 +99,28 @@ void StepServer::Start(const NodeWorld& world) {
       if (share->channel) share->channel->Resume();
     }
   });
+  if (!request_.is_held) StartShares();
+}
+
+void StepServer::StartShares() {
+  is_started_ = true;
+  if (request_.limits.seconds > 0) {
+    timer_ = loop_->After(static_cast<double>(request_.limits.seconds), [this] { Cancel(" DUE TO TIME LIMIT"); });
+  }
+  std::vector<Share*> lost;
   for (const auto& share : shares_) {  // the others first: they start while we do
-    if (share->node != own_node_) hooks_.start_remote(this, share->node, share->number);
+    if (share->node != own_node_ && !hooks_.start_remote(this, share->node, share->number)) lost.push_back(share.get());
   }
   for (const auto& share : shares_) {
     if (share->node != own_node_) continue;
     share->sink = std::make_unique<LocalSink>(this, share.get());
-    share->runner = std::make_unique<ShareRunner>(loop_, supervisor_, share->sink.get(), Describe(*share), world);
+    share->runner = std::make_unique<ShareRunner>(loop_, supervisor_, share->sink.get(), Describe(*share), *world_);
   }
+  for (Share* share : lost) ShareLost(share);
 }
 
 StepServer::~StepServer() {
+  if (timer_) loop_->Cancel(*timer_);
   client_->OnDrained(nullptr);
   for (const auto& share : shares_) {
     if (share->channel) share->channel->Close();
@@ -123,6 +135,7 @@ StepShare StepServer::Describe(const Share& share) const {
   described.tasks = layout_.tasks[static_cast<size_t>(share.number)];
   described.held = layout_.holdings[static_cast<size_t>(share.number)];
   described.world = request_.world;
+  if (!program_.empty()) described.world.command[0] = program_ + (is_program_per_node_ ? "_" + described.node_name : "");
   described.world.environment = environment_.Words();
   described.streams = request_.streams;
   if (!request_.world.programs.empty()) {
@@ -149,8 +162,18 @@ void StepServer::Attach(int number, std::shared_ptr<Channel> channel) {
   share->waiting.clear();
 }
 
+void StepServer::OnStartStep(std::string_view payload) {
+  if (is_started_ || is_ending_) return;
+  Unpacker fields(payload);
+  program_ = fields.Text();
+  is_program_per_node_ = fields.Number() != 0;
+  StartShares();
+}
+
 void StepServer::OnClientFrame(Frame type, std::string_view payload) {
   if (type == Frame::kTerminate) return Terminate();
+  if (type == Frame::kStartStep) return OnStartStep(payload);
+  if (!is_started_) hooks_.file(client_, type, payload);
   Unpacker fields(payload);
   if (type == Frame::kSignal) {
     const int signal = static_cast<int>(fields.Number());
@@ -239,11 +262,12 @@ void StepServer::ShareLost(Share* share) {
   const std::set<int> lost = share->running;
   for (const int task : lost) TaskEnded(share, task, kKilled);
   ShareEnded(share);
+  if (!request_.limits.no_kill) Cancel(" DUE TO NODE FAILURE");
 }
 
 void StepServer::NodeLost(int node) {
   for (const auto& share : shares_) {
-    if (share->node == node) ShareLost(share.get());
+    if (share->node == node && is_started_) ShareLost(share.get());
   }
 }
 
@@ -255,10 +279,21 @@ void StepServer::Signal(int signal) {
 
 void StepServer::SignalFromOutside(int signal) {
   if (signal == SIGKILL || signal == SIGTERM) {
-    const std::string step = std::to_string(job_id_) + "." + std::to_string(id_);
-    Say("*** STEP " + step + " ON " + facts_.nodes.front() + " CANCELLED AT " + TimeStamp() + " ***");
+    SayCancelled("");
+    if (!is_started_) return Terminate();
   }
   Signal(signal);
+}
+
+void StepServer::Cancel(const std::string& why) {
+  if (is_ending_ || is_over()) return;
+  SayCancelled(why);
+  Terminate();
+}
+
+void StepServer::SayCancelled(const std::string& why) const {
+  const std::string step = std::to_string(job_id_) + "." + std::to_string(id_);
+  Say("*** STEP " + step + " ON " + facts_.nodes.front() + " CANCELLED AT " + TimeStamp() + why + " ***");
 }
 
 /// A line of Slurm's daemon in the step's error stream, as if its first running task had written it.
@@ -273,7 +308,12 @@ void StepServer::Say(const std::string& line) const {
 void StepServer::Terminate() {
   if (std::exchange(is_ending_, true)) return;
   for (const auto& share : shares_) {
-    if (!share->is_over) Forward(share.get(), Frame::kTerminate, {});
+    if (share->is_over) continue;
+    if (is_started_) {
+      Forward(share.get(), Frame::kTerminate, {});
+    } else {
+      ShareEnded(share.get());  // there is nothing to end
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,10 @@ namespace launcher {
 class StepServer {
  public:
   struct Hooks {
-    /// Has another node open a share's connection, which then comes to Attach.
-    std::function<void(StepServer*, int node, int share)> start_remote;
+    /// Has another node open a share's connection, which then comes to Attach. False: the node is lost.
+    std::function<bool(StepServer*, int node, int share)> start_remote;
+    /// A frame about files, from the client of a step that is held back.
+    std::function<void(const std::shared_ptr<Channel>& client, Frame type, std::string_view payload)> file;
     /// Called once, when all is over.
     std::function<void(StepServer*)> ended;
   };
@@ -30,7 +33,7 @@ class StepServer {
   StepServer& operator=(const StepServer&) = delete;
   ~StepServer();
 
-  /// Tells the client and starts the shares; `world` is the first node's.
+  /// Tells the client and, unless the client holds them back, starts the shares; `world` is the first node's and must outlive it.
   void Start(const NodeWorld& world);
 
   /// The connection of share number `share`, from its node.
@@ -44,6 +47,9 @@ class StepServer {
   /// The same, for somebody outside the job: a signal that is to end the step is said in its output.
   void SignalFromOutside(int signal);
 
+  /// Ends it and says so in its output: "*** STEP 12.0 ON n1 CANCELLED AT … DUE TO TIME LIMIT ***", where `why` is " DUE TO TIME LIMIT".
+  void Cancel(const std::string& why);
+
   /// TERM, then KILL.
   void Terminate();
 
@@ -56,6 +62,8 @@ class StepServer {
   struct Share;
   class LocalSink;
 
+  void StartShares();
+  void OnStartStep(std::string_view payload);
   void OnClientFrame(Frame type, std::string_view payload);
   void OnShareFrame(Share* share, Frame type, std::string_view payload);
   void Forward(Share* share, Frame type, std::string_view payload);
@@ -65,6 +73,7 @@ class StepServer {
   bool is_over() const;
   void ShareEnded(Share* share);
   void ShareLost(Share* share);
+  void SayCancelled(const std::string& why) const;
   void Say(const std::string& line) const;
   StepShare Describe(const Share& share) const;
 
@@ -80,6 +89,11 @@ class StepServer {
   double grace_;
   int own_node_;
   Hooks hooks_;
+  const NodeWorld* world_ = nullptr;
+  bool is_started_ = false;
+  std::optional<Loop::TimerId> timer_;  ///< of its time limit
+  std::string program_;              ///< that tasks run instead of the first word of the command; empty: none
+  bool is_program_per_node_ = false; ///< `_` and the node's name come behind it
   std::vector<std::unique_ptr<Share>> shares_;
   size_t input_received_ = 0;  ///< bytes from the client
   size_t input_reported_ = 0;

@@ -45,13 +45,16 @@ class Stdio:
 
 @dataclass(frozen=True)
 class Limits:
-    """seconds: the time limit. signal: a number, sent `warn` seconds before it. grace: seconds from TERM to KILL."""
+    """seconds: the time limit. signal: a number, sent `warn` seconds before it. grace: seconds from TERM to KILL.
+    no_kill: the job goes on when a node fails. wait_all_nodes: the script starts when all nodes are there."""
 
     seconds: int | None = None
     signal: int | None = None
     warn: int = 60
     batch_only: bool = False
     grace: int = 30
+    no_kill: bool = False
+    wait_all_nodes: bool = False
 
 
 @dataclass(frozen=True)

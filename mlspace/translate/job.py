@@ -134,6 +134,8 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
             warn=signal.get("warn", Limits.warn),
             batch_only=signal.get("batch_only", False),
             grace=KILL_WAIT_SECONDS,
+            no_kill=bool(component["no-kill"]),
+            wait_all_nodes=bool(component["wait-all-nodes"]),
         ),
         submission=job.submission,
         secret=job.secret,

@@ -99,10 +99,21 @@ OF_STEPS = [
 
 OF_COMMAND = {"sacct": OF_ACCOUNTING, "scancel": [PLUGINS], "squeue": OF_QUEUE, "streams": OF_STEPS}
 
-UNORDERED = ("scancel/ended_and_unknown", "scancel/unknown_jobs", "sinfo/by_node", "sinfo/by_node_long", "srun/not_found", "srun/chdir")
+UNORDERED = (
+    "scancel/ended_and_unknown",
+    "scancel/unknown_jobs",
+    "sinfo/by_node",
+    "sinfo/by_node_long",
+    "srun/not_found",
+    "srun/chdir",
+    "tasks/sbcast_without_directory",
+)
 """sinfo sorts by node alone; which partition of a node comes first is then an accident. So is what slurmstepd says before srun."""
 
-SUBMITTING = ("idle", "signals", "geometry", "names", "changes")
+SEVERAL_VOICES = ("tasks",)
+"""Scenarios whose cases have srun and slurmstepd speak at once on stderr: whose line comes first is an accident."""
+
+SUBMITTING = ("idle", "signals", "geometry", "names", "changes", "tasks", "batch")
 """Scenarios whose cases submit jobs: ids, nodes, and who has to wait depend on which cases ran before."""
 
 
@@ -113,7 +124,8 @@ def masked(case: Path, name: str, own: str | None = None) -> list[str]:
     for pattern, replacement in MASKS + masks:
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
     lines = [line for line in text.split("\n") if own is None or name == "stdout" or not HINT.match(line)]
-    return sorted(lines) if name_of(case) in UNORDERED else lines
+    several = scenario_of(case) in SEVERAL_VOICES and name == "stderr"
+    return sorted(lines) if several or name_of(case) in UNORDERED else lines
 
 
 HINT = re.compile(r"(\w+: error: )?  ")

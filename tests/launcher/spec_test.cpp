@@ -119,6 +119,8 @@ TEST(KeepsEveryField) {
   EXPECT_EQ(*spec.limits.signal, 10);
   EXPECT_EQ(spec.limits.warn, 30);
   EXPECT_TRUE(spec.limits.batch_only);
+  EXPECT_TRUE(spec.limits.no_kill);
+  EXPECT_TRUE(spec.limits.wait_all_nodes);
   EXPECT_EQ(spec.limits.grace, 5);
   EXPECT_TRUE(spec.mpi == Mpi::kPmix);
   EXPECT_EQ(spec.hpcx, std::string("/opt/hpcx"));
