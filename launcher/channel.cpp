@@ -2,14 +2,16 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace launcher {
 namespace {
 
 constexpr size_t kHeader = 5;
-constexpr size_t kReadAtOnce = 64 * 1024;
+constexpr size_t kReadAtOnce = 256 * 1024;
 
 void AppendBigEndian(uint64_t value, int bytes, std::string* out) {
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
@@ -86,17 +88,37 @@ void Channel::Listen(OnFrame on_frame, OnClose on_close) {
   Resume();
 }
 
-void Channel::Send(Frame type, std::string_view payload) {
+void Channel::Send(Frame type, std::string_view fields, std::string_view rest) {
   if (!fd_) return;
-  if (payload.size() > kMostPayload) throw LaunchError("channel: a frame is too long", 1);
-  if (out_sent_ > 0 && out_sent_ == out_.size()) {
+  const size_t length = fields.size() + rest.size();
+  if (length > kMostPayload) throw LaunchError("channel: a frame is too long", 1);
+  std::string head;
+  AppendBigEndian(length, 4, &head);
+  head.push_back(static_cast<char>(type));
+  head += fields;
+  if (out_sent_ == out_.size()) {
     out_.clear();
     out_sent_ = 0;
   }
-  AppendBigEndian(payload.size(), 4, &out_);
-  out_.push_back(static_cast<char>(type));
-  out_ += payload;
+  if (out_.empty()) SendAtOnce(&head, &rest);
+  if (head.empty() && rest.empty()) return Drained();
+  out_ += head;
+  out_ += rest;
+  was_full_ = was_full_ || is_full();
   Write();
+}
+
+/// What the peer takes at once is not copied; takes off both what has gone.
+void Channel::SendAtOnce(std::string* head, std::string_view* rest) {
+  iovec parts[] = {{head->data(), head->size()}, {const_cast<char*>(rest->data()), rest->size()}};
+  msghdr message = {};
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  const ssize_t sent = sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+  if (sent <= 0) return;  // Write sees why
+  const size_t of_head = std::min(head->size(), static_cast<size_t>(sent));
+  head->erase(0, of_head);
+  rest->remove_prefix(static_cast<size_t>(sent) - of_head);
 }
 
 void Channel::Write() {
@@ -120,7 +142,12 @@ void Channel::Write() {
     return;
   }
   loop_->ForgetWrite(fd_.get());
-  if (on_drained_) loop_->Later([alive = fd_.get(), this] {
+  Drained();
+}
+
+void Channel::Drained() {
+  if (!on_drained_ || !std::exchange(was_full_, false)) return;
+  loop_->Later([alive = fd_.get(), this] {
     if (fd_.get() == alive && on_drained_ && !is_full()) on_drained_();
   });
 }
@@ -143,13 +170,15 @@ void Channel::Read() {
 }
 
 void Channel::Dispatch() {
+  std::string in = std::move(in_);  // a callback may be the end of this channel: its payload outlives that
+  in_.clear();
   size_t at = 0;
-  while (fd_ && in_.size() - at >= kHeader) {
-    const uint64_t length = ReadBigEndian(std::string_view(in_).substr(at, 4));
+  while (fd_ && in.size() - at >= kHeader) {
+    const uint64_t length = ReadBigEndian(std::string_view(in).substr(at, 4));
     if (length > most_payload_) return Lost();
-    if (in_.size() - at < kHeader + length) break;
-    const auto type = static_cast<Frame>(in_[at + 4]);
-    const std::string payload = in_.substr(at + kHeader, length);
+    if (in.size() - at < kHeader + length) break;
+    const auto type = static_cast<Frame>(in[at + 4]);
+    const std::string_view payload = std::string_view(in).substr(at + kHeader, length);
     at += kHeader + length;
     const OnFrame on_frame = on_frame_;  // a callback may Listen anew
     try {
@@ -158,7 +187,8 @@ void Channel::Dispatch() {
       return Lost();
     }
   }
-  in_.erase(0, at);
+  in.erase(0, at);
+  in_ = std::move(in);
 }
 
 void Channel::Lost() {

@@ -112,10 +112,11 @@ class Channel {
   /// From now on frames go to `on_frame`. `on_close` is called once: when the peer is gone or sends what is no frame.
   void Listen(OnFrame on_frame, OnClose on_close);
 
-  void Send(Frame type, std::string_view payload = {});
+  /// The payload is `fields` and then `rest`: what is much is copied only where the peer does not take it at once.
+  void Send(Frame type, std::string_view fields = {}, std::string_view rest = {});
 
   /// Bytes that the peer has not taken yet. A source of output stops above kMuchQueued, and is
-  /// started again by `on_drained`.
+  /// started again by `on_drained`, which is called once everything has gone, if there was that much.
   size_t queued() const { return out_.size() - out_sent_; }
   bool is_full() const { return queued() > kMuchQueued; }
   void OnDrained(std::function<void()> on_drained) { on_drained_ = std::move(on_drained); }
@@ -139,7 +140,9 @@ class Channel {
 
  private:
   void Read();
+  void SendAtOnce(std::string* head, std::string_view* rest);
   void Write();
+  void Drained();
   void Lost();
   void Dispatch();
   void CloseSocket();
@@ -149,6 +152,7 @@ class Channel {
   std::string in_;
   std::string out_;
   size_t out_sent_ = 0;
+  bool was_full_ = false;
   uint32_t most_payload_ = kMostFromStrangers;
   OnFrame on_frame_;
   OnClose on_close_;

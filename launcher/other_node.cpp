@@ -32,7 +32,7 @@ class OtherNode::Share : public ShareSink {
   }
 
   void Output(int task, int stream, std::string_view bytes) override {
-    channel_->Send(Frame::kOutput, Packer().Number(task).Number(stream).Rest(bytes));
+    channel_->Send(Frame::kOutput, Packer().Number(task).Number(stream).payload(), bytes);
   }
   void TaskEnded(int task, int wait_status) override {
     channel_->Send(Frame::kTaskEnded, Packer().Number(task).Number(wait_status).payload());

@@ -79,10 +79,10 @@ void SrunInput::Read(Source* source) {
     loop_->ForgetRead(source->fd);
     source->fd = -1;
     source->file.Reset();
-    return channel_->Send(Frame::kStdin, Packer().Number(source->task).Rest({}));
+    return channel_->Send(Frame::kStdin, Packer().Number(source->task).payload());
   }
   const std::string_view bytes(buffer_.data(), static_cast<size_t>(got));
-  channel_->Send(Frame::kStdin, Packer().Number(source->task).Rest(bytes));
+  channel_->Send(Frame::kStdin, Packer().Number(source->task).payload(), bytes);
   on_its_way_ += bytes.size();
   if (on_its_way_ >= kWindow) Watch();
 }

@@ -36,7 +36,7 @@ class StepServer::LocalSink : public ShareSink {
  public:
   LocalSink(StepServer* step, Share* share) : step_(step), share_(share) {}
   void Output(int task, int stream, std::string_view bytes) override {
-    step_->client_->Send(Frame::kOutput, Packer().Number(task).Number(stream).Rest(bytes));
+    step_->client_->Send(Frame::kOutput, Packer().Number(task).Number(stream).payload(), bytes);
   }
   void TaskEnded(int task, int wait_status) override { step_->TaskEnded(share_, task, wait_status); }
   void InputTaken(size_t bytes) override { step_->InputTaken(share_, bytes); }
