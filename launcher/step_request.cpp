@@ -1,9 +1,23 @@
 #include "step_request.h"
 
+#include <climits>
+
+#include "error.h"
+
 namespace launcher {
 namespace {
 
-int ToInt(int64_t number) { return static_cast<int>(number); }
+int ToInt(int64_t number) {
+  if (number < INT_MIN || number > INT_MAX) throw LaunchError("the step's request has a number that is out of range", 1);
+  return static_cast<int>(number);
+}
+
+/// Of a request that is none of srun's: a negative count would be a huge one further on.
+void RefuseNegativeCounts(const PlacementRequest& placement, const ResourceRequest& resources) {
+  for (const int count : {placement.tasks, placement.nodes, placement.least_nodes, placement.tasks_per_node, resources.cpus_per_task}) {
+    if (count < 0) throw LaunchError("the step's request has a negative count", 1);
+  }
+}
 
 }  // namespace
 
@@ -101,6 +115,7 @@ StepRequest StepRequest::Unpack(std::string_view payload) {
   request.streams = StreamRequest::Unpack(&fields);
   request.world = TaskWorld::Unpack(&fields);
   request.limits = StepLimits::Unpack(&fields);
+  RefuseNegativeCounts(request.placement, request.resources);
   return request;
 }
 
