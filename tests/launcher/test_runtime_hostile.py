@@ -37,7 +37,7 @@ from tests.launcher.helpers.runtime import Runtime, batch, processes_of, runtime
 
 FIRST, SECOND = "127.0.0.1", "127.0.0.2"
 WAITING = "#!/bin/sh\nwhile [ ! -e $MLSPACE_JOB_DIR/go ]; do sleep 0.02; done\nsrun -n2 printenv SLURMD_NODENAME\n"
-CREATE_STEP, STEP_REFUSED, STEP_CREATED, SIGNAL_JOB, STEP_ENDED = 10, 11, 12, 21, 19
+CREATE_STEP, STEP_REFUSED, STEP_CREATED, SIGNAL_JOB, STEP_ENDED, TERMINATE = 10, 11, 12, 21, 19, 32
 EXTREMES = (0, 1, -1, 2, 255, 65_536, 2**31 - 1, 2**31, -(2**31), 2**32 - 1, 2**63 - 1, -(2**63))
 ATTEMPTS = 1000
 PEERS = ((b"client", 0), (b"client", -1), (b"node", 2**63 - 1), (b"node", 0), (b"node", 1), (b"share", 1), (b"", 0), (b"king", 7))
@@ -162,6 +162,8 @@ def test_requests_may_be_a_little_wrong(runtime: Runtime, request_of_srun: bytes
                 assert answer in (STEP_REFUSED, STEP_CREATED), (attempt, [node.stderr for node in runtime.nodes])
                 answers.add(answer)
                 assert answer == STEP_CREATED or len(why) > 4, attempt
+                if answer == STEP_CREATED:
+                    peer.sendall(frame(TERMINATE, b""))  # it may wait for something that only srun would send
                 while answer not in (STEP_REFUSED, STEP_ENDED):
                     answer, _ = read_frame(peer)
                     assert answer, attempt
