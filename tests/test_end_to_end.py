@@ -96,9 +96,14 @@ def test_srun_passes_binary_data_through(cli: Cli) -> None:
 def test_control_c_cancels_the_job(cli: Cli) -> None:
     word = f"31{os.getpid()}7"
     with cli.start("srun", "-N2", "sleep", word, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        wait_until(lambda: len([line for line in processes_with(f"sleep {word}") if line.startswith("sleep")]) == 2, "two tasks")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) != 0
+        wait_until(lambda: len([line for line in processes_with(f"sleep {word}") if line.split()[0].endswith("sleep")]) == 2, "two tasks")
+
+        def interrupted() -> bool:  # the first only shows how the tasks are, as with real srun; one more within a second ends them
+            process.send_signal(signal.SIGINT)
+            return process.poll() is not None
+
+        wait_until(interrupted, "the end of srun")
+        assert process.returncode != 0
     wait_until(lambda: not processes_with(word), "the end of all processes")
     wait_until(lambda: state_of(cli, "1").startswith("CANCELLED"), "the job's state")
 
