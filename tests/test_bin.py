@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 
 SHARED = (
     *("changing", "controlling", "documenting", "explaining", "exportfile", "holding", "hostfiles", "hostlists", "interacting", "listing"),
-    *("mpirunning", "standing_aside"),
+    *("mpirunning", "rank_output", "standing_aside"),
     *("processes", "scripts", "selecting", "showing", "showing_cluster", "submitting", "updating", "writing"),
 )
 """Modules of mlspace/commands/ that are no command."""

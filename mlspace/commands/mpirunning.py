@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 
 from mlspace.commands import standing_aside
+from mlspace.commands.rank_output import RankOutput
 from mlspace.errors import BadValue, MlspaceError, RequestRefused, UsageError
-from mlspace.mpi import commandline, help, messages, output, values
+from mlspace.mpi import commandline, help, messages, values
 from mlspace.mpi.options import OF_SLURM, OPEN_MPI, ours
 from mlspace.mpi.request import NODE, PLATFORM, MpiRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from mlspace.cluster import Cluster
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from mlspace.mpi.layout import Layout
     from mlspace.session import Session
     from mlspace.slurm.allocation import Limits
-    from mlspace.slurm.job import JobView
     from mlspace.slurm.request import JobRequest
 
 PROGRAM = "mpirun"
@@ -105,20 +105,20 @@ class Call:
 
     def job_request(self, session: Session) -> JobRequest:
         """The request with what is said for Slurm's part of it: image, partition, time limit and their like."""
-        from mlspace.slurm import merge, values
+        from mlspace.commands.submitting import say_what_becomes_of_the_image
+        from mlspace.slurm import merge
         from mlspace.slurm.option import Origin, Setting
         from mlspace.slurm.request import JobRequest
+        from mlspace.slurm.values import collect
 
         given = [setting for setting in self.request.ours if setting.option.long in OF_SLURM]
         rows = [row for row in ours() if row.on]
         variables = [(row, name) for row in rows for name in (row.on or {}).get("srun", "").split() if name.startswith("MLSPACE_")]
         told = [Setting(row, self.context.environ[name], Origin(name)) for row, name in variables if name in self.context.environ]
-        component = values.collect([*told, *given], PROGRAM)
+        component = collect([*told, *given], PROGRAM)
         merge.refuse("srun", component)
         for line in merge.warnings("srun", [component]):
             self.context.warn(line.replace("srun: ", f"{PROGRAM}: ", 1))
-        from mlspace.commands.submitting import say_what_becomes_of_the_image
-
         wanted = JobRequest(PROGRAM, [component], command=self.request.first_words)
         say_what_becomes_of_the_image(session, wanted)
         return wanted
@@ -191,8 +191,7 @@ class Call:
         if starter == NODE:
             wanted.command = [PROGRAM, *self.words_for_node(cluster, hosts)]
         else:
-            seconds = request.value("timeout") or self.timeout_variable()
-            asked |= {"ranks": layout.per_node[0], "chdir": request.value("wdir"), "timeout": seconds}
+            asked |= {"ranks": layout.per_node[0], "chdir": request.value("wdir"), "timeout": self.timeout()}
             variables |= {f"OMPI_MCA_{name}": value for name, value in (request.value("mca") or {}).items()}
         component.values.update({name: value for name, value in {**asked, "env": variables}.items() if value is not None})
 
@@ -221,12 +220,14 @@ class Call:
                 found[name] = self.context.environ[name] if value is None else value
         return found
 
-    def timeout_variable(self) -> int | None:
+    def timeout(self) -> int | None:
+        """Seconds of --timeout, else of its variable; None for no limit."""
         text = self.context.environ.get(TIMEOUT_VARIABLE, "")
         try:
-            return values.count_or_none(text) if text else None
+            told = self.request.value("timeout") or (values.count_or_none(text) if text else None)
         except BadValue:
             raise UsageError(*messages.wrong_format(TIMEOUT_VARIABLE, text)) from None
+        return None if told is None else int(told)
 
     def input_file(self, cluster: Cluster) -> str | None:
         """The file that rank 0 gets as standard input. Nothing else reaches a job: what comes through a pipe may never end."""
@@ -245,45 +246,7 @@ class Call:
 
         if starter == NODE:
             return following.follow(session, job_id)
-        job, failure = following.follow_ranks(session, job_id, self.take)
+        shown = RankOutput(self.context, self.request, self.timeout())
+        job, failure = following.follow_ranks(session, job_id, shown.take)
         code = following.exit_code(job)
-        return self.explain(job, failure, code) if code else 0
-
-    def take(self, stream: int, rank: int, text: str) -> None:
-        """A line of a rank, onto the stream that it belongs to."""
-        request, context = self.request, self.context
-        if request.value("merge-stderr-to-stdout"):
-            stream = 1
-        time = context.date() if request.value("timestamp-output") else ""
-        line = output.marked(stream, rank, text, tagged=bool(request.value("tag-output")), time=time)
-        if stream == 1:
-            context.write(line)
-            context.flush()
-        else:
-            context.write_error(line)
-
-    def explain(self, job: JobView, failure: Mapping[str, Any] | None, code: int) -> int:
-        """Says why the job did not end well, as mpirun does; returns mpirun's exit code."""
-        if job.state == "TIMEOUT" and self.timeout_came_first(job):
-            lines = messages.timeout(int(self.request.value("timeout") or self.timeout_variable() or 0))
-            code = messages.TIMEOUT_EXIT
-        elif job.state == "FAILED" and failure is not None:
-            lines = [] if self.request.value("quiet") else self.blame(job, failure)
-            code = 128 + failure["signal"] if failure["signal"] else failure["code"]
-        else:
-            lines = [f"{PROGRAM}: error: job {job.job_id} ended: {job.state} ({job.reason})"]
-        for line in lines:
-            self.context.warn(line)
-        return code
-
-    def timeout_came_first(self, job: JobView) -> bool:
-        seconds = self.request.value("timeout") or self.timeout_variable()
-        return seconds is not None and (job.time_limit is None or seconds <= 60 * job.time_limit)
-
-    def blame(self, job: JobView, failure: Mapping[str, Any]) -> list[str]:
-        import signal
-
-        rank, number = failure.get("rank", 0), failure["signal"]
-        if number:
-            return [*messages.aborted(), *messages.killed(rank, failure.get("name", ""), number, signal.strsignal(number) or "")]
-        return [*messages.aborted(), *messages.exited(job.job_id, rank, failure["code"])]
+        return shown.explain(job, failure, code) if code else 0

@@ -66,16 +66,14 @@ def reports(lines: bytes, submission: str, secret: str) -> Iterator[Mapping[str,
 
 def first_failure(said: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Of a job of ranks, the report of the first that failed by itself: `code`, `signal`, its node's `name`, and `rank`, 0 if absent."""
-    for report in said:
-        if report["event"] == "rank" or (report["event"] == "end" and report["state"] == "FAILED"):
-            return report
-    return None
+    failed = [one for one in said if one["event"] == "rank" or (one["event"] == "end" and one["state"] == "FAILED")]
+    return min(failed, key=lambda report: float(report["end"]), default=None)  # a log may give its lines in another order
 
 
 def end_of_ranks(end: Mapping[str, Any], failure: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """The end of a job of ranks from that of rank 0, which may have ended well, or been ended because another one failed."""
-    if failure is None or end["state"] in ("TIMEOUT", "FAILED"):
-        return {**end, **{key: failure[key] for key in ("code", "signal")}} if failure and end["state"] == "FAILED" else end
+    if failure is None or end["state"] == "TIMEOUT":
+        return end
     number = failure["signal"]
     name = f"RaisedSignal:{number}({(signal.strsignal(number) or '').replace(' ', '_')})" if number else "NonZeroExitCode"
     return {**end, "state": "FAILED", "reason": name, "code": failure["code"], "signal": number}

@@ -11,7 +11,18 @@ import pytest
 
 from mlspace.gateway.wire import ENDED_STATUSES
 from mlspace.slurm import state
-from mlspace.translate.status import ENDED, NOT_FOUND, PENDING, RUNNING, outcome_of, outcome_of_report, reports, step_of_report
+from mlspace.translate.status import (
+    ENDED,
+    NOT_FOUND,
+    PENDING,
+    RUNNING,
+    end_of_ranks,
+    first_failure,
+    outcome_of,
+    outcome_of_report,
+    reports,
+    step_of_report,
+)
 
 SUBMISSION, OTHER = "ab" * 16, "cd" * 16
 SECRET, OTHER_SECRET = "0f" * 32, "1f" * 32
@@ -165,3 +176,60 @@ def test_step(more: dict[str, str], nodes: str) -> None:
         "exit_code": 0,
         "exit_signal": 9,
     }
+
+
+def rank_failed(rank: int, end: float, code: int = 0, signal: int = 0) -> dict[str, Any]:
+    return {"event": "rank", "rank": rank, "name": "n2", "code": code, "signal": signal, "end": end}
+
+
+def rank_0(state: str, end: float, code: int = 0, signal: int = 0, reason: str = "None") -> dict[str, Any]:
+    return {
+        "event": "end",
+        "ranks": 4,
+        "name": "n1",
+        "state": state,
+        "reason": reason,
+        "code": code,
+        "signal": signal,
+        "start": 1.0,
+        "end": end,
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "reason", "code", "signal"),
+    [
+        ([rank_0("COMPLETED", 5)], "COMPLETED", "None", 0, 0),
+        ([rank_0("FAILED", 5, code=7, reason="NonZeroExitCode")], "FAILED", "NonZeroExitCode", 7, 0),
+        ([rank_0("COMPLETED", 5), rank_failed(3, 9, code=2)], "FAILED", "NonZeroExitCode", 2, 0),
+        ([rank_failed(3, 4, code=2), rank_0("CANCELLED", 5, signal=15, reason="Terminated")], "FAILED", "NonZeroExitCode", 2, 0),
+        (
+            [rank_0("CANCELLED", 5, signal=15, reason="Terminated"), rank_failed(2, 4, signal=11)],
+            "FAILED",
+            "RaisedSignal:11(Segmentation_fault)",
+            0,
+            11,
+        ),
+        ([rank_failed(2, 4.5, code=2), rank_failed(1, 4.4, code=1), rank_0("CANCELLED", 5, signal=15)], "FAILED", "NonZeroExitCode", 1, 0),
+        ([rank_failed(1, 6, code=1), rank_0("FAILED", 5, code=7, reason="NonZeroExitCode")], "FAILED", "NonZeroExitCode", 7, 0),
+        ([rank_0("TIMEOUT", 5, signal=15, reason="TimeLimit"), rank_failed(1, 5.1, code=1)], "TIMEOUT", "TimeLimit", 0, 15),
+        ([rank_0("CANCELLED", 5, signal=15, reason="Terminated")], "CANCELLED", "Terminated", 0, 15),
+    ],
+    ids=[
+        "all well",
+        "rank 0",
+        "later",
+        "rank 0 was ended for it",
+        "a log from its end",
+        "the first of two",
+        "rank 0 was first",
+        "time",
+        "ended from outside",
+    ],
+)
+def test_the_end_of_a_job_of_ranks(said: list[dict[str, Any]], state: str, reason: str, code: int, signal: int) -> None:
+    """Rank 0 tells of itself alone; whoever failed first, in whatever order it is read, is what became of the job."""
+    (end,) = (one for one in said if one["event"] == "end")
+    found = end_of_ranks(end, first_failure(said))
+    assert (found["state"], found["reason"], found["code"], found["signal"]) == (state, reason, code, signal)
+    assert (found["start"], found["end"]) == (end["start"], end["end"])
