@@ -48,7 +48,11 @@ STEP_ROW = re.compile(
 )
 """Name, letter, whether it takes an argument, what it does, why it is ignored, why it is refused."""
 
-STEP_NOTES = {"mpi": (APPROXIMATED, "--mpi=none, and no other")}
+IMPLIED_BINDING = (APPROXIMATED, "tasks are bound by it where the job has all CPUs of the machine")
+STEP_NOTES = {
+    "mpi": (APPROXIMATED, "--mpi=none, and no other"),
+    **dict.fromkeys(("hint", "threads-per-core", "ntasks-per-core", "ntasks-per-socket"), IMPLIED_BINDING),
+}
 """Where the row alone does not tell."""
 
 LISTINGS = ("squeue", "sinfo", "scancel", "sacct", "scontrol", "sbcast")

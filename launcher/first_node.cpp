@@ -48,7 +48,7 @@ FirstNode::FirstNode(const LaunchSpec& spec, const Place& place, const Environme
       reporter_(spec, place),
       base_(ComposeBase(spec, own)),
       directory_(spec, place, own),
-      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node),
+      world_{directory_.path(), GroundOf(spec, place, own),
              OneMachineSettings(place, ReadHostView(), HasNetwork())},
       ground_{&spec, &place, JobEnvironment(spec, place)},
       nodes_(&loop_, static_cast<int>(place.names.size()),

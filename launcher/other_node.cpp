@@ -83,7 +83,7 @@ OtherNode::OtherNode(const LaunchSpec& spec, const Place& place, const Environme
       supervisor_(&loop_, [this](int signal) { OnSignal(signal); }),
       credentials_{spec.submission, spec.secret},
       directory_(spec, place, own),
-      world_{directory_.path(), VisibleGpus(own, spec.job->gpus_per_node),
+      world_{directory_.path(), GroundOf(spec, place, own),
              OneMachineSettings(place, ReadHostView(), HasNetwork())},
       addresses_{place.first_addresses},
       files_(place.name()) {}

@@ -39,6 +39,7 @@ struct Prepared {
   std::vector<char*> shell_argv;  ///< for a script without `#!`, as execvp runs it
   EnvBlock environment;
   std::vector<std::pair<int, rlimit>> limits;
+  std::vector<unsigned long> cpu_mask;  ///< as the kernel takes it
   const std::vector<int>& ignored = InheritedIgnored();
 
   explicit Prepared(const SpawnPlan& plan)
@@ -50,6 +51,13 @@ struct Prepared {
     shell_argv = {const_cast<char*>("/bin/sh"), const_cast<char*>(program.c_str())};
     shell_argv.insert(shell_argv.end(), argv.begin() + 1, argv.end());
     for (const auto& [name, value] : plan.rlimits) AddLimit(name, value);
+    for (const int cpu : plan.cpus) AddCpu(static_cast<size_t>(cpu));
+  }
+
+  void AddCpu(size_t cpu) {
+    constexpr size_t kBits = 8 * sizeof(unsigned long);
+    if (cpu_mask.size() <= cpu / kBits) cpu_mask.resize(cpu / kBits + 1);
+    cpu_mask[cpu / kBits] |= 1ul << (cpu % kBits);
   }
 
   void AddLimit(const std::string& name, int64_t value) {
@@ -96,6 +104,8 @@ int Become(void* shared) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (const auto& [number, limit] : prepared.limits) setrlimit(static_cast<__rlimit_resource_t>(number), &limit);
+  // The CPUs are some of launch's own: the kernel refuses only when they have been taken away meanwhile.
+  if (!prepared.cpu_mask.empty()) syscall(SYS_sched_setaffinity, 0, prepared.cpu_mask.size() * sizeof(unsigned long), prepared.cpu_mask.data());
   if (plan.umask) umask(*plan.umask);
   if (!plan.work_dir.empty() && chdir(plan.work_dir.c_str()) != 0) {
     birth.chdir_error = errno;

@@ -22,6 +22,7 @@ struct SpawnPlan {
   Environment environment;
   std::string work_dir;                    ///< empty: launch's own; one that cannot be entered: /tmp
   std::optional<unsigned> umask;
+  std::vector<int> cpus;                   ///< that it may run on; none: those of launch
   Rlimits rlimits;                         ///< set as far as the hard limits allow
   int in = -1, out = -1, err = -1;         ///< become 0, 1, 2; -1: launch's own
   bool pid_variable = false;               ///< set SLURM_TASK_PID to its pid

@@ -10,6 +10,7 @@ ShareRunner::ShareRunner(Loop* loop, Supervisor* supervisor, ShareSink* sink, St
     : loop_(loop),
       sink_(sink),
       share_(std::move(share)),
+      binding_(share_.world.binding, share_.held, static_cast<int>(share_.tasks.size()), world.ground),
       alive_(std::make_shared<bool>(true)),
       running_(share_.tasks.size()) {
   for (const int id : share_.tasks) {
@@ -33,7 +34,8 @@ ShareRunner::~ShareRunner() { *alive_ = false; }
 SpawnPlan ShareRunner::PlanOfTask(size_t index, const NodeWorld& world) const {
   SpawnPlan plan;
   plan.argv = share_.world.programs.empty() ? share_.world.command : share_.world.programs.at(index);
-  plan.environment = EnvironmentOf(share_, static_cast<int>(index), world);
+  plan.environment = EnvironmentOf(share_, static_cast<int>(index), binding_, world);
+  plan.cpus = binding_.cpus(static_cast<int>(index));
   // As slurmstepd does it: the task's own PATH decides, its first word becomes what was found, and /bin/sh reads no file.
   const std::string* path = plan.environment.Find("PATH");
   if (!plan.argv.empty()) {
@@ -55,6 +57,9 @@ void ShareRunner::StartTask(size_t index, const NodeWorld& world) {
   plan.prolog = share_.world.prolog;
   plan.epilog = share_.world.epilog;
   plan.node_name = share_.node_name;
+  plan.preamble = [this, index](pid_t pid) {
+    return binding_.Lines(static_cast<int>(index), share_.tasks[index], share_.node_name, pid);
+  };
   tasks_[index]->Start(std::move(plan));
 }
 

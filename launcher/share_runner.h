@@ -34,6 +34,7 @@ class ShareRunner {
   Loop* loop_;
   ShareSink* sink_;
   StepShare share_;
+  ShareBinding binding_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::shared_ptr<bool> alive_;  ///< false once destroyed: callbacks that come later must not touch this
   size_t running_;               ///< tasks whose end has not been told

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "hostlist.h"
+#include "word_list.h"
 
 namespace launcher {
 namespace {
@@ -11,12 +12,6 @@ namespace {
 // Variables that make the runtimes of the different makers see only these GPUs, as Slurm sets them.
 constexpr const char* kGpuMasks[] = {"CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL",
                                      "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"};
-
-std::string Join(const std::vector<int>& numbers) {
-  std::string text;
-  for (const int number : numbers) text += (text.empty() ? "" : ",") + std::to_string(number);
-  return text;
-}
 
 /// Reads `0,2,3`; empty for anything else (`all`, UUIDs).
 std::vector<int> ReadIndices(const std::string& text) {
@@ -40,12 +35,16 @@ void SetBoth(const char* name, const char* old_name, const std::string& value,
   environment->Set(old_name, value);
 }
 
-/// `gpus` under the name for their list (SLURM_JOB_GPUS or SLURM_STEP_GPUS) and for every runtime.
-void SetGpus(const char* list_name, const std::vector<int>& gpus, Environment* environment) {
-  if (gpus.empty()) return;
-  const std::string list = Join(gpus);
+/// `seen` under the name for their list (SLURM_JOB_GPUS or SLURM_STEP_GPUS) and for every runtime, and how many there are on
+/// the node. What somebody outside has said of GPUs does not count, even where there are none.
+void SetGpus(const char* list_name, size_t count, const std::vector<int>& seen, Environment* environment) {
+  for (const char* mask : kGpuMasks) environment->Unset(mask);
+  environment->Unset("SLURM_STEP_GPUS");
+  environment->Unset("SLURM_GPUS_ON_NODE");
+  if (count > 0) environment->SetNumber("SLURM_GPUS_ON_NODE", static_cast<long long>(count));
+  if (seen.empty()) return;
+  const std::string list = JoinNumbers(seen);
   environment->Set(list_name, list);
-  environment->SetNumber("SLURM_GPUS_ON_NODE", static_cast<long long>(gpus.size()));
   for (const char* mask : kGpuMasks) environment->Set(mask, list);
 }
 
@@ -112,7 +111,8 @@ Environment BatchEnvironment(const Environment& base, const LaunchSpec& spec, co
   environment.Merge(JobEnvironment(spec, place));
   SetNode(place.name(), place.node, job.cpus_per_node[static_cast<size_t>(place.node)],
           &environment);
-  SetGpus("SLURM_JOB_GPUS", VisibleGpus(own, job.gpus_per_node), &environment);
+  const std::vector<int> gpus = VisibleGpus(own, job.gpus_per_node);
+  SetGpus("SLURM_JOB_GPUS", gpus.size(), gpus, &environment);
   environment.Set("ENVIRONMENT", "BATCH");
   environment.Set("HOSTNAME", place.name());
   environment.Set("SLURM_NODE_ALIASES", "(null)");
@@ -158,7 +158,6 @@ Environment StepEnvironment(const Environment& base, const Environment& job,
   SetBoth("SLURM_NTASKS", "SLURM_NPROCS", std::to_string(tasks), &environment);
   environment.SetNumber("SLURM_STEP_NUM_TASKS", tasks);
   SetDefault("SLURM_UMASK", OctalMask(step.umask).c_str(), &environment);
-  environment.Set("SRUN_DEBUG", "3");
   return environment;
 }
 
@@ -168,10 +167,10 @@ Environment TaskEnvironment(const Environment& step_base, const StepFacts& step,
   const std::vector<int>& ids = step.tasks.at(index);
   Environment environment = step_base;
   SetNode(step.nodes.at(index), node.index, node.cpus, &environment);
-  SetGpus("SLURM_STEP_GPUS", node.gpus, &environment);
+  SetGpus("SLURM_STEP_GPUS", node.gpus.size(), node.seen, &environment);
   environment.SetNumber("SLURM_PROCID", ids.at(static_cast<size_t>(local)));
   environment.SetNumber("SLURM_LOCALID", local);
-  environment.Set("SLURM_GTIDS", Join(ids));
+  environment.Set("SLURM_GTIDS", JoinNumbers(ids));
   // Slurm looks after TMPDIR with the first task of a node only.
   if (local == 0) SetDefault("TMPDIR", "/tmp", &environment);
   return environment;

@@ -27,7 +27,7 @@ struct StepFacts {
   bool label = false;               ///< srun -l
   mode_t umask = 0022;              ///< of srun
   std::string launcher_address;     ///< IPv4 address of the host where srun runs
-  int launcher_port = 0;            ///< port where that srun could be reached; 0: none
+  int launcher_port = 0;            ///< port where the step's first node listens, if the job has others; 0: not known
 };
 
 /// Indices of the GPUs that the job may use on this node: those that the platform gave launch
@@ -53,6 +53,7 @@ struct StepNode {
   int index = 0;          ///< number of this node within the step
   int cpus = 1;           ///< SLURM_CPUS_ON_NODE
   std::vector<int> gpus;  ///< GPUs of the step on this node
+  std::vector<int> seen;  ///< those of them that the task sees
 };
 
 /// The environment of one task: StepEnvironment's plus what differs from task to task. `local` is

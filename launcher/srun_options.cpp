@@ -5,6 +5,7 @@
 
 #include "duration.h"
 #include "error.h"
+#include "gpu_bind.h"
 
 namespace launcher {
 namespace {
@@ -15,8 +16,8 @@ enum class Argument { kNone, kRequired, kOptional };
 
 using Set = void (*)(SrunOptions*, const std::string&);
 
-/// A row: names, argument, input variable, and what it does; without a setter it is ignored, or, where
-/// leaving it out would change what the step does, refused.
+/// A row: names, argument, input variable, and what it does; it may be ignored, and then no more than told to the tasks, or,
+/// where leaving it out would change what the step does, refused.
 struct Row {
   const char* name;
   char letter;
@@ -81,6 +82,18 @@ void SetMpi(SrunOptions* options, const std::string& text) {
   } else if (text != "none") {
     Wrong("--mpi=" + text + " is not supported: " + kLater);
   }
+}
+
+void SetGpuBinding(SrunOptions* options, const std::string& text) {
+  ParseGpuBind(text);  // for its message
+  options->binding.gpu = text;
+}
+
+/// "2", "a100:2"; a type has been chosen for the whole job.
+void SetGpusPerTask(SrunOptions* options, const std::string& text) {
+  const std::string number = text.substr(text.rfind(':') + 1);
+  if (number.empty() || number.find_first_not_of("0123456789") != number.npos) Wrong("Invalid generic resource (gres) specification");
+  options->binding.gpus_per_task = Count("--gpus-per-task", number, 0);
 }
 
 constexpr Row kRows[] = {
@@ -167,7 +180,8 @@ constexpr Row kRows[] = {
     {"msg-timeout", 0, kRequired, nullptr, nullptr, "the time that an answer may take is fixed", nullptr},
     {"network", 0, kRequired, nullptr, nullptr, kNotOffered, nullptr},
     {"nice", 0, kOptional, nullptr, nullptr, kHasNodes, nullptr},
-    {"ntasks-per-core", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
+    {"ntasks-per-core", 0, kRequired, nullptr,
+     [](auto* o, auto& t) { o->binding.tasks_per_core = Count("--ntasks-per-core", t, 1); }, nullptr, nullptr},
     {"oversubscribe", 's', kNone, nullptr, nullptr, kHasNodes, nullptr},
     {"power", 0, kRequired, nullptr, nullptr, kNotOffered, nullptr},
     {"prefer", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
@@ -183,7 +197,8 @@ constexpr Row kRows[] = {
     {"spread-job", 0, kNone, nullptr, nullptr, kHasNodes, nullptr},
     {"switches", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"thread-spec", 0, kRequired, nullptr, nullptr, kNotOffered, nullptr},
-    {"threads-per-core", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
+    {"threads-per-core", 0, kRequired, "SLURM_THREADS_PER_CORE",
+     [](auto* o, auto& t) { o->binding.threads_per_core = Count("--threads-per-core", t, 1); }, nullptr, nullptr},
     {"time-min", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"tmp", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"wckey", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
@@ -195,15 +210,15 @@ constexpr Row kRows[] = {
     {"gres", 0, kRequired, nullptr, nullptr, "every step sees all GPUs of the job", nullptr},
     {"gpus", 'G', kRequired, nullptr, nullptr, "every step sees all GPUs of the job", nullptr},
     {"gpus-per-node", 0, kRequired, nullptr, nullptr, "every step sees all GPUs of the job", nullptr},
-    {"gpus-per-task", 0, kRequired, nullptr, nullptr, "every task sees all GPUs of the job on its node", nullptr},
-    {"gres-flags", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
-    {"cpu-bind", 0, kRequired, "SLURM_CPU_BIND", nullptr, kNoBinding, nullptr},
-    {"cpu_bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
-    {"mem-bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
-    {"gpu-bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
-    {"accel-bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
-    {"hint", 0, kRequired, "SLURM_HINT", nullptr, kNoBinding, nullptr},
-    {"cpu-freq", 0, kRequired, nullptr, nullptr, kNotOffered, nullptr},
+    {"gpus-per-task", 0, kRequired, "SLURM_GPUS_PER_TASK", SetGpusPerTask, nullptr, nullptr},
+    {"gres-flags", 0, kRequired, nullptr, nullptr, "GPUs are bound by --gpu-bind alone", nullptr},
+    {"cpu-bind", 0, kRequired, "SLURM_CPU_BIND", [](auto* o, auto& t) { o->binding.cpu = ParseCpuBind(t); }, nullptr, nullptr},
+    {"cpu_bind", 0, kRequired, nullptr, [](auto* o, auto& t) { o->binding.cpu = ParseCpuBind(t); }, nullptr, nullptr},
+    {"mem-bind", 0, kRequired, "SLURM_MEM_BIND", [](auto* o, auto& t) { o->binding.mem = ParseMemBind(t); }, "memory is not bound", nullptr},
+    {"gpu-bind", 0, kRequired, "SLURM_GPU_BIND", SetGpuBinding, nullptr, nullptr},
+    {"accel-bind", 0, kRequired, nullptr, nullptr, "GPUs are bound by --gpu-bind alone", nullptr},
+    {"hint", 0, kRequired, "SLURM_HINT", [](auto* o, auto& t) { o->binding.hint = ParseHint(t); }, nullptr, nullptr},
+    {"cpu-freq", 0, kRequired, "SLURM_CPU_FREQ_REQ", [](auto* o, auto& t) { o->binding.cpu_frequency = SpellFrequency(t); }, kNotOffered, nullptr},
     // What would change the step.
     {"bb", 0, kRequired, nullptr, nullptr, nullptr, kNoStaging},
     {"bbf", 0, kRequired, nullptr, nullptr, nullptr, kNoStaging},
@@ -219,13 +234,16 @@ constexpr Row kRows[] = {
     {"nodefile", 'F', kRequired, nullptr, nullptr, nullptr, "name the nodes with --nodelist"},
     {"x11", 0, kOptional, nullptr, nullptr, nullptr, "there is no X11 forwarding here"},
     {"test-only", 0, kNone, nullptr, nullptr, nullptr, kLater},
-    {"ntasks-per-tres", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"ntasks-per-tres", 0, kRequired, nullptr,
+     [](auto* o, auto& t) { o->binding.tasks_per_gpu = Count("--ntasks-per-tres", t, 1); }, nullptr, nullptr},
     {"gpus-per-socket", 0, kRequired, nullptr, nullptr, nullptr, kLater},
-    {"ntasks-per-socket", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"ntasks-per-socket", 0, kRequired, nullptr,
+     [](auto* o, auto& t) { o->binding.tasks_per_socket = Count("--ntasks-per-socket", t, 1); }, nullptr, nullptr},
     {"pty", 0, kNone, nullptr, nullptr, nullptr, kLater},
     {"het-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"pack-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
-    {"ntasks-per-gpu", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"ntasks-per-gpu", 0, kRequired, "SLURM_NTASKS_PER_GPU",
+     [](auto* o, auto& t) { o->binding.tasks_per_gpu = Count("--ntasks-per-gpu", t, 1); }, nullptr, nullptr},
 };
 
 /// Options that Slurm 22.05 does not have: ours, and those of later versions and of plugins. They go
@@ -306,17 +324,18 @@ std::string Spelled(const Row& row, const std::string& value, const SrunOptions&
 void Apply(const Row& row, const std::string& value, SrunOptions* options) {
   options->given[row.name] = Spelled(row, value, *options);
   if (row.refused) Wrong(std::string("--") + row.name + " is not supported: " + row.refused);
-  if (row.ignored) {
-    options->warnings.push_back(std::string("warning: --") + row.name + " is ignored: " + row.ignored);
-    return;
-  }
-  row.set(options, value);
+  if (row.ignored) options->warnings.push_back(std::string("warning: --") + row.name + " is ignored: " + row.ignored);
+  if (row.set) row.set(options, value);
 }
 
 void ReadEnvironment(const Environment& environment, SrunOptions* options) {
   for (const Row& row : kRows) {
     const std::string* value = row.variable ? environment.Find(row.variable) : nullptr;
-    if (!value || row.ignored) continue;
+    if (!value) continue;
+    if (row.ignored) {  // silently: it stands in the environment of a batch script whose options have been answered already
+      if (row.set) row.set(options, *value);
+      continue;
+    }
     if (row.argument == kNone && !value->empty() && *value != "yes" && std::atoi(value->c_str()) == 0) continue;
     Apply(row, *value, options);
   }

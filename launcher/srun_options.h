@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "binding_options.h"
 #include "env.h"
 #include "error.h"
 #include "step_request.h"
@@ -19,6 +20,7 @@ struct SrunOptions {
   StreamRequest streams;
   TaskWorld world;              ///< its environment, directory and umask are those of srun, less what `export_list` and `--chdir` change
   StepLimits limits;
+  BindingOptions binding;
   std::string nodelist;         ///< -w, as given
   std::string exclude;          ///< -x, as given
   std::string job_name;

@@ -57,6 +57,20 @@ StreamRequest StreamRequest::Unpack(Unpacker* fields) {
   return request;
 }
 
+void BindingRequest::Pack(Packer* packer) const {
+  packer->Text(cpu).Number(cpu_is_implied).Number(cpus_per_task).Number(by_block).Text(gpu);
+}
+
+BindingRequest BindingRequest::Unpack(Unpacker* fields) {
+  BindingRequest request;
+  request.cpu = fields->Text();
+  request.cpu_is_implied = fields->Number() != 0;
+  request.cpus_per_task = ToInt(fields->Number());
+  request.by_block = fields->Number() != 0;
+  request.gpu = fields->Text();
+  return request;
+}
+
 void TaskWorld::Pack(Packer* packer) const {
   packer->Texts(command).Number(static_cast<int64_t>(programs.size()));
   for (const auto& program : programs) packer->Texts(program);
@@ -64,6 +78,7 @@ void TaskWorld::Pack(Packer* packer) const {
   packer->Number(static_cast<int64_t>(rlimits.size()));
   for (const auto& [name, value] : rlimits) packer->Text(name).Number(value);
   packer->Text(prolog).Text(epilog);
+  binding.Pack(packer);
 }
 
 TaskWorld TaskWorld::Unpack(Unpacker* fields) {
@@ -80,6 +95,7 @@ TaskWorld TaskWorld::Unpack(Unpacker* fields) {
   }
   world.prolog = fields->Text();
   world.epilog = fields->Text();
+  world.binding = BindingRequest::Unpack(fields);
   return world;
 }
 

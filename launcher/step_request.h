@@ -49,6 +49,18 @@ struct StreamRequest {
   static StreamRequest Unpack(Unpacker* fields);
 };
 
+/// What they are bound to.
+struct BindingRequest {
+  std::string cpu;              ///< --cpu-bind, as SLURM_CPU_BIND spells it
+  bool cpu_is_implied = false;  ///< another option asks for it: it holds where the job has all CPUs of the machine
+  int cpus_per_task = 0;
+  bool by_block = false;        ///< tasks fill one socket after the other
+  std::string gpu;              ///< --gpu-bind, or what other options make of it
+
+  void Pack(Packer* packer) const;
+  static BindingRequest Unpack(Unpacker* fields);
+};
+
 /// What they are and what they see.
 struct TaskWorld {
   std::vector<std::string> command;
@@ -60,6 +72,7 @@ struct TaskWorld {
   Rlimits rlimits;
   std::string prolog;  ///< --task-prolog; empty: none
   std::string epilog;  ///< --task-epilog; empty: none
+  BindingRequest binding;
 
   void Pack(Packer* packer) const;
   static TaskWorld Unpack(Unpacker* fields);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "hostlist.h"
+#include "node_link.h"
 
 namespace launcher {
 namespace {
@@ -61,6 +62,7 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
       own_node_(ground.place->node),
       hooks_(std::move(hooks)),
       start_(Now()) {
+  CheckBinding(request_.world.binding);
   facts_.id = id_;
   for (const int node : layout_.nodes) facts_.nodes.push_back(ground.place->names[static_cast<size_t>(node)]);
   facts_.tasks = layout_.tasks;
@@ -70,6 +72,7 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
   facts_.label = request_.streams.label;
   facts_.umask = static_cast<mode_t>(request_.world.umask);
   if (!ground.place->first_addresses.empty()) facts_.launcher_address = ground.place->first_addresses.front();
+  facts_.launcher_port = ChannelPorts(ground.spec->submission).front();
   const Environment asked = Environment::FromWords(request_.world.environment);
   environment_ = StepEnvironment(asked, ground.job_environment, facts_);
   for (const char* name : kCounts) {

@@ -4,18 +4,8 @@
 #include "runtime_dir.h"
 
 namespace launcher {
-namespace {
 
-/// The step's GPUs on this node, as the node numbers them.
-std::vector<int> HeldGpus(const NodeHolding& held, const NodeWorld& world) {
-  std::vector<int> gpus;
-  for (const int index : held.gpus) gpus.push_back(world.gpus.at(static_cast<size_t>(index)));
-  return gpus;
-}
-
-}  // namespace
-
-Environment EnvironmentOf(const StepShare& share, int local, const NodeWorld& world) {
+Environment EnvironmentOf(const StepShare& share, int local, const ShareBinding& binding, const NodeWorld& world) {
   const auto index = static_cast<size_t>(share.node);
   StepFacts facts;
   facts.id = share.step;
@@ -27,7 +17,9 @@ Environment EnvironmentOf(const StepShare& share, int local, const NodeWorld& wo
   base.Set(kJobDirName, world.job_dir);
   SetDefaults(world.mpi, &base);
   if (base.Has("PATH")) base.PrependPath("PATH", world.job_dir + "/bin");  // without one, as by --export=NONE, nothing is found
-  return TaskEnvironment(base, facts, StepNode{share.node, static_cast<int>(share.held.cpus.size()), HeldGpus(share.held, world)}, local);
+  binding.SetVariables(&base);
+  const StepNode node = {share.node, static_cast<int>(share.held.cpus.size()), binding.held_gpus(), binding.seen_gpus(local)};
+  return TaskEnvironment(base, facts, node, local);
 }
 
 std::string StepShare::Pack() const {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "channel.h"
+#include "share_binding.h"
 #include "slurm_env.h"
 #include "step_request.h"
 #include "step_resources.h"
@@ -30,12 +31,12 @@ struct StepShare {
 /// What a node adds of its own.
 struct NodeWorld {
   std::string job_dir;    ///< its runtime directory
-  std::vector<int> gpus;  ///< that the platform gave it
+  BindingGround ground;   ///< what the job has of it
   Environment mpi;        ///< settings that Open MPI needs here, where the step has none of its own
 };
 
 /// The environment of the share's task number `local`: the step's, and what is true on this node and of this task only.
-Environment EnvironmentOf(const StepShare& share, int local, const NodeWorld& world);
+Environment EnvironmentOf(const StepShare& share, int local, const ShareBinding& binding, const NodeWorld& world);
 
 /// Where a share's frames go: the channel to the first node, or, on it, the step itself.
 class ShareSink {

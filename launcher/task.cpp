@@ -118,6 +118,8 @@ void Task::StartProcess() {
   plan_.process.err = err.write.get();
   const bool has_program = !plan_.process.argv.empty();  // a line of a --multi-prog file may have none
   const Spawned spawned = has_program ? StartProgram(plan_.process, &Task::OnExit) : Spawned{-1, ENOENT, 0};
+  const std::string preamble = plan_.preamble(spawned.pid);
+  if (!preamble.empty() && spawned.error == 0) hooks_.output(STDERR_FILENO, preamble);
   if (!plan_.epilog.empty()) write_err_ = std::move(err.write);
   OpenStreams(&out, &err);
   if (plan_.has_input && spawned.error == 0) {

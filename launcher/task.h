@@ -29,6 +29,7 @@ class Task {
     std::string prolog;     ///< a program that runs before it and may change its environment; empty: none
     std::string epilog;     ///< a program that runs behind it; empty: none
     std::string node_name;  ///< for what slurmstepd would say
+    std::function<std::string(pid_t)> preamble;  ///< what is said of how it is bound, on its standard error before its own words
   };
 
   /// `loop` and `supervisor` must outlive it.

@@ -36,6 +36,8 @@ PASSED_ON = (
     *("label", "unbuffered", "quiet", "verbose", "output", "error", "input", "open-mode", "chdir", "export"),
     *("kill-on-bad-exit", "wait", "distribution", "ntasks-per-node", "cpus-per-task", "job-name", "overcommit"),
     *("propagate", "preserve-env", "task-prolog", "task-epilog", "prolog", "epilog", "bcast", "compress", "send-libs"),
+    *("cpu-bind", "cpu_bind", "gpu-bind", "hint", "gpus-per-task", "ntasks-per-gpu", "ntasks-per-tres"),
+    *("threads-per-core", "ntasks-per-core", "ntasks-per-socket"),
 )
 """Options that decide how the step runs, which `launch srun` reads itself."""
 

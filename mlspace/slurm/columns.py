@@ -32,7 +32,7 @@ SECTIONS = (RUN, NODES, SHARED, CORES, GPUS, PLATFORM, HELP, OTHER)
 
 COUNT_EXIT = 1
 LATER = "it comes with a later version"
-NO_BINDING = "tasks are not bound to CPUs or memory"
+NO_BINDING = "GPUs are bound by --gpu-bind alone"
 NO_TOPOLOGY = "the platform chooses nodes by itself"
 NO_MAIL = "no mail is sent"
 NO_HARDWARE = "the platform does not offer it"

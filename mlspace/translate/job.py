@@ -110,7 +110,7 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
             tasks_per_node=geometry.tasks_per_node,
             distribution=geometry.distribution,
             gpus_per_node=geometry.gpus_per_node,
-            env=job_variables(component, geometry) | array_variables(component, job.array_job_id, job.array_task_id),
+            env=job_variables(component, geometry, request.program) | array_variables(component, job.array_job_id, job.array_task_id),
             restart=job.restart,
         ),
         script=None if script is None else Script(script.text, script.arguments, script.path),

@@ -33,6 +33,9 @@ SHAPE = {
     "MLSPACE_LOCAL_PARTITIONS": "debug=ALL*,gpu=1-4:1440",
 }
 
+SHAPES = {"binding": {"MLSPACE_LOCAL_CPUS": "2", "MLSPACE_LOCAL_SOCKETS": "1"}}
+"""Scenarios on other nodes."""
+
 MASKS = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "TIME"),
     (r"^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$", "DATE"),
@@ -97,7 +100,28 @@ OF_STEPS = [
 ]
 """Masks for the steps of streams.txt: ids; and that real Slurm has not yet noticed the end of the step before."""
 
-OF_COMMAND = {"sacct": OF_ACCOUNTING, "scancel": [PLUGINS], "squeue": OF_QUEUE, "streams": OF_STEPS}
+OF_ENVIRONMENT = [
+    (r"^(SLURM_(?:JOB_?ID|ARRAY_JOB_ID|TASK_PID|SRUN_COMM_PORT|STEP_LAUNCHER_PORT))=\d+", r"\1=N"),
+    (r"^(SLURM_SUBMIT_HOST|SLURM_SRUN_COMM_HOST|SLURM_LAUNCH_NODE_IPADDR)=\S+", r"\1=HOST"),
+    (r"^(SLURM_CLUSTER_NAME)=\S+", r"\1=CLUSTER"),
+    (r"\b(job|Job) \d+", r"\1 N"),
+    (r"StepId=\d+", "StepId=N"),
+    (r"^srun: cluster configuration lacks support for cpu binding\n", ""),
+    (r"^\w+: warning: --[\w-]+ is ignored: .*\n", ""),
+]
+"""Masks for variables: who speaks to whom, and the names of this host and this cluster; and what one of the two says of options:
+the real one's nodes bind no task, and here some options are ignored that decide no variable."""
+
+OF_BINDING = [(r"(task +\d+ +\d+) \[\d+\]", r"\1 [PID]")]
+
+OF_COMMAND = {
+    "binding": OF_BINDING,
+    "environment": OF_ENVIRONMENT,
+    "sacct": OF_ACCOUNTING,
+    "scancel": [PLUGINS],
+    "squeue": OF_QUEUE,
+    "streams": OF_STEPS,
+}
 
 UNORDERED = (
     "scancel/ended_and_unknown",
@@ -156,7 +180,8 @@ def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
             base = tmp_path_factory.mktemp(name)
             directory = base / "capture"
             directory.mkdir()
-            env = {"PATH": f"{ROOT}/bin:/usr/bin:/bin", "HOME": str(base), "MLSPACE_STATE_DIR": str(base / "state"), **SHAPE}
+            env = {"PATH": f"{ROOT}/bin:/usr/bin:/bin", "HOME": str(base), "MLSPACE_STATE_DIR": str(base / "state")}
+            env |= SHAPE | SHAPES.get(name, {})
             environments.append(env)
             script = ROOT / "compat" / "scenarios" / f"{name}.sh"
             subprocess.run(["bash", script], cwd=directory, env=env, check=True, timeout=120, capture_output=True)

@@ -57,7 +57,8 @@ Environment Made(const nlohmann::json& row) {
   const StepFacts step = ReadStep(row["step"]);
   const Environment base =
       StepEnvironment(ReadEnvironment(row["base"]), JobEnvironment(spec, place), step);
-  const StepNode node = {row["step"]["node"], row["cpus"], row["gpus"].get<std::vector<int>>()};
+  const auto gpus = row["gpus"].get<std::vector<int>>();
+  const StepNode node = {row["step"]["node"], row["cpus"], gpus, gpus};
   return TaskEnvironment(base, step, node, row["local"]);
 }
 

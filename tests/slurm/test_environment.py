@@ -32,11 +32,28 @@ VARIABLES = [
     ),
     ("--cpus-per-gpu=2 --gpus=2", {"SLURM_MEM_PER_CPU": "100", "SLURM_GPUS": "2", "SLURM_CPUS_PER_GPU": "2"}),
     ("-A acc", {"SLURM_MEM_PER_CPU": "100", "SLURM_JOB_ACCOUNT": "acc"}),
-    ("--open-mode=append --export=ALL,FOO=1", {"SLURM_MEM_PER_CPU": "100", "SLURM_OPEN_MODE": "a", "SLURM_EXPORT_ENV": "ALL,FOO=1"}),
+    (
+        "--open-mode=append --export=ALL,FOO=1",
+        {"SLURM_MEM_PER_CPU": "100", "SLURM_OPEN_MODE": "a", "SLURM_EXPORT_ENV": "ALL,FOO=1", "SLURM_GET_USER_ENV": "1"},
+    ),
     ("-m block:cyclic", {"SLURM_MEM_PER_CPU": "100", "SLURM_DISTRIBUTION": "block:cyclic"}),
     ("-m plane=2 -N1", {"SLURM_MEM_PER_CPU": "100", "SLURM_DISTRIBUTION": "plane", "SLURM_DIST_PLANESIZE": "2"}),
     ("--threads-per-core=1", {"SLURM_MEM_PER_CPU": "100", "SLURM_THREADS_PER_CORE": "1"}),
-    ("--hint=nomultithread", {"SLURM_MEM_PER_CPU": "100", "SLURM_THREADS_PER_CORE": "1"}),
+    ("--hint=nomultithread", {"SLURM_MEM_PER_CPU": "100", "SLURM_THREADS_PER_CORE": "1", "SLURM_HINT": "nomultithread"}),
+    ("--hint=memory_bound", {"SLURM_MEM_PER_CPU": "100", "SLURM_THREADS_PER_CORE": "1", "SLURM_HINT": "memory_bound"}),
+    ("--hint=multithread", {"SLURM_MEM_PER_CPU": "100", "SLURM_NTASKS_PER_CORE": "65535", "SLURM_HINT": "multithread"}),
+    ("--mem-bind=local", {"SLURM_MEM_PER_CPU": "100", "SLURM_MEM_BIND": "local", "SLURM_MEM_BIND_VERBOSE": "quiet"}),
+    (
+        "--mem-bind=sort,prefer,v,map_mem:0,1",
+        {
+            "SLURM_MEM_PER_CPU": "100",
+            "SLURM_MEM_BIND": "verbose,prefer,sort,map_mem:0,1",
+            "SLURM_MEM_BIND_VERBOSE": "verbose",
+            "SLURM_MEM_BIND_SORT": "sort",
+        },
+    ),
+    ("--cpu-freq=low-high:ond", {"SLURM_MEM_PER_CPU": "100", "SLURM_CPU_FREQ_REQ": "Low-High:OnDemand"}),
+    ("--export=NONE", {"SLURM_MEM_PER_CPU": "100", "SLURM_EXPORT_ENV": "NONE", "SLURM_GET_USER_ENV": "1"}),
     ("--ntasks-per-socket=1 -n1", {"SLURM_MEM_PER_CPU": "100", "SLURM_NTASKS_PER_SOCKET": "1", "SLURM_NTASKS": "1", "SLURM_NPROCS": "1"}),
     ("-O", {"SLURM_MEM_PER_CPU": "100", "SLURM_OVERCOMMIT": "1"}),
     ("-n5 --ntasks-per-node=2", {"SLURM_MEM_PER_CPU": "100", "SLURM_NTASKS": "5", "SLURM_NPROCS": "5", "SLURM_NTASKS_PER_NODE": "2"}),
@@ -45,7 +62,23 @@ VARIABLES = [
 
 @pytest.mark.parametrize(("line", "expected"), VARIABLES, ids=[case[0] for case in VARIABLES])
 def test_variables_that_follow_from_the_request(line: str, expected: dict[str, str]) -> None:
-    assert job_variables(request(line), decided(line, ORACLE)) == expected
+    assert job_variables(request(line), decided(line, ORACLE)) == expected | {"SLURM_JOB_QOS": "normal"}
+
+
+@pytest.mark.parametrize(
+    ("program", "line", "expected"),
+    [
+        ("salloc", "-n2", {"SLURM_NTASKS": "2", "SLURM_NPROCS": "2"}),
+        ("salloc", "--mem=300M --gpus=1", {"SLURM_MEM_PER_NODE": "300", "SLURM_GPUS": "1"}),
+        ("salloc", "--mem-per-cpu=50", {"SLURM_MEM_PER_CPU": "50"}),
+        ("srun", "-n2 --gpus=2", {}),
+        ("srun", "--mem=300M", {"SLURM_DISTRIBUTION": "cyclic"}),
+        ("srun", "-n5 --mem-per-cpu=50", {"SLURM_DISTRIBUTION": "block"}),
+        ("srun", "-n2 -c2 -m plane=2", {"SLURM_CPUS_PER_TASK": "2", "SLURM_DISTRIBUTION": "plane", "SLURM_DIST_PLANESIZE": "2"}),
+    ],
+)
+def test_variables_by_the_program_that_submits(program: str, line: str, expected: dict[str, str]) -> None:
+    assert job_variables(request(line), decided(line, ORACLE), program) == expected | {"SLURM_JOB_QOS": "normal"}
 
 
 OUTSIDE = {

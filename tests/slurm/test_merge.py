@@ -106,7 +106,6 @@ def test_there_is_one_memory() -> None:
     ("argv", "start"),
     [
         (["--uid=root"], "--uid is not supported: "),
-        (["--gpu-bind=map_gpu:0,1"], "--gpu-bind is not supported: "),
     ],
 )
 def test_what_is_not_there_is_refused_in_one_line(argv: list[str], start: str) -> None:
@@ -130,17 +129,17 @@ def test_srun_options_that_are_not_there() -> None:
     assert merged(["--mpi=none"], program="srun").values == {"mpi": None}
 
 
-@pytest.mark.parametrize("argv", [["--gpu-bind=closest"], ["--dependency="], ["--gpu-bind=none"]])
+@pytest.mark.parametrize("argv", [["--dependency="]])
 def test_a_value_that_asks_for_nothing_is_not_refused(argv: list[str]) -> None:
     merged(argv)
 
 
 def test_an_ignored_option_is_said_once() -> None:
-    component = merged(["--mail-user=me", "--hint=nomultithread"], "#SBATCH --mail-type=BEGIN\n#SBATCH --mail-type=END\n")
+    component = merged(["--mail-user=me", "--mem-bind=local"], "#SBATCH --mail-type=BEGIN\n#SBATCH --mail-type=END\n")
     assert merge.warnings("sbatch", [component, component]) == [
-        "sbatch: warning: --hint is ignored: tasks are not bound to CPUs or memory",
         "sbatch: warning: --mail-type is ignored: no mail is sent",
         "sbatch: warning: --mail-user is ignored: no mail is sent",
+        "sbatch: warning: --mem-bind is ignored: memory is not bound",
     ]
     assert merge.warnings("sbatch", [merged(["-N2", "--time=5"])]) == []
 

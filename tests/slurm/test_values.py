@@ -144,7 +144,7 @@ GOOD: list[tuple[Callable[[str], Any], dict[str, Any]]] = [
     (reading.nice, {"": 100, "5": 5, "-3": -3, "x": 0, "5.5": 5, "4G": 4}),
     (reading.file_name, {"none": "/dev/null", "None": "/dev/null", "x-%j.out": "x-%j.out", "": ""}),
     (reading.switch, {"": 1, "0": 0, "3": 3}),
-    (binding.gpus, {"closest": None, "verbose,closest": None, "none": None, "map_gpu:0,1": "map_gpu:0,1"}),
+    (binding.gpus, {text: text for text in ("closest", "verbose,closest", "none", "map_gpu:0,1")}),
 ]
 
 BAD: list[tuple[Callable[[str], Any], list[str]]] = [

@@ -124,7 +124,13 @@ def test_what_the_slurm_variables_need() -> None:
         "cpus_per_node": [3, 2],
         "tasks_per_node": [3, 2],
         "gpus_per_node": 1,
-        "env": {"SLURM_NTASKS": "5", "SLURM_NPROCS": "5", "SLURM_MEM_PER_CPU": "1000", "SLURM_JOB_ACCOUNT": "physics"},
+        "env": {
+                "SLURM_NTASKS": "5",
+                "SLURM_NPROCS": "5",
+                "SLURM_MEM_PER_CPU": "1000",
+                "SLURM_JOB_ACCOUNT": "physics",
+                "SLURM_JOB_QOS": "normal",
+            },
         "restart": 2,
     }
 
