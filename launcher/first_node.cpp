@@ -340,7 +340,7 @@ void FirstNode::SendWarning() {
 }
 
 void FirstNode::OnSignal(int signal) {
-  if (signal == SIGTERM || signal == SIGINT) Cancel("", Ended("CANCELLED", kTerminatedReason, 0, SIGTERM));
+  if (signal == SIGTERM || signal == SIGINT) Cancel(directory_.Why(), Ended("CANCELLED", kTerminatedReason, 0, SIGTERM));
 }
 
 void FirstNode::Cancel(const std::string& why, const Outcome& outcome) {

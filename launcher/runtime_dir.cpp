@@ -170,6 +170,14 @@ std::string RuntimeDir::WriteHostFile(const std::string& text) const {
   return path_ + "/hostfile";
 }
 
+std::string RuntimeDir::Why() const {
+  const UniqueFd file(open((path_ + "/why").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  char text[64];
+  const ssize_t got = file ? read(file.get(), text, sizeof text) : 0;
+  const std::string_view why(text, got > 0 ? static_cast<size_t>(got) : 0);
+  return why == "JOB REQUEUE" || why == "PREEMPTION" ? " DUE TO " + std::string(why) : "";
+}
+
 UniqueFd RuntimeDir::Listen() const {
   UniqueFd socket_fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const std::string path = path_ + "/channel";

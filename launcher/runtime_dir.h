@@ -34,6 +34,9 @@ class RuntimeDir {
   /// Writes `hostfile`, for an mpirun that knows nothing of Slurm, and returns its path.
   std::string WriteHostFile(const std::string& text) const;
 
+  /// Why the login side is about to end the job: " DUE TO JOB REQUEUE", " DUE TO PREEMPTION", or nothing.
+  std::string Why() const;
+
   /// A listening Unix socket, `channel`. Who sees it may connect, and use everything but `script`.
   UniqueFd Listen() const;
 

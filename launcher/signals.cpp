@@ -8,12 +8,10 @@ SignalScope::SignalScope(std::initializer_list<int> signals) {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : signals) sigaddset(&set, signal);
-  sigprocmask(SIG_BLOCK, &set, &old_);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
   fd_.Reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd_) throw LaunchError(std::string("cannot wait for signals: ") + std::strerror(errno), 1);
 }
-
-SignalScope::~SignalScope() { sigprocmask(SIG_SETMASK, &old_, nullptr); }
 
 int SignalScope::Next() {
   signalfd_siginfo info;

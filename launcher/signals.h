@@ -9,14 +9,13 @@
 
 namespace launcher {
 
-/// Blocks signals and hands them out through a descriptor, so that no handler ever does work.
-/// The old mask is put back at the end; children get theirs from Spawn.
+/// Blocks signals and hands them out through a descriptor, so that no handler ever does work. They stay blocked when it is
+/// gone: one that comes at the very end must not change what the process ends with. Children get their mask from Spawn.
 class SignalScope {
  public:
   explicit SignalScope(std::initializer_list<int> signals);
   SignalScope(const SignalScope&) = delete;
   SignalScope& operator=(const SignalScope&) = delete;
-  ~SignalScope();
 
   /// Readable when a signal is pending.
   int fd() const { return fd_.get(); }
@@ -25,7 +24,6 @@ class SignalScope {
   int Next();
 
  private:
-  sigset_t old_;
   UniqueFd fd_;
 };
 

@@ -252,7 +252,16 @@ class Session:
     def requeue(self, job: JobView, wish: str) -> bool:
         """Ends a job's run, to be followed by another one; False where it waits for that already."""
         self.outlive_own_job()
+        self.tell_why(job, "JOB REQUEUE")
         return self.controller.requeue(job, wish)
+
+    def tell_why(self, job: JobView, why: str) -> None:
+        """Leaves word for the job's `launch`, where it is on this host, why it is about to be ended (docs/protocol.md §4)."""
+        try:
+            with open(os.path.join(self.runtime_directory(job.job_id), "why"), "w", encoding="ascii") as file:
+                file.write(why)
+        except OSError:
+            pass  # it is elsewhere, or runs no more
 
     def outlive_own_job(self) -> None:
         """What is called inside a job may be about to end that: programs that have themselves requeued read the exit code (submitit)."""

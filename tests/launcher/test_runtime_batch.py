@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -423,3 +424,16 @@ def test_many_at_once(runtime: Runtime) -> None:
     nodes = [runtime.start(spec) for spec in specs]
     assert [node.wait() for node in nodes] == list(range(20))
     assert [node.stdout for node in nodes] == [f"{number}\n{number}\n" for number in range(20)]
+
+
+@pytest.mark.parametrize(("word", "line"), [("JOB REQUEUE", " DUE TO JOB REQUEUE"), ("PREEMPTION", " DUE TO PREEMPTION"), ("nonsense", "")])
+def test_why_a_job_is_ended(runtime: Runtime, word: str, line: str) -> None:
+    """As the login side leaves it in the runtime directory."""
+    spec = batch("#!/bin/sh\nsrun -n1 sh -c 'echo ready; exec sleep 3600'\n")
+    node = runtime.start(spec)
+    wait_until(lambda: "ready" in node.stdout, "the step")
+    (runtime_directory(spec) / "why").write_text(word)
+    assert node.terminate() == 143
+    assert spec.job
+    for what in (f"JOB {spec.job.id}", f"STEP {spec.job.id}.0"):
+        assert re.search(rf"error: \*\*\* {what} ON 127\.0\.0\.1 CANCELLED AT [-\dT:]*{line} \*\*\*\n", node.stderr)
