@@ -50,7 +50,7 @@ STEP_ROW = re.compile(
 
 IMPLIED_BINDING = (APPROXIMATED, "tasks are bound by it where the job has all CPUs of the machine")
 STEP_NOTES = {
-    "mpi": (APPROXIMATED, "--mpi=none, and no other"),
+    "mpi": (HONOURED, "pmix and openmpi both by the mpirun of the node's Open MPI"),
     **dict.fromkeys(("hint", "threads-per-core", "ntasks-per-core", "ntasks-per-socket"), IMPLIED_BINDING),
 }
 """Where the row alone does not tell."""

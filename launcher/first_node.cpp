@@ -151,6 +151,7 @@ void FirstNode::StartTasks() {
   SpawnPlan plan;
   plan.argv = {directory_.bin() + "/srun", "--mlspace-job-dir=" + directory_.path(), "--nodes=" + std::to_string(job.nodes),
                "--ntasks=" + std::to_string(tasks), "--distribution=" + DistributionOption(job.distribution)};
+  if (spec_.mpi != Mpi::kNone) plan.argv.push_back("--mpi=pmix");  // openmpi is the same
   if (spec_.stdio.label) plan.argv.push_back("--label");
   const auto add_file = [&plan](const char* option, const std::optional<StdioFile>& file) {
     if (file && IsShared(*file)) plan.argv.push_back(option + file->path);
@@ -266,8 +267,10 @@ void FirstNode::CreateStep(const std::shared_ptr<Channel>& channel, std::string_
   } catch (const LaunchError& error) {
     return channel->Send(Frame::kStepRefused, Packer().Text(error.what()).payload());
   }
-  ++next_step_;
-  reporter_.Step(steps_.back()->Report());
+  if (steps_.back()->is_counted()) {
+    ++next_step_;
+    reporter_.Step(steps_.back()->Report());
+  }
   steps_.back()->Start(world_);
 }
 
@@ -291,8 +294,10 @@ void FirstNode::OnShare(const std::shared_ptr<Channel>& channel, int64_t key) {
 void FirstNode::OnStepEnded(StepServer* step) {
   StepReport report = step->Report();
   if (outcome_ && report.outcome.signal != 0) report.outcome.state = "CANCELLED";  // it did not end by itself
-  reporter_.Step(report);
-  last_step_ = report.outcome;
+  if (step->is_counted()) {
+    reporter_.Step(report);
+    last_step_ = report.outcome;
+  }
   for (auto key = keys_.begin(); key != keys_.end();) {
     key = key->second.first == step ? keys_.erase(key) : std::next(key);
   }
@@ -311,7 +316,7 @@ int FirstNode::SignalJob(int signal, int64_t target) {
   if (target == kBatchScript || target == kWholeJob) count += SignalScript(signal, target == kWholeJob);
   if (target == kBatchScript) return count;
   for (const auto& step : steps_) {
-    if (target >= 0 && step->id() != target) continue;
+    if (!step->is_counted() || (target >= 0 && step->id() != target)) continue;
     step->SignalFromOutside(signal);
     ++count;
   }

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "exec.h"
 #include "job.h"
+#include "mpi_rank.h"
 #include "runtime_dir.h"
 #include "sbcast.h"
 #include "scontrol.h"
@@ -55,6 +56,8 @@ int RunSpec(const Words& flags) {
 /// Those that are called by `launch NAME` only: no command of Slurm has that name.
 constexpr Command kOwnCommands[] = {
     {"signal", [](const Words& args) { return SignalMain(args); }},
+    {kMpiTaskCommand, [](const Words& args) { return MpiTaskMain(args); }},
+    {kMpiRankCommand, [](const Words& args) { return MpiRankMain(args); }},
 };
 
 const Command* FindCommand(const std::string& name) {

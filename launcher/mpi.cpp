@@ -95,9 +95,11 @@ Environment OneMachineSettings(const Place& place, const HostView& host, bool ha
   Environment settings;
   const auto is_here = [&](const std::string& name) { return IsOnLoopback(name, host); };
   if (place.names.size() < 2 || !std::all_of(place.names.begin(), place.names.end(), is_here)) return settings;
-  // Open MPI leaves the loopback interface out: to it, other nodes are other machines. It is not named where there
-  // is another one, by which the nodes reach each other as well: a user who names that could not (--mca
-  // btl_tcp_if_exclude …) be told apart from us.
+  // mpirun tells its daemons all addresses of the machine; a network that comes and goes must not matter to them.
+  settings.Set("OMPI_MCA_oob_tcp_if_include", "lo");
+  // For messages, Open MPI leaves the loopback interface out: to it, other nodes are other machines. It is not named
+  // where there is another one, by which the nodes reach each other as well: a user who says --mca btl_tcp_if_exclude …
+  // beside that would get an error.
   if (!has_network) settings.Set("OMPI_MCA_btl_tcp_if_include", "lo");
   // Shared memory is named after the host. Nodes with one name between them would write into each other's. The others
   // of the list are those that Debian's own configuration, which this one replaces, leaves out.

@@ -14,6 +14,10 @@ namespace launcher {
 // What the job's processes need so that the node's own Open MPI finds its nodes. Under Slurm it reads
 // SLURM_* and starts its daemons by srun, which here is ours; compat/decisions/0007-mpi.md.
 
+/// Set for the mpirun of a step, to the step's nodes: the srun that it calls starts its daemons, on all of them if it
+/// names none.
+constexpr char kMpiDaemonsName[] = "MLSPACE_MPI_DAEMONS";
+
 /// Whether an mpirun sets this variable for the ranks that it starts, and nobody else does.
 bool IsRankVariable(std::string_view name);
 

@@ -134,12 +134,10 @@ RuntimeDir::RuntimeDir(const LaunchSpec& spec, const Place& place, const Environ
           std::to_string(place.node);
   RemoveTree(path_);  // of an attempt that was killed
   if (mkdir(path_.c_str(), 0700) != 0 || mkdir(bin().c_str(), 0700) != 0) Fail("cannot make", path_);
-  char self[4096];
-  const ssize_t length = readlink("/proc/self/exe", self, sizeof self);
-  if (length <= 0) Fail("cannot read", "/proc/self/exe");
+  const std::string self = OwnPath();
   for (const char* name : kLinks) {
     const std::string link = bin() + "/" + name;
-    if (symlink(std::string(self, static_cast<size_t>(length)).c_str(), link.c_str()) != 0) Fail("cannot make", link);
+    if (symlink(self.c_str(), link.c_str()) != 0) Fail("cannot make", link);
   }
   Write("pid", std::to_string(getpid()), 0600);
   if (spec.commands) Write("commands", *spec.commands, 0600);
@@ -203,6 +201,13 @@ std::optional<std::string> FindJobDir(const Environment& environment) {
     if (IsAncestor(candidate.pid)) return candidate.path;
   }
   return found.front().path;
+}
+
+std::string OwnPath() {
+  char path[4096];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+  if (length <= 0) Fail("cannot read", "/proc/self/exe");
+  return std::string(path, static_cast<size_t>(length));
 }
 
 UniqueFd ConnectToJob(const std::string& directory) {

@@ -50,6 +50,9 @@ class RuntimeDir {
 /// Of several on this host the one whose launch is an ancestor of this process.
 std::optional<std::string> FindJobDir(const Environment& environment);
 
+/// The file that this process executes: launch, on every node at the same place.
+std::string OwnPath();
+
 /// Connects to the `channel` of a runtime directory; nothing when nobody listens there.
 UniqueFd ConnectToJob(const std::string& directory);
 

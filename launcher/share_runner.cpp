@@ -4,6 +4,9 @@
 #include <csignal>
 #include <utility>
 
+#include "mpi_rank.h"
+#include "runtime_dir.h"
+
 namespace launcher {
 
 ShareRunner::ShareRunner(Loop* loop, Supervisor* supervisor, ShareSink* sink, StepShare share, const NodeWorld& world)
@@ -41,6 +44,10 @@ SpawnPlan ShareRunner::PlanOfTask(size_t index, const NodeWorld& world) const {
   if (!plan.argv.empty()) {
     plan.program = path ? FindProgram(plan.argv[0], *path, share_.world.work_dir) : plan.argv[0];
     plan.argv[0] = plan.program;
+    if (share_.world.by_mpirun) {
+      plan.program = OwnPath();
+      plan.argv.insert(plan.argv.begin(), {plan.program, kMpiTaskCommand});
+    }
   }
   plan.is_shell_script = false;
   plan.work_dir = share_.world.work_dir;

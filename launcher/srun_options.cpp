@@ -76,11 +76,24 @@ void SetTime(SrunOptions* options, const std::string& text) {
   options->limits.seconds = *seconds;
 }
 
+void SetHpcx(SrunOptions* options, const std::string& text) {
+  if (text != "auto" && text != "off" && text.compare(0, 1, "/") != 0) {
+    Wrong("--hpcx=" + text + ": auto, off, or the absolute path of a directory is expected");
+  }
+  options->hpcx = text;
+}
+
 void SetMpi(SrunOptions* options, const std::string& text) {
+  options->world.by_mpirun = text == "openmpi" || text == "pmix" || text.compare(0, 6, "pmix_v") == 0;
   if (text == "list") {
-    options->answer = "MPI plugin types are...\n\tnone";
-  } else if (text != "none") {
-    Wrong("--mpi=" + text + " is not supported: " + kLater);
+    options->answer = "MPI plugin types are...\n\tpmix\n\tnone\n\topenmpi";
+  } else if (text == "pmi2") {
+    Wrong("--mpi=pmi2 is not supported: MPI programs start with --mpi=pmix");
+  } else if (text != "none" && !options->world.by_mpirun) {
+    Wrong("Couldn't find the specified plugin name for mpi/" + text + " looking at all files\nsrun: error: cannot find mpi plugin for mpi/" +
+          text + "\nsrun: error: MPI: Cannot create context for mpi/" + text +
+          "\nsrun: error: MPI: Unable to load any plugin\nsrun: error: Invalid MPI type '" + text +
+          "', --mpi=list for acceptable types");
   }
 }
 
@@ -251,6 +264,7 @@ constexpr Row kRows[] = {
 constexpr Row kOwnRows[] = {
     {"mlspace-job-dir", 0, kRequired, nullptr, [](auto* o, auto& t) { o->job_dir = t; }, nullptr, nullptr},
     {"mlspace-owner", 0, kNone, nullptr, [](auto* o, auto&) { o->is_owner = true; }, nullptr, nullptr},
+    {"hpcx", 0, kRequired, "MLSPACE_HPCX", SetHpcx, nullptr, nullptr},
     {"endpoint", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"image", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"instance-type", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
@@ -328,17 +342,20 @@ void Apply(const Row& row, const std::string& value, SrunOptions* options) {
   if (row.set) row.set(options, value);
 }
 
-void ReadEnvironment(const Environment& environment, SrunOptions* options) {
-  for (const Row& row : kRows) {
-    const std::string* value = row.variable ? environment.Find(row.variable) : nullptr;
-    if (!value) continue;
-    if (row.ignored) {  // silently: it stands in the environment of a batch script whose options have been answered already
-      if (row.set) row.set(options, *value);
-      continue;
-    }
-    if (row.argument == kNone && !value->empty() && *value != "yes" && std::atoi(value->c_str()) == 0) continue;
-    Apply(row, *value, options);
+void ReadVariable(const Row& row, const Environment& environment, SrunOptions* options) {
+  const std::string* value = row.variable ? environment.Find(row.variable) : nullptr;
+  if (!value) return;
+  if (row.ignored) {  // silently: it stands in the environment of a batch script whose options have been answered already
+    if (row.set) row.set(options, *value);
+    return;
   }
+  if (row.argument == kNone && !value->empty() && *value != "yes" && std::atoi(value->c_str()) == 0) return;
+  Apply(row, *value, options);
+}
+
+void ReadEnvironment(const Environment& environment, SrunOptions* options) {
+  for (const Row& row : kRows) ReadVariable(row, environment, options);
+  for (const Row& row : kOwnRows) ReadVariable(row, environment, options);
   if (environment.Has("SLURM_DIST_PLANESIZE") && options->placement.distribution == "plane") {
     options->placement.distribution += "=" + environment.Get("SLURM_DIST_PLANESIZE");
   }

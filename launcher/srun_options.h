@@ -32,6 +32,7 @@ struct SrunOptions {
   std::string epilog;           ///< --epilog: one behind them
   std::optional<std::string> bcast;  ///< --bcast: where the program is copied to; empty: into the directory
   std::string propagate;        ///< --propagate; empty: all
+  std::string hpcx;             ///< --hpcx; empty: the environment is as it should be
   bool append = false;
   bool unbuffered = false;
   bool is_multi_prog = false;   ///< the command is a file that says what each task runs, and words for all

@@ -8,6 +8,8 @@
 #include <cstdlib>
 
 #include "hostlist.h"
+#include "hpcx.h"
+#include "mpi.h"
 #include "multi_prog.h"
 #include "step_variables.h"
 
@@ -55,7 +57,13 @@ PlacementRequest PlacementOf(const SrunOptions& options) {
 /// The tasks' world: srun's own, but for what its options change.
 TaskWorld WorldOf(const SrunOptions& options, const Environment& own) {
   TaskWorld world = options.world;
-  world.environment = StepVariables(options, own).Words();
+  Environment variables = StepVariables(options, own);
+  if (!options.hpcx.empty()) {
+    for (const std::string& line : PrepareHpcx(options.hpcx, DiskProbe(), &variables)) {
+      if (!options.quiet) Warn(line);
+    }
+  }
+  world.environment = variables.Words();
   const std::string here = CurrentDirectory();
   const std::string& wanted = options.world.work_dir;
   world.work_dir = wanted.empty() ? here : (wanted[0] == '/' ? wanted : here + "/" + wanted);
@@ -89,6 +97,10 @@ StepRequest RequestOf(const SrunOptions& options, const Environment& own) {
     const int tasks = request.placement.tasks = TasksOf(request.placement, own);
     const std::vector<std::string>& words = options.world.command;
     request.world.programs = ReadMultiProg(words[0], tasks, {words.begin() + 1, words.end()});
+  }
+  if (const std::string* nodes = own.Find(kMpiDaemonsName)) {
+    request.is_daemons = true;
+    if (request.placement.with.empty()) request.placement.with = ExpandHosts(*nodes);
   }
   return request;
 }

@@ -79,6 +79,7 @@ void TaskWorld::Pack(Packer* packer) const {
   for (const auto& [name, value] : rlimits) packer->Text(name).Number(value);
   packer->Text(prolog).Text(epilog);
   binding.Pack(packer);
+  packer->Number(by_mpirun);
 }
 
 TaskWorld TaskWorld::Unpack(Unpacker* fields) {
@@ -96,6 +97,7 @@ TaskWorld TaskWorld::Unpack(Unpacker* fields) {
   world.prolog = fields->Text();
   world.epilog = fields->Text();
   world.binding = BindingRequest::Unpack(fields);
+  world.by_mpirun = fields->Number() != 0;
   return world;
 }
 
@@ -112,7 +114,7 @@ StepLimits StepLimits::Unpack(Unpacker* fields) {
 
 std::string StepRequest::Pack() const {
   Packer packer;
-  packer.Text(name).Number(is_held);
+  packer.Text(name).Number(is_held).Number(is_daemons);
   placement.Pack(&packer);
   resources.Pack(&packer);
   streams.Pack(&packer);
@@ -126,6 +128,7 @@ StepRequest StepRequest::Unpack(std::string_view payload) {
   StepRequest request;
   request.name = fields.Text();
   request.is_held = fields.Number() != 0;
+  request.is_daemons = fields.Number() != 0;
   request.placement = PlacementRequest::Unpack(&fields);
   request.resources = ResourceRequest::Unpack(&fields);
   request.streams = StreamRequest::Unpack(&fields);

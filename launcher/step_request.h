@@ -73,6 +73,7 @@ struct TaskWorld {
   std::string prolog;  ///< --task-prolog; empty: none
   std::string epilog;  ///< --task-epilog; empty: none
   BindingRequest binding;
+  bool by_mpirun = false;  ///< they are ranks of the step's mpirun (mpi_rank.h)
 
   void Pack(Packer* packer) const;
   static TaskWorld Unpack(Unpacker* fields);
@@ -92,6 +93,7 @@ struct StepLimits {
 struct StepRequest {
   std::string name;
   bool is_held = false;  ///< its tasks start when START_STEP comes
+  bool is_daemons = false;  ///< of a step's mpirun: it has no number, holds nothing, and nobody hears of it
   PlacementRequest placement;
   ResourceRequest resources;
   StreamRequest streams;

@@ -74,6 +74,7 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
   if (!ground.place->first_addresses.empty()) facts_.launcher_address = ground.place->first_addresses.front();
   facts_.launcher_port = ChannelPorts(ground.spec->submission).front();
   const Environment asked = Environment::FromWords(request_.world.environment);
+  if (request_.world.by_mpirun) MpiWireUp::Check(asked);
   environment_ = StepEnvironment(asked, ground.job_environment, facts_);
   for (const char* name : kCounts) {
     if (request_.world.keep_counts && asked.Has(name)) environment_.Set(name, asked.Get(name));
@@ -120,6 +121,34 @@ void StepServer::StartShares() {
     share->runner = std::make_unique<ShareRunner>(loop_, supervisor_, share->sink.get(), Describe(*share), *world_);
   }
   for (Share* share : lost) ShareLost(share);
+  if (!request_.world.by_mpirun) return;
+  try {
+    mpi_ = std::make_unique<MpiWireUp>(loop_, supervisor_, DescribeForMpirun(), *world_,
+                                       [this](const std::string& said) { OnMpirunFailed(said); });
+  } catch (const LaunchError& error) {
+    OnMpirunFailed(error.what());
+  }
+}
+
+MpiStep StepServer::DescribeForMpirun() const {
+  MpiStep step{job_id_, id_, facts_.nodes, CountTasks(layout_.tasks), {}, environment_};
+  for (size_t i = 0; i < layout_.tasks.size(); ++i) {
+    for (const int task : layout_.tasks[i]) {
+      step.node_of_task.resize(std::max(step.node_of_task.size(), static_cast<size_t>(task) + 1));
+      step.node_of_task[static_cast<size_t>(task)] = facts_.nodes[i];
+    }
+  }
+  return step;
+}
+
+/// One rank that leaves without a word ends the step, as Slurm's PMIx does it.
+void StepServer::OnMpirunFailed(const std::string& said) {
+  // A task that has ended said itself why, and mpirun only repeats it.
+  const bool all_run = std::all_of(shares_.begin(), shares_.end(), [this](const auto& share) {
+    return share->running.size() == layout_.tasks[static_cast<size_t>(share->number)].size();
+  });
+  if (all_run) Say(said);
+  SignalFromOutside(SIGKILL);
 }
 
 StepServer::~StepServer() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "mpi_wire_up.h"
 #include "report.h"
 #include "share_runner.h"
 #include "step_layout.h"
@@ -54,6 +55,7 @@ class StepServer {
   void Terminate();
 
   int id() const { return id_; }
+  bool is_counted() const { return !request_.is_daemons; }
   const std::shared_ptr<Channel>& client() const { return client_; }
   /// What is known of it so far; without an end while one of its shares runs.
   StepReport Report() const;
@@ -76,6 +78,8 @@ class StepServer {
   void SayCancelled(const std::string& why) const;
   void Say(const std::string& line) const;
   StepShare Describe(const Share& share) const;
+  MpiStep DescribeForMpirun() const;
+  void OnMpirunFailed(const std::string& said);
 
   Loop* loop_;
   Supervisor* supervisor_;
@@ -86,6 +90,7 @@ class StepServer {
   StepLayout layout_;
   StepFacts facts_;
   Environment environment_;
+  std::unique_ptr<MpiWireUp> mpi_;  ///< of a step whose tasks are ranks of an mpirun
   double grace_;
   int own_node_;
   Hooks hooks_;

@@ -20,7 +20,7 @@ DEFAULT_IMAGE = "cr.ai.cloud.ru/aicloud-base-images/py3.12-torch2.7.0:0.0.42"
 
 KEYS = (
     *("endpoint", "client_id", "client_secret", "api_key", "workspace_id", "access_token"),
-    *("region", "image", "launch", "unknown_names"),
+    *("region", "image", "launch", "hpcx", "unknown_names"),
 )
 SECTIONS = ("partitions", "accounts", "qos", "features", "gpu_types", "licenses", "reservations")
 """Keys that only the file can have; mlspace/site.py reads what is below them."""
@@ -96,6 +96,7 @@ def read(environ: Mapping[str, str], home: str) -> Config:
     if config.is_remote:
         config.offer("endpoint", DEFAULT_ENDPOINT, "default")
     config.offer("image", DEFAULT_IMAGE, "default")
+    config.offer("hpcx", "auto", "default")
     config.offer("unknown_names", "refuse" if config.is_remote else "accept", "default")
     return config
 
@@ -152,10 +153,9 @@ def refuse_readable_by_others(path: str) -> None:
 def check(config: Config) -> None:
     """Choices are among those that there are; credentials are complete, or there are none."""
     if config["unknown_names"] not in ("", *UNKNOWN_NAMES):
-        origin = config.origins["unknown_names"]
-        raise ConfigError(
-            f"{origin}: unknown_names: {config['unknown_names']}: not a valid value", f"  what would work: {' or '.join(UNKNOWN_NAMES)}"
-        )
+        raise wrong(config, "unknown_names", " or ".join(UNKNOWN_NAMES))
+    if config["hpcx"] not in ("", "auto", "off") and not config["hpcx"].startswith("/"):
+        raise wrong(config, "hpcx", "auto, off, or the absolute path of a directory on the nodes")
     if not config.is_remote or config["access_token"]:
         return
     missing = [key for key in ("client_id", "client_secret", "api_key", "workspace_id") if not config[key]]
@@ -165,6 +165,10 @@ def check(config: Config) -> None:
             f"credentials for MLSpace are not complete: {', '.join(missing)} missing",
             f"  {found} says that a Gateway is meant; set {', '.join('MLSPACE_' + key.upper() for key in missing)}",
         )
+
+
+def wrong(config: Config, key: str, expected: str) -> ConfigError:
+    return ConfigError(f"{config.origins[key]}: {key}: {config[key]}: not a valid value", f"  what would work: {expected}")
 
 
 def state_directory(environ: Mapping[str, str], home: str) -> str:

@@ -142,6 +142,7 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
         "values": component.values,
         **worked_out(session, request, geometry),
         "files": input_of(request) if request.program == "mpirun" else files_of(request, work_dir),
+        "hpcx": hpcx_of(session, component),
         "submit_dir": context.cwd,
         "umask": current_umask(),
         "rlimits": soft_limits(component["propagate"]),
@@ -167,6 +168,11 @@ def describe(session: Session, request: JobRequest, geometry: Geometry) -> tuple
         "details": json.dumps(details),
     }
     return deferral.add_to(values, session, request), environment_of(session, request)
+
+
+def hpcx_of(session: Session, component: Component) -> str:
+    """Which HPC-X the job's environment has: LaunchSpec.hpcx."""
+    return component["hpcx"] or session.config["hpcx"]
 
 
 def decided(session: Session, request: JobRequest, geometry: Geometry) -> dict[str, Any]:

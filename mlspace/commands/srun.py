@@ -37,7 +37,7 @@ PASSED_ON = (
     *("kill-on-bad-exit", "wait", "distribution", "ntasks-per-node", "cpus-per-task", "job-name", "overcommit"),
     *("propagate", "preserve-env", "task-prolog", "task-epilog", "prolog", "epilog", "bcast", "compress", "send-libs"),
     *("cpu-bind", "cpu_bind", "gpu-bind", "hint", "gpus-per-task", "ntasks-per-gpu", "ntasks-per-tres"),
-    *("threads-per-core", "ntasks-per-core", "ntasks-per-socket"),
+    *("threads-per-core", "ntasks-per-core", "ntasks-per-socket", "mpi"),
 )
 """Options that decide how the step runs, which `launch srun` reads itself."""
 
@@ -72,7 +72,8 @@ def run(context: Context, argv: Sequence[str]) -> int:
         session.cancel([session.job(job_id)])
         context.warn(f"{PROGRAM}: Force Terminated job {job_id}")
         raise
-    return become_launch(context, step_arguments(geometry, directory, call), session.step_environment())
+    arguments = step_arguments(geometry, directory, call, submission.hpcx_of(session, component))
+    return become_launch(context, arguments, session.step_environment())
 
 
 def refuse_streams(context: Context, component: Component) -> None:
@@ -113,10 +114,10 @@ def wait_for_allocation(context: Context, session: Session, job_id: int) -> str:
     return directory
 
 
-def step_arguments(geometry: Geometry, directory: str, call: submitting.Call) -> list[str]:
+def step_arguments(geometry: Geometry, directory: str, call: submitting.Call, hpcx: str) -> list[str]:
     """The command line of `launch srun` for the one step of an allocation of its own."""
     tasks = geometry.ntasks or geometry.tasks
-    words = [f"--mlspace-job-dir={directory}", "--mlspace-owner", f"--nodes={geometry.nodes}", f"--ntasks={tasks}"]
+    words = [f"--mlspace-job-dir={directory}", "--mlspace-owner", f"--nodes={geometry.nodes}", f"--ntasks={tasks}", f"--hpcx={hpcx}"]
     for setting in call.settings:
         if setting.option.long in PASSED_ON:
             words.append(f"--{setting.option.long}" if setting.text is None else f"--{setting.option.long}={setting.text}")

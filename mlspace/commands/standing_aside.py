@@ -96,4 +96,5 @@ def become(context: Context, program: str, other: str, words: Sequence[str]) -> 
     if not other:
         where = "inside a job" if is_inside_job(context) else f"with {CHOICE}={OWN}"
         raise MlspaceError(f"there is no Open MPI on the PATH, which {program} {where} means", exit_code=NOT_FOUND_EXIT)
-    os.execve(other, [other, *words], dict(context.environ))
+    # Called by a path, Open MPI's mpirun puts its own bin/ in front of the PATH, and so another srun in front of the job's.
+    os.execve(other, [program, *words], dict(context.environ))

@@ -41,7 +41,7 @@ HELP_OF_VALUES = {
     ("cpu_bind", "help"): (CPU_HELP, 1),
     ("mem-bind", "help"): (MEM_HELP, 255),
     ("gres", "help"): ("Valid gres options are:\ngpu[[:type]:count]", 0),
-    ("mpi", "list"): ("MPI plugin types are...\n\tnone", 0),
+    ("mpi", "list"): ("MPI plugin types are...\n\tpmix\n\tnone\n\topenmpi", 0),
 }
 """Option and value -> the text that it asks for, and what the command then ends with."""
 

@@ -63,6 +63,8 @@ OURS = (
            help="region that the job runs in (the partition's)"),
     Option("instance-type", "", "name", on=dict.fromkeys(ALL, "MLSPACE_INSTANCE_TYPE"), own=True, section=PLATFORM,
            help="instance type of each node (the smallest that fits)"),
+    Option("hpcx", "", "auto|off|dir", parse=reading.hpcx, on=dict.fromkeys(ALL, "MLSPACE_HPCX"), own=True, section=PLATFORM,
+           help="which HPC-X the nodes' environment has: that of HPCX_HOME or /opt/hpcx, none, or that in a directory (auto)"),
     Option("endpoint", "", "url", on=ALL, own=True, support=REFUSED, note="set MLSPACE_ENDPOINT: all commands must ask the same Gateway"),
 )
 # fmt: on

@@ -202,5 +202,33 @@ def switches(text: str) -> int:
 
 
 def mpi(text: str) -> str | None:
-    """srun --mpi; None for "none"."""
-    return None if text == "none" else text
+    """srun --mpi: "pmix", whose versions Slurm tells apart, or "openmpi"; None for "none".
+
+    Source: srun 22.05 --mpi=foo, of which the lines are.
+    """
+    if text == "none":
+        return None
+    if text == "pmi2":
+        raise BadValue(text, "--mpi=pmi2 is not supported: MPI programs start with --mpi=pmix")
+    if text == "openmpi":
+        return text
+    if text == "pmix" or text.startswith("pmix_v"):
+        return "pmix"
+    raise BadValue(
+        text,
+        f"Couldn't find the specified plugin name for mpi/{text} looking at all files",
+        f"cannot find mpi plugin for mpi/{text}",
+        f"MPI: Cannot create context for mpi/{text}",
+        "MPI: Unable to load any plugin",
+        f"Invalid MPI type '{text}', --mpi=list for acceptable types",
+    )
+
+
+HPCX = ("auto", "off")
+
+
+def hpcx(text: str) -> str:
+    """--hpcx: "auto", "off", or the absolute path of the bundle on the nodes."""
+    if text not in HPCX and not text.startswith("/"):
+        raise BadValue(text, f"--hpcx={text}: auto, off, or the absolute path of a directory is expected")
+    return text

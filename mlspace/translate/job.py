@@ -137,6 +137,8 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
             no_kill=bool(component["no-kill"]),
             wait_all_nodes=bool(component["wait-all-nodes"]),
         ),
+        mpi=component["mpi"] or LaunchSpec.mpi,
+        hpcx=job.details.get("hpcx", LaunchSpec.hpcx),  # a job of an earlier version has none
         submission=job.submission,
         secret=job.secret,
         owner=OWNER_SECONDS if is_held else None,

@@ -64,19 +64,20 @@ Place PlaceOf(const std::vector<std::string>& names) {
 TEST(TellsOpenMpiOfNodesThatAreOneMachine) {
   const HostView ours{"n1", "127.0.0.1 localhost\n127.0.1.1\tn1\n127.0.1.2\tn2\n"};
   const HostView elsewhere{"n1", "10.0.0.1 n1\n10.0.0.2 n2\n"};
+  const std::string oob = "OMPI_MCA_oob_tcp_if_include=lo";
   const std::string lo = "OMPI_MCA_btl_tcp_if_include=lo", no_shared_memory = "OMPI_MCA_btl=^vader,uct,openib,ofi";
   const struct {
     Words names;
     HostView host;
     bool has_network;
     Words settings;
-  } kCases[] = {{{"n1", "n2"}, ours, true, {}},
-                {{"n1", "n2"}, ours, false, {lo}},
+  } kCases[] = {{{"n1", "n2"}, ours, true, {oob}},
+                {{"n1", "n2"}, ours, false, {lo, oob}},
                 {{"n1"}, ours, false, {}},
                 {{"n1", "n3"}, ours, false, {}},
                 {{"n1", "n2"}, elsewhere, false, {}},
-                {{"127.0.0.1", "127.0.0.2"}, {"laptop", ""}, true, {no_shared_memory}},
-                {{"127.0.0.1", "127.0.0.2"}, {"laptop", ""}, false, {no_shared_memory, lo}},
+                {{"127.0.0.1", "127.0.0.2"}, {"laptop", ""}, true, {no_shared_memory, oob}},
+                {{"127.0.0.1", "127.0.0.2"}, {"laptop", ""}, false, {no_shared_memory, lo, oob}},
                 {{"10.0.0.1", "10.0.0.2"}, {"pod", ""}, false, {}}};
   for (const auto& row : kCases) {
     EXPECT_EQ_WITH(OneMachineSettings(PlaceOf(row.names), row.host, row.has_network).Words(), row.settings,

@@ -123,10 +123,40 @@ def test_a_refusal_says_where_it_was_asked_for() -> None:
 
 
 def test_srun_options_that_are_not_there() -> None:
-    for argv in (["--pty"], ["--multi-prog"], ["--mpi=pmix"], ["--jobid=5"]):
+    for argv in (["--pty"], ["--multi-prog"], ["--jobid=5"]):
         with pytest.raises(RequestRefused):
             merged(argv, program="srun")
-    assert merged(["--mpi=none"], program="srun").values == {"mpi": None}
+
+
+@pytest.mark.parametrize(("text", "value"), [("none", None), ("pmix", "pmix"), ("pmix_v4", "pmix"), ("openmpi", "openmpi")])
+def test_types_of_mpi(text: str, value: str | None) -> None:
+    assert merged([f"--mpi={text}"], program="srun").values == {"mpi": value}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("pmi2", "--mpi=pmi2 is not supported: MPI programs start with --mpi=pmix"),
+        ("PMIX", "Invalid MPI type 'PMIX', --mpi=list for acceptable types"),
+        ("", "Invalid MPI type '', --mpi=list for acceptable types"),
+    ],
+)
+def test_other_types_of_mpi(text: str, line: str) -> None:
+    with pytest.raises(MlspaceError) as caught:
+        merged([f"--mpi={text}"], program="srun")
+    assert line in caught.value.lines
+
+
+@pytest.mark.parametrize("text", ["auto", "off", "/opt/hpcx-2.21"])
+def test_hpcx(text: str) -> None:
+    for program in ("sbatch", "srun", "salloc"):
+        assert merged([f"--hpcx={text}"], program=program).values == {"hpcx": text}
+
+
+@pytest.mark.parametrize("text", ["", "on", "hpcx"])
+def test_an_hpcx_that_is_no_place(text: str) -> None:
+    with pytest.raises(MlspaceError, match="auto, off, or the absolute path"):
+        merged([f"--hpcx={text}"], program="sbatch")
 
 
 @pytest.mark.parametrize("argv", [["--dependency="]])

@@ -108,7 +108,7 @@ def test_what_slurm_22_05_has_not_is_last_and_has_no_letter() -> None:
     own = [option for option in OPTIONS if option.own]
     assert own == list(EXTENSIONS)
     assert OPTIONS[-len(own) :] == tuple(own)
-    assert [option.long for option in own][-4:] == ["image", "region", "instance-type", "endpoint"]
+    assert [option.long for option in own][-5:] == ["image", "region", "instance-type", "hpcx", "endpoint"]
     assert not any(option.short for option in own)
 
 

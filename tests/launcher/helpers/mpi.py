@@ -44,3 +44,12 @@ def link_open_mpi(prefix: Path, without: str = "*none*") -> Path:
     texts.parent.mkdir(parents=True, exist_ok=True)
     texts.symlink_to(places["pkgdatadir"])
     return prefix
+
+
+def link_hpcx(root: Path, version: str = "2.21") -> Path:
+    """A tree with the layout of an HPC-X, with the installed Open MPI as its `ompi`."""
+    for directory in ("ucx/bin", "ucx/lib/ucx", "ucc/lib/ucc", "hcoll/lib", "sharp/bin", "nccl_rdma_sharp_plugin/lib", "clusterkit/bin"):
+        (root / directory).mkdir(parents=True)
+    (root / "VERSION").write_text(f"HPC-X v{version}\n")
+    link_open_mpi(root / "ompi")
+    return root
