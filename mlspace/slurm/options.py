@@ -192,7 +192,7 @@ SLURM = (
     Option("no-allocate", "Z", on=ONLY_SRUN, support=REFUSED, note="a step runs in a job", section=NODES),
     Option("no-bell", on={SALLOC: "SALLOC_NO_BELL"}, support=IGNORED, show=spelled.word("bell-never"), section=RUN, note="no bell is rung"),
     Option("no-kill", "k", "off", argument=OPTIONAL, parse=reading.off, on=every("NO_KILL"), show=spelled.set_or_not, section=RUN,
-           help="go on when one of the nodes fails"),
+           support=APPROXIMATED, note="on MLSpace its mpirun ends a job that has lost a node", help="go on when one of the nodes fails"),
     Option("no-requeue", on={SBATCH: "SBATCH_NO_REQUEUE"}, parse=reading.false, alias_of="requeue", section=RUN,
            note="the contrary of --requeue", help="do not run the job again after a node failure", show=spelled.word("no-requeue")),
     Option("no-shell", on=ONLY_SALLOC, section=RUN, help="make the allocation, and run nothing"),

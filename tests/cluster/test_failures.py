@@ -75,3 +75,14 @@ def test_a_first_node_that_dies_unseen(cluster: Cluster, state: Path) -> None:
     kill_launch(pods[0])
     assert cluster.accounted("State") == "NODE_FAIL"
     cluster.await_nothing(pods)
+
+
+def test_no_kill_is_not_mpiruns_word(cluster: Cluster) -> None:
+    """launch lets the job live, but the platform's mpirun ends it everywhere when a node has gone: NODE_FAIL, as without the option."""
+    output = cluster.submit(f"{STEP}; echo after; sleep 3600", "-N2", "--no-kill")
+    wait_until(lambda: output.exists() and output.read_text().count("ready\n") == 2, "the tasks")
+    pods = cluster.pods()
+    kill_launch(pods[1])
+    assert cluster.accounted("State") == "NODE_FAIL"
+    cluster.await_nothing(pods)
+    assert f"node {pods[1].name} has failed; the job goes on without it" in output.read_text()
