@@ -36,7 +36,12 @@ from tests.launcher.helpers.channel import (
 from tests.launcher.helpers.runtime import Runtime, batch, processes_of, runtime_directory
 
 FIRST, SECOND = "127.0.0.1", "127.0.0.2"
-WAITING = "#!/bin/sh\nwhile [ ! -e $MLSPACE_JOB_DIR/go ]; do sleep 0.02; done\nsrun -n2 printenv SLURMD_NODENAME\n"
+WAITING = """#!/bin/sh
+srun -n2 true
+touch $MLSPACE_JOB_DIR/ready
+while [ ! -e $MLSPACE_JOB_DIR/go ]; do sleep 0.02; done
+srun -n2 printenv SLURMD_NODENAME
+"""
 CREATE_STEP, STEP_REFUSED, STEP_CREATED, SIGNAL_JOB, STEP_ENDED, TERMINATE = 10, 11, 12, 21, 19, 32
 EXTREMES = (0, 1, -1, 2, 255, 65_536, 2**31 - 1, 2**31, -(2**31), 2**32 - 1, 2**63 - 1, -(2**63))
 ATTEMPTS = 1000
@@ -49,8 +54,7 @@ def living_job(runtime: Runtime) -> Iterator[LaunchSpec]:
     """A job of two nodes, which must do its work after all that happens to it."""
     spec = batch(WAITING, 2)
     nodes = runtime.start_all(spec)
-    wait_until((runtime_directory(spec) / "script").exists, "the script")
-    wait_until((runtime_directory(spec, 1) / "channel").exists, "the other node")
+    wait_until((runtime_directory(spec) / "ready").exists, "both nodes")
     yield spec
     (runtime_directory(spec) / "go").touch()
     assert [node.wait() for node in nodes] == [0, 0], nodes[0].stderr
