@@ -39,6 +39,12 @@ def test_mpirun_in_a_batch_script(cluster: Cluster, probe: Path) -> None:
     assert (code, ranks(output)) == (0, sums(6)), cluster.log()
 
 
+def test_srun_of_an_mpi_program(cluster: Cluster, probe: Path) -> None:
+    """The other way: srun starts the ranks, and the node's own Open MPI connects them."""
+    code, output = cluster.run_script(f"srun --mpi=pmix {probe.name} sum", "-N3", "--ntasks-per-node=2")
+    assert (code, ranks(output)) == (0, sums(6)), cluster.log()
+
+
 def test_an_mpirun_without_slurm_goes_by_ssh(cluster: Cluster, probe: Path) -> None:
     """To port 2222 of the pods, as the platform's own does."""
     prefix = link_open_mpi(cluster.cli.directory / "ompi", without="*slurm.so")
