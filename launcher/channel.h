@@ -34,10 +34,12 @@ enum class Frame : uint8_t {
   kTaskEnded = 17,      ///< task, wait status as waitpid gives it
   kNodeLost = 18,       ///< name of the node
   kStepEnded = 19,      ///< no more frames of this step
-  kEndAllocation = 20,  ///< owner: exit code of the job; signal or 0
+  kEndAllocation = 20,  ///< owner: wait status of the job; signal or 0
   kSignalJob = 21,      ///< client: signal; step id, or one of SignalTarget
   kSignalled = 22,      ///< how many steps, or processes of the batch script, got it
   kStartStep = 23,      ///< client: program in place of the first word or "", whether the node's name comes behind it
+  kAllocation = 24,     ///< client: asks for what a command outside, which works in the allocation, is told of it
+  kAllocationTold = 25,  ///< NAME=value, each
 
   // A file for nodes of the job: from a client, and, behind a number that tells files apart, to another node.
   kFileOpen = 40,   ///< FileHeader (incoming_file.h), names of nodes; to a node without these
@@ -50,7 +52,7 @@ enum class Frame : uint8_t {
   kStartShare = 30,  ///< to the node: step id, key; the node then connects with peer "share" and the key
   kShare = 31,       ///< to the share: StepShare (step.h)
   kTerminate = 32,   ///< to the share, and from the client: TERM to its tasks, and KILL after the grace time
-  kEndJob = 33,      ///< to the node: the job is over
+  kEndJob = 33,      ///< to the node, and to the owner: the job is over
 };
 
 constexpr uint32_t kAllTasks = 0xffffffff;

@@ -240,14 +240,17 @@ void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
           const int signal = static_cast<int>(fields.Number());
           return channel->Send(Frame::kSignalled, Packer().Number(SignalJob(signal, fields.Number())).payload());
         }
+        if (type == Frame::kAllocation) {
+          return channel->Send(Frame::kAllocationTold, Packer().Texts(AllocationEnvironment(ground_.job_environment).Words()).payload());
+        }
         if (type != Frame::kEndAllocation || channel != owner_) return;
         Unpacker fields(payload);
-        const int code = static_cast<int>(fields.Number());
+        const int status = static_cast<int>(fields.Number());
         const int signal = static_cast<int>(fields.Number());
         if (signal != 0) return Cancel("", Ended("CANCELLED", "None", 0, signal));
         // srun knows a task that a signal has ended by its exit code only.
-        const bool is_signal = last_step_.signal != 0 && code == 128 + last_step_.signal;
-        End(OutcomeOf(is_signal ? last_step_.signal : (code & 0xff) << 8), 0);
+        const bool is_signal = last_step_.signal != 0 && status == (128 + last_step_.signal) << 8;
+        End(OutcomeOf(is_signal ? last_step_.signal : status), 0);
       },
       forget);
 }
@@ -361,6 +364,7 @@ void FirstNode::End(const Outcome& outcome, double grace) {
   outcome_ = outcome;
   for (const auto& step : steps_) step->Terminate();
   nodes_.EndJob();
+  if (owner_) owner_->Send(Frame::kEndJob);
   supervisor_.EndAll(grace, [this] { ReleaseNodes(); });
 }
 

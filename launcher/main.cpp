@@ -9,6 +9,7 @@
 #include "env.h"
 #include "error.h"
 #include "exec.h"
+#include "hold.h"
 #include "job.h"
 #include "mpi_rank.h"
 #include "runtime_dir.h"
@@ -56,6 +57,7 @@ int RunSpec(const Words& flags) {
 /// Those that are called by `launch NAME` only: no command of Slurm has that name.
 constexpr Command kOwnCommands[] = {
     {"signal", [](const Words& args) { return SignalMain(args); }},
+    {"hold", [](const Words& args) { return HoldMain(args); }},
     {kMpiTaskCommand, [](const Words& args) { return MpiTaskMain(args); }},
     {kMpiRankCommand, [](const Words& args) { return MpiRankMain(args); }},
 };

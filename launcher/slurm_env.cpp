@@ -13,6 +13,9 @@ namespace {
 constexpr const char* kGpuMasks[] = {"CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL",
                                      "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"};
 
+/// What only the job's own processes are told. Source: salloc 22.05.
+constexpr const char* kOfProcesses[] = {"SLURM_JOB_USER", "SLURM_JOB_UID", "SLURM_JOB_GID", "SLURM_PRIO_PROCESS"};
+
 /// Reads `0,2,3`; empty for anything else (`all`, UUIDs).
 std::vector<int> ReadIndices(const std::string& text) {
   std::vector<int> indices;
@@ -102,6 +105,12 @@ Environment JobEnvironment(const LaunchSpec& spec, const Place& place) {
   environment.Set("SLURM_PRIO_PROCESS", "0");
   if (job.restart > 0) environment.SetNumber("SLURM_RESTART_COUNT", job.restart);
   return environment;
+}
+
+Environment AllocationEnvironment(Environment job) {
+  for (const char* name : kOfProcesses) job.Unset(name);
+  job.Set("SLURM_NODE_ALIASES", "(null)");
+  return job;
 }
 
 Environment BatchEnvironment(const Environment& base, const LaunchSpec& spec, const Place& place,

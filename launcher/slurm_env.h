@@ -38,6 +38,9 @@ std::vector<int> VisibleGpus(const Environment& own, int gpus);
 /// The SLURM_* variables that are the same for every process of the job: facts, node list, counts.
 Environment JobEnvironment(const LaunchSpec& spec, const Place& place);
 
+/// What of it a command is told that works in the allocation from outside of its nodes, as salloc's does.
+Environment AllocationEnvironment(Environment job);
+
 /// The environment of the batch script: `base` (the composed one), JobEnvironment, and what is true
 /// of the first node only. `own` is launch's own environment. SLURM_TASK_PID is left to EnvBlock.
 Environment BatchEnvironment(const Environment& base, const LaunchSpec& spec, const Place& place,

@@ -53,10 +53,12 @@ int SrunMain(const std::vector<std::string>& args) {
   if (!options.job_id.empty()) looked_up.Set("SLURM_JOB_ID", options.job_id);
   std::optional<std::string> directory = options.job_dir;
   if (options.job_dir.empty()) directory = FindJobDir(looked_up);
+  // From inside another job: the login side knows why there is none.
+  if (!directory && !options.job_id.empty() && FindJobDir(own)) return RunForeign("srun", args);
   if (!directory) {
     const std::string id = looked_up.Get("SLURM_JOB_ID");
     messages.Error("Unable to confirm allocation for job " + (id.empty() ? "(none)" : id) + ": Invalid job id specified");
-    messages.Error("Check SLURM_JOB_ID environment variable. Expired or invalid job " + id);
+    messages.Info("Check SLURM_JOB_ID environment variable. Expired or invalid job " + id);
     return options.failure_code;
   }
   const int failure_code = options.failure_code;

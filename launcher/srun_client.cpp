@@ -219,7 +219,7 @@ class Client {
   void Leave() {
     if (options_.is_owner) {
       const int signal = cancelled_by_ != 0 ? cancelled_by_ : ending_.ended_by();
-      channel_->Send(Frame::kEndAllocation, Packer().Number(code_).Number(signal).payload());
+      channel_->Send(Frame::kEndAllocation, Packer().Number((code_ & 0xff) << 8).Number(signal).payload());
       channel_->Finish(5);
     }
     loop_.Stop();

@@ -336,6 +336,8 @@ std::string Spelled(const Row& row, const std::string& value, const SrunOptions&
 }
 
 void Apply(const Row& row, const std::string& value, SrunOptions* options) {
+  // The login side has made the allocation by the same words, and has said what there is to say.
+  if (options->is_owner && (row.refused || row.ignored)) return;
   options->given[row.name] = Spelled(row, value, *options);
   if (row.refused) Wrong(std::string("--") + row.name + " is not supported: " + row.refused);
   if (row.ignored) options->warnings.push_back(std::string("warning: --") + row.name + " is ignored: " + row.ignored);

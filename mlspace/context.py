@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from typing import BinaryIO, TextIO
 
 
+FOREGROUND_SECONDS = 0.1
+DEFAULT_SHELL = "/bin/sh"
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal that asked us to stop, where somebody has to be told of that first (Context.interruptible)."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 class User:
     """Who submits: login name, uid, and primary group."""
 
@@ -79,6 +91,16 @@ class Context:
         return self._host
 
     @property
+    def shell(self) -> str:
+        """The user's shell: that of the password file, and only without an entry there $SHELL, as salloc 22.05 has it."""
+        import pwd
+
+        try:
+            return pwd.getpwuid(self.user.uid).pw_shell or DEFAULT_SHELL
+        except KeyError:
+            return self.environ.get("SHELL") or DEFAULT_SHELL
+
+    @property
     def has_input(self) -> bool:
         """Whether standard input is a pipe or a file with something in it by now."""
         import fcntl
@@ -135,6 +157,38 @@ class Context:
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) == signal.SIG_DFL:
                 signal.signal(number, signal.default_int_handler)
+
+    def interruptible(self) -> None:
+        """From now on a signal that would end this process raises Interrupted, once: those that follow change nothing any more.
+
+        One that is ignored, as HUP is under nohup, stays so. A program that takes the place of this process has none of it.
+        """
+        import signal
+
+        caught = []
+
+        def interrupt(number: int, _: object) -> None:
+            caught.append(number)
+            if len(caught) == 1:
+                raise Interrupted(number)
+
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, interrupt)
+
+    def await_foreground(self) -> None:
+        """Waits while standard input is a terminal that another process group reads from, until `fg` brings us there."""
+        import signal
+
+        if not self.stdin.isatty():
+            return
+        descriptor, group = self.stdin.fileno(), os.getpgrp()
+        try:
+            while os.tcgetpgrp(descriptor) != group:
+                os.killpg(group, signal.SIGTTIN)
+                self.sleep(FOREGROUND_SECONDS)  # nothing stops a group that no shell looks after
+        except OSError as error:
+            raise MlspaceError("no controlling terminal: please set --no-shell") from error
 
     def date(self) -> str:
         """The moment as squeue -l and sinfo -l head their lists: "Tue Nov 24 01:54:18 2026"."""

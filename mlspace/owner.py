@@ -33,3 +33,15 @@ def started(pid: int) -> str:
             return "" if fields[0] in ("Z", "X") else fields[19]
     except (OSError, IndexError):
         return ""
+
+
+def is_below(ancestor: int) -> bool:
+    """Whether a process, by its id on this host, is this one or one that has brought it forth."""
+    pid = os.getpid()
+    while pid > 1 and pid != ancestor:
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+                pid = int(file.read().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            return False
+    return pid == ancestor > 0

@@ -6,7 +6,7 @@ import os
 
 from mlspace import config, controller
 from mlspace.errors import BadValue, GatewayError, MlspaceError
-from mlspace.owner import is_alive
+from mlspace.owner import is_alive, is_below
 from mlspace.slurm import state
 from mlspace.state.registry import Registry
 from mlspace.state.schema import SUBMISSION_PHASES
@@ -151,12 +151,13 @@ class Session:
 
     @property
     def is_inside_job(self) -> bool:
-        """Whether this process belongs to a job on this host."""
+        """Whether this process belongs to a job on this host, and so ends with it; what runs under salloc does not."""
         environ = self.context.environ
-        if os.path.isdir(environ.get("MLSPACE_JOB_DIR", "") or "/nonexistent"):
-            return True
         prefix = f"{environ.get('SLURM_JOB_ID', '')}."
-        return len(prefix) > 1 and any(name.startswith(prefix) for root in self.runtime_roots for name in names_in(root))
+        directories = [environ.get("MLSPACE_JOB_DIR", "") or "/nonexistent"]
+        if len(prefix) > 1:
+            directories += [os.path.join(root, name) for root in self.runtime_roots for name in names_in(root) if name.startswith(prefix)]
+        return any(is_below(launch_of(directory)) for directory in directories)
 
     # What becomes of it.
 
@@ -323,6 +324,15 @@ class Session:
 def runtime_root(uid: int) -> str:
     """Where the jobs of the embedded MLSpace have their runtime directories: it tells them nothing of XDG_RUNTIME_DIR."""
     return f"/tmp/mlspace-{uid}"
+
+
+def launch_of(directory: str) -> int:
+    """The process that a runtime directory is of; 0 where there is none."""
+    try:
+        with open(os.path.join(directory, "pid"), encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return 0
 
 
 def names_in(directory: str) -> list[str]:

@@ -46,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("gateway.client", "gateway.transport", "local.endpoint", "local.daemon"),
     },
     "following": {"controller", "errors", "gateway.logs", "session", "slurm", "state", "translate"},
+    "allocating": {"errors", "session", "slurm", "translate"},
     "machine": {"local.endpoint", "session"},
     "deferral": {"queue", "errors", "slurm", "session", "state"},
     "submission": {"config", "controller", "deferral", "errors", "naming", "slurm", "session", "state", "translate", "cluster"},
@@ -54,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "commands": {
         *("", "advice", "config", "context", "errors", "installation", "mpi"),
         *(f"commands.{name}" for name in SHARED),
-        *("following", "machine", "render", "session", "submission"),
+        *("allocating", "following", "machine", "render", "session", "submission"),
         *("slurm", "spec", "cluster", "queue", "translate.manifest"),
     },
     "entry": {"context", "errors"},
@@ -78,6 +79,7 @@ OUTSIDE = {
     "deferral": {"os", "requests", "sqlite3", "time", "sys"},
     "dispatch": {"os", "requests", "sqlite3", "time", "sys"},
     "following": {"requests", "sqlite3", "time", "sys"},
+    "allocating": {"requests", "sqlite3", "time", "sys"},
     "machine": {"requests", "sqlite3", "time", "sys"},
     "session": {"requests", "sqlite3", "time", "sys"},
 }

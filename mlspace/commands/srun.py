@@ -1,7 +1,7 @@
-"""srun: run a parallel program, in an allocation of its own or inside a job.
+"""srun: run a parallel program, in an allocation of its own or in a job that runs.
 
-Where the first node's runtime directory is on this host, `launch srun` does the work and this process becomes it: inside a job at
-once, outside as soon as the allocation has started. Elsewhere the program runs as role `tasks`, and its log is followed.
+Where the first node's runtime directory is on this host, `launch srun` does the work and this process becomes it: for a job at
+once, for an allocation of its own as soon as that has started. Elsewhere the program runs as role `tasks`, and its log is followed.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 
 from mlspace import following, submission
+from mlspace.allocating import Allocation
 from mlspace.commands import submitting
-from mlspace.errors import MlspaceError, RequestRefused, UsageError
+from mlspace.context import Interrupted
+from mlspace.errors import BadValue, MlspaceError, RequestRefused, UsageError
 from mlspace.slurm import state
 from mlspace.slurm.request import JobRequest
 
@@ -26,20 +28,8 @@ if TYPE_CHECKING:
 
 PROGRAM = "srun"
 
-LOOK_SECONDS = 0.01
-"""Between two looks whether the first node is there; a look is one stat."""
-
-PATIENCE_SECONDS = 1.0
-"""How long an allocation may take before we look, and say, why; and how long until the next look of that kind."""
-
-PASSED_ON = (
-    *("label", "unbuffered", "quiet", "verbose", "output", "error", "input", "open-mode", "chdir", "export"),
-    *("kill-on-bad-exit", "wait", "distribution", "ntasks-per-node", "cpus-per-task", "job-name", "overcommit"),
-    *("propagate", "preserve-env", "task-prolog", "task-epilog", "prolog", "epilog", "bcast", "compress", "send-libs"),
-    *("cpu-bind", "cpu_bind", "gpu-bind", "hint", "gpus-per-task", "ntasks-per-gpu", "ntasks-per-tres"),
-    *("threads-per-core", "ntasks-per-core", "ntasks-per-socket", "mpi"),
-)
-"""Options that decide how the step runs, which `launch srun` reads itself."""
+DECIDED = ("nodes", "ntasks", "hpcx")
+"""Options of which `launch srun` is told what became of them here; it reads all others itself."""
 
 
 def run(context: Context, argv: Sequence[str]) -> int:
@@ -47,10 +37,11 @@ def run(context: Context, argv: Sequence[str]) -> int:
     if call.answer is not None:
         context.print(call.answer)
         return call.answer_code
-    if context.environ.get("SLURM_JOB_ID") or call.text("jobid"):
-        return become_launch(context, argv, context.environ)
     if not call.words:
         raise UsageError(f"{PROGRAM}: fatal: No command given to execute.")
+    job = call.text("jobid") or context.environ.get("SLURM_JOB_ID")
+    if job:
+        return run_in(context, job, argv)
     components = call.components()
     component = components[0]
     command = next(words for words in [*call.programs, call.words] if words)
@@ -63,17 +54,22 @@ def run(context: Context, argv: Sequence[str]) -> int:
         if not component["quiet"]:
             context.warn(submitting.test_only_line(context, session, request, geometry))
         return 0
+    context.interruptible()
     job_id = submission.submit(session, request, geometry)
+    allocation = Allocation(session, request, job_id)
     try:
         if not session.cluster.channel:
+            if component["immediate"]:
+                allocation.await_start()
             return following.follow(session, job_id)
-        directory = wait_for_allocation(context, session, job_id)
-    except KeyboardInterrupt:
-        session.cancel([session.job(job_id)])
-        context.warn(f"{PROGRAM}: Force Terminated job {job_id}")
-        raise
-    arguments = step_arguments(geometry, directory, call, submission.hpcx_of(session, component))
-    return become_launch(context, arguments, session.step_environment())
+        directory = allocation.await_start()
+        arguments = step_arguments(geometry, directory, call, submission.hpcx_of(session, component))
+        become_launch(context, arguments, session.step_environment())
+    except Interrupted:
+        allocation.abandon()
+        if not session.cluster.channel:  # the program may have been running
+            raise
+        return context.failure_code
 
 
 def refuse_streams(context: Context, component: Component) -> None:
@@ -85,6 +81,38 @@ def refuse_streams(context: Context, component: Component) -> None:
         context.warn(f"{PROGRAM}: warning: standard input does not reach the program on this cluster yet")
 
 
+def run_in(context: Context, text: str, argv: Sequence[str]) -> NoReturn:
+    """A step of a job of ours that runs, from inside or outside of it. Raises UsageError where there is no such job."""
+    from mlspace.session import Session
+    from mlspace.slurm.count import positive
+
+    session = Session(context)
+    try:
+        job_id = positive(text)
+    except BadValue as error:
+        raise MlspaceError(f'Invalid numeric value "{text}" for --jobid.') from error
+    directory = session.runtime_directory(job_id)
+    if not os.path.exists(f"{directory}/channel"):
+        raise UsageError(*why_there_is_none(session, job_id), exit_code=context.failure_code)
+    become_launch(context, [f"--mlspace-job-dir={directory}", *argv], session.step_environment())
+
+
+def why_there_is_none(session: Session, job_id: int) -> tuple[str, str]:
+    """What srun says of a job that it cannot make a step in. Source: srun 22.05."""
+    session.refresh()
+    job = session.registry.job(job_id)
+    if job is None or not session.is_recent(job):
+        why = "Invalid job id specified"
+    elif job.state in state.FINAL or job.state == state.COMPLETING:
+        why = ""
+    elif job.is_pending:
+        why = "Job is pending execution"
+    else:
+        why = "its nodes cannot be reached from here"
+    first = f"Unable to confirm allocation for job {job_id}: {why}" if why else f"Slurm job {job_id} has expired"
+    return f"{PROGRAM}: error: {first}", f"{PROGRAM}: Check SLURM_JOB_ID environment variable. Expired or invalid job {job_id}"
+
+
 def become_launch(context: Context, arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
     """Go on as `launch srun`: its streams, signals and exit code are then srun's own."""
     from mlspace.installation import launcher_path
@@ -92,33 +120,11 @@ def become_launch(context: Context, arguments: Sequence[str], environ: Mapping[s
     os.execve(launcher_path(context.environ), [PROGRAM, *arguments], dict(environ))
 
 
-def wait_for_allocation(context: Context, session: Session, job_id: int) -> str:
-    """The runtime directory of the job's first node, when its `launch` answers there."""
-    directory = session.runtime_directory(job_id)
-    next_round, said = context.monotonic() + PATIENCE_SECONDS, False
-    while not os.path.exists(f"{directory}/channel"):
-        context.sleep(LOOK_SECONDS)
-        if context.monotonic() < next_round:
-            continue
-        next_round = context.monotonic() + PATIENCE_SECONDS
-        session.refresh()
-        directory = session.runtime_directory(job_id)  # it is known when the job has been sent
-        job = session.job(job_id)
-        if job.state in state.FINAL:
-            raise MlspaceError(f"Unable to allocate resources: job {job_id} ended: {job.state} ({job.reason})")
-        if not said and job.state == state.PENDING:
-            context.warn(f"{PROGRAM}: job {job_id} queued and waiting for resources")
-            said = True
-    if said:
-        context.warn(f"{PROGRAM}: job {job_id} has been allocated resources")
-    return directory
-
-
 def step_arguments(geometry: Geometry, directory: str, call: submitting.Call, hpcx: str) -> list[str]:
     """The command line of `launch srun` for the one step of an allocation of its own."""
     tasks = geometry.ntasks or geometry.tasks
     words = [f"--mlspace-job-dir={directory}", "--mlspace-owner", f"--nodes={geometry.nodes}", f"--ntasks={tasks}", f"--hpcx={hpcx}"]
     for setting in call.settings:
-        if setting.option.long in PASSED_ON:
+        if setting.option.long not in DECIDED:
             words.append(f"--{setting.option.long}" if setting.text is None else f"--{setting.option.long}={setting.text}")
     return [*words, "--", *call.words]

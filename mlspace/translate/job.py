@@ -19,7 +19,7 @@ from mlspace.slurm.request import JobRequest
 from mlspace.spec.launch import Env, File, Job, LaunchSpec, Limits, Script, Stdio
 
 OWNER_SECONDS = 15
-"""How long an allocation waits for the srun that asked for it, which looks for it all the time."""
+"""How long an allocation waits for the srun or salloc that asked for it, which looks for it all the time."""
 
 KILL_WAIT_SECONDS = 30
 """Slurm's KillWait: from TERM to KILL."""
@@ -81,7 +81,7 @@ def role_of(request: JobRequest) -> str:
         return "batch" if request.first["start-by"] == "node" else "exec"
     if request.program == "mlspace":
         return "exec"
-    return "batch" if request.script is not None else "tasks"
+    return "batch" if request.script is not None or request.program == "salloc" else "tasks"
 
 
 def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
@@ -89,6 +89,7 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
     request, component, geometry = job.request, job.request.first, job.geometry
     role = role_of(request)
     is_held = role == "tasks" and cluster.channel
+    has_owner = is_held or (request.program == "salloc" and cluster.channel and not component["no-shell"])
     files = job.details["files"]
     signal = component["signal"] or {}
     script = request.script
@@ -141,7 +142,7 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
         hpcx=job.details.get("hpcx", LaunchSpec.hpcx),  # a job of an earlier version has none
         submission=job.submission,
         secret=job.secret,
-        owner=OWNER_SECONDS if is_held else None,
+        owner=OWNER_SECONDS if has_owner else None,
         commands=job.commands,
     )
 

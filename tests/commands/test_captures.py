@@ -56,7 +56,8 @@ PLUGINS = (r"^\w+: (debug:  )?\w+/\w+: .* loaded( with argument \d+)?\n", "")
 """What -v says of the real one's parts."""
 
 OF_SUBMISSIONS = [
-    (r"\b(job|Job) \d+", r"\1 N"),
+    (r"\b(job|Job)( allocation)? \d+", r"\1\2 N"),
+    (r"\bJobId=\d+", "JobId=N"),
     (r"StepId=\d+", "StepId=N"),
     (r"\A\d+$", "N"),
     (r"on nodes? \S+", "on NODES"),
@@ -65,7 +66,10 @@ OF_SUBMISSIONS = [
     (r"\b(job|step)_id=[\d.]+", r"\1_id=N"),
     (r"\bstep \d+", "step N"),
     PLUGINS,
-    (r"^srun: job N (queued and waiting for|has been allocated) resources\n", ""),
+    (r"(?<!scheduler release\n)^srun: job N queued and waiting for resources\nsrun: job N has been allocated resources\n", ""),
+    (r"^salloc: Pending job allocation N\nsalloc: job N queued .*\nsalloc: job N has been allocated resources\n", ""),
+    # Of an allocation that salloc gives up itself another of its threads may or may not hear before the end.
+    (r"(?<!^salloc: Granted job allocation N\n)salloc: Job allocation N has been revoked.\n", ""),
 ]
 """Masks for the scenarios of SUBMITTING."""
 
