@@ -25,7 +25,7 @@ enum class Frame : uint8_t {
 
   // A client and the first node.
   kCreateStep = 10,     ///< client: StepRequest
-  kStepRefused = 11,    ///< why, one line a line
+  kStepRefused = 11,    ///< why; lines to be said before
   kStepCreated = 12,    ///< step id; count of nodes; for each: name, count of tasks, their ids
   kStdin = 13,          ///< client: task or kAllTasks, bytes (the rest); no bytes: end of file
   kStdinTaken = 14,     ///< how many bytes of input every task has taken since the last
@@ -40,6 +40,7 @@ enum class Frame : uint8_t {
   kStartStep = 23,      ///< client: program in place of the first word or "", whether the node's name comes behind it
   kAllocation = 24,     ///< client: asks for what a command outside, which works in the allocation, is told of it
   kAllocationTold = 25,  ///< NAME=value, each
+  kStepWaits = 26,      ///< why; kStepCreated or kStepRefused follows some time
 
   // A file for nodes of the job: from a client, and, behind a number that tells files apart, to another node.
   kFileOpen = 40,   ///< FileHeader (incoming_file.h), names of nodes; to a node without these

@@ -15,6 +15,8 @@ namespace launcher {
 namespace {
 
 constexpr double kReleaseSeconds = 5;
+constexpr double kEndingSeconds = 1;
+constexpr double kMomentSeconds = 0.5;
 constexpr double kLastStepSeconds = 0.5;  ///< mpirun does not wait for the srun by which it started its daemons
 constexpr double kLastWordsSeconds = 0.05;  ///< in which that srun writes what is left to write
 constexpr double kArrivalSeconds = 10;  ///< the platform starts a job's nodes within a few seconds of each other
@@ -51,6 +53,10 @@ FirstNode::FirstNode(const LaunchSpec& spec, const Place& place, const Environme
       world_{directory_.path(), GroundOf(spec, place, own),
              OneMachineSettings(place, ReadHostView(), HasNetwork())},
       ground_{&spec, &place, JobEnvironment(spec, place)},
+      ledger_(*spec.job),
+      waiting_steps_(&loop_, {[this](const auto& client, const StepRequest& request) { return StartStep(client, request); },
+                              [this](const auto& client, const char* why) { RefuseStep(client, StepRefusal(why)); },
+                              [this](const auto& client) { OnClientGone(client); }}),
       nodes_(&loop_, static_cast<int>(place.names.size()),
              [this](int node, Frame type, std::string_view payload) {
                if (type == Frame::kFileDone) files_.OnNodeFrame(node, payload);
@@ -226,11 +232,6 @@ void FirstNode::OnOwner(const std::shared_ptr<Channel>& channel) { owner_ = chan
 
 void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
   clients_.insert(channel);
-  const auto forget = [this, channel] {
-    files_.ClientLost(channel.get());
-    loop_.Later([this, channel] { clients_.erase(channel); });
-    if (channel == owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
-  };
   channel->Listen(
       [this, channel](Frame type, std::string_view payload) {
         if (type == Frame::kCreateStep) return CreateStep(channel, payload);
@@ -252,11 +253,32 @@ void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
         const bool is_signal = last_step_.signal != 0 && status == (128 + last_step_.signal) << 8;
         End(OutcomeOf(is_signal ? last_step_.signal : status), 0);
       },
-      forget);
+      [this, channel] { OnClientGone(channel); });
+}
+
+void FirstNode::OnClientGone(const std::shared_ptr<Channel>& channel) {
+  files_.ClientLost(channel.get());
+  loop_.Later([this, channel] { clients_.erase(channel); });
+  if (channel == owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
 }
 
 void FirstNode::CreateStep(const std::shared_ptr<Channel>& channel, std::string_view payload) {
   loop_.Later([this, channel] { clients_.erase(channel); });
+  StepRequest request;
+  try {
+    request = StepRequest::Unpack(payload);
+  } catch (const LaunchError& error) {
+    return RefuseStep(channel, StepRefusal(error.what()));
+  }
+  if (StartStep(channel, request)) return;
+  // Nobody needs to hear of what is free in a moment: what an srun that has failed leaves behind, or the daemons of an
+  // mpirun, which does not wait for the srun that started them.
+  const bool one_is_ending = std::any_of(steps_.begin(), steps_.end(), [](const auto& step) { return step->is_ending(); });
+  waiting_steps_.Add(channel, std::move(request), one_is_ending ? kEndingSeconds : kMomentSeconds);
+}
+
+/// Starts a step, or refuses it; false when it has to wait.
+bool FirstNode::StartStep(const std::shared_ptr<Channel>& channel, const StepRequest& request) {
   StepServer::Hooks hooks;
   hooks.start_remote = [this](StepServer* step, int node, int share) { return StartRemoteShare(step, node, share); };
   hooks.file = [this](const std::shared_ptr<Channel>& client, Frame type, std::string_view fields) {
@@ -264,17 +286,31 @@ void FirstNode::CreateStep(const std::shared_ptr<Channel>& channel, std::string_
   };
   hooks.ended = [this](StepServer* step) { OnStepEnded(step); };
   try {
-    if (outcome_) throw LaunchError("Job/step already completing or completed", 1);
-    steps_.push_back(std::make_unique<StepServer>(&loop_, &supervisor_, channel, next_step_, StepRequest::Unpack(payload),
+    if (outcome_) throw StepRefusal(kStepIsOver);
+    std::optional<StepLayout> layout = LayOutStep(request, ground_, ledger_);
+    if (!layout) return false;
+    steps_.push_back(std::make_unique<StepServer>(&loop_, &supervisor_, channel, next_step_, request, std::move(*layout),
                                                   ground_, hooks));
+  } catch (const StepRefusal& refusal) {
+    RefuseStep(channel, refusal);
+    return true;
   } catch (const LaunchError& error) {
-    return channel->Send(Frame::kStepRefused, Packer().Text(error.what()).payload());
+    RefuseStep(channel, StepRefusal(error.what()));
+    return true;
   }
-  if (steps_.back()->is_counted()) {
+  StepServer& step = *steps_.back();
+  Take(step.layout(), &ledger_);
+  if (step.is_counted()) {
     ++next_step_;
-    reporter_.Step(steps_.back()->Report());
+    reporter_.Step(step.Report());
   }
-  steps_.back()->Start(world_);
+  step.Start(world_);
+  return true;
+}
+
+void FirstNode::RefuseStep(const std::shared_ptr<Channel>& channel, const StepRefusal& refusal) {
+  channel->Send(Frame::kStepRefused, Packer().Text(refusal.what()).Texts(refusal.before()).payload());
+  OnClient(channel);
 }
 
 bool FirstNode::StartRemoteShare(StepServer* step, int node, int share) {
@@ -304,11 +340,16 @@ void FirstNode::OnStepEnded(StepServer* step) {
   for (auto key = keys_.begin(); key != keys_.end();) {
     key = key->second.first == step ? keys_.erase(key) : std::next(key);
   }
+  GiveBack(step->layout(), &ledger_);
   if (main_outcome_ && steps_.size() == 1) loop_.After(kLastWordsSeconds, [this] { End(*main_outcome_, 0); });
   const std::shared_ptr<Channel> client = step->client();
   steps_.erase(std::find_if(steps_.begin(), steps_.end(), [step](const auto& other) { return other.get() == step; }));
-  if (client->is_open()) return OnClient(client);  // an owner still has to end the allocation
-  if (client == owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
+  if (client->is_open()) {
+    OnClient(client);  // an owner still has to end the allocation
+  } else if (client == owner_) {
+    Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
+  }
+  waiting_steps_.Retry();
 }
 
 // Limits and the end.
@@ -362,6 +403,7 @@ void FirstNode::Cancel(const std::string& why, const Outcome& outcome) {
 void FirstNode::End(const Outcome& outcome, double grace) {
   if (outcome_) return;
   outcome_ = outcome;
+  waiting_steps_.RefuseAll(kStepIsOver);
   for (const auto& step : steps_) step->Terminate();
   nodes_.EndJob();
   if (owner_) owner_->Send(Frame::kEndJob);

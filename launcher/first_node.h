@@ -12,6 +12,7 @@
 #include "output.h"
 #include "report.h"
 #include "runtime_dir.h"
+#include "step_queue.h"
 #include "step_server.h"
 
 namespace launcher {
@@ -40,8 +41,11 @@ class FirstNode {
   void MissNodes();
   void OnOwner(const std::shared_ptr<Channel>& channel);
   void OnClient(const std::shared_ptr<Channel>& channel);
+  void OnClientGone(const std::shared_ptr<Channel>& channel);
   void OnShare(const std::shared_ptr<Channel>& channel, int64_t key);
   void CreateStep(const std::shared_ptr<Channel>& channel, std::string_view payload);
+  bool StartStep(const std::shared_ptr<Channel>& channel, const StepRequest& request);
+  void RefuseStep(const std::shared_ptr<Channel>& channel, const StepRefusal& refusal);
   bool StartRemoteShare(StepServer* step, int node, int share);
   void OnStepEnded(StepServer* step);
 
@@ -67,6 +71,8 @@ class FirstNode {
   RuntimeDir directory_;
   NodeWorld world_;
   StepGround ground_;
+  StepLedger ledger_;
+  StepQueue waiting_steps_;
   BatchStreams streams_;
   UniqueFd unix_listener_;
   UniqueFd tcp_listener_;

@@ -107,7 +107,10 @@ void Reporter::Step(const StepReport& step) {
   json.Text("event", "step").Text("submission", spec_.submission).Number("step", step.step);
   json.Text("name", step.name.substr(0, kMostName));
   if (step.nodes.size() <= kMostNodes) json.Text("nodes", step.nodes);
-  json.Number("tasks", step.tasks).Time("start", step.start);
+  json.Number("tasks", step.tasks).Number("cpus", step.cpus);
+  if (step.gpus > 0) json.Number("gpus", step.gpus);
+  if (step.memory_mib > 0) json.Number("memory", step.memory_mib);
+  json.Time("start", step.start);
   if (step.end) json.Time("end", *step.end).Number("code", step.outcome.code).Number("signal", step.outcome.signal);
   Write(json.Text("state", step.end ? step.outcome.state : "RUNNING").Done(), false);
 }

@@ -1,6 +1,7 @@
 #ifndef LAUNCHER_REPORT_H_
 #define LAUNCHER_REPORT_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -29,6 +30,9 @@ struct StepReport {
   std::string name;
   std::string nodes;  ///< folded
   int tasks = 0;
+  int cpus = 0;
+  int gpus = 0;
+  int64_t memory_mib = 0;  ///< 0: it has not asked for any
   double start = 0;   ///< unix seconds
   std::optional<double> end;
   Outcome outcome;

@@ -98,7 +98,7 @@ std::vector<int> ReadPerNode(const SpecValue& job, const char* key, int nodes, i
 JobFacts ReadJob(const SpecValue& value) {
   value.ExpectKeys({"id", "name", "user", "group", "partition", "cluster", "submit_host",
                     "submit_dir", "uid", "gid", "nodes", "cpus_per_node", "tasks_per_node",
-                    "distribution", "gpus_per_node", "env", "restart"});
+                    "distribution", "gpus_per_node", "memory_per_node", "env", "restart"});
   JobFacts job;
   job.id = value.Require("id").Integer(1, INT64_MAX);
   job.name = FindText(value, "name");
@@ -113,6 +113,7 @@ JobFacts ReadJob(const SpecValue& value) {
   job.nodes = static_cast<int>(value.Require("nodes").Integer(1, kMaxNodes));
   job.cpus_per_node = ReadPerNode(value, "cpus_per_node", job.nodes, 1);
   job.tasks_per_node = ReadPerNode(value, "tasks_per_node", job.nodes, 0);
+  if (value.Find("memory_per_node")) job.memory_per_node = ReadPerNode(value, "memory_per_node", job.nodes, 1);
   if (const auto text = value.Find("distribution")) {
     const auto distribution = ParseDistribution(text->Text());
     if (!distribution) text->Fail("must be block, cyclic, plane=N or arbitrary");

@@ -72,6 +72,7 @@ struct JobFacts {
   int nodes = 1;
   std::vector<int> cpus_per_node;   ///< one per node
   std::vector<int> tasks_per_node;  ///< one per node
+  std::vector<int> memory_per_node;  ///< MiB, one per node; empty: not known
   Distribution distribution;
   int gpus_per_node = 0;
   std::map<std::string, std::string> env;  ///< SLURM_* that follow from the request alone

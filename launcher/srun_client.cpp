@@ -88,8 +88,13 @@ class Client {
     Unpacker fields(payload);
     switch (type) {
       case Frame::kStepRefused:
-        return Fail("Unable to create step for job " + std::to_string(facts_.job_id) + ": " + fields.Text());
+        return OnRefused(&fields);
+      case Frame::kStepWaits:
+        waits_ = true;
+        return messages_.Info("Job " + std::to_string(facts_.job_id) + " step creation temporarily disabled, retrying (" +
+                              fields.Text() + ")");
       case Frame::kStepCreated:
+        if (waits_) messages_.Info("Step created for job " + std::to_string(facts_.job_id));
         return OnCreated(&fields);
       case Frame::kOutput: {
         const int task = static_cast<int>(fields.Number());
@@ -118,6 +123,12 @@ class Client {
       default:
         return;
     }
+  }
+
+  void OnRefused(Unpacker* fields) {
+    const std::string why = fields->Text();
+    for (const std::string& line : fields->Texts()) messages_.Error(line);
+    Fail("Unable to create step for job " + std::to_string(facts_.job_id) + ": " + why);
   }
 
   void OnCreated(Unpacker* fields) {
@@ -244,6 +255,7 @@ class Client {
   std::unique_ptr<OutputPlan> out_;
   std::unique_ptr<OutputPlan> err_;
   bool is_error_with_output_ = false;
+  bool waits_ = false;  ///< the nodes were busy when we asked
   bool is_created_ = false;
   bool is_over_ = false;
   bool has_failed_ = false;

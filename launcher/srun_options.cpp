@@ -2,10 +2,13 @@
 
 #include <cstdlib>
 #include <functional>
+#include <optional>
 
 #include "duration.h"
 #include "error.h"
 #include "gpu_bind.h"
+#include "layout.h"
+#include "step_values.h"
 
 namespace launcher {
 namespace {
@@ -33,7 +36,7 @@ constexpr Argument kRequired = Argument::kRequired;
 constexpr Argument kOptional = Argument::kOptional;
 
 constexpr const char* kNoBinding = "tasks are not bound to CPUs or memory";
-constexpr const char* kShared = "steps share all CPUs and memory of the job";
+constexpr const char* kInvalidGres = "Invalid generic resource (gres) specification";
 constexpr const char* kLater = "it comes with a later version";
 constexpr const char* kHasNodes = "the job has its nodes already";
 constexpr const char* kNoSampling = "no resource use is sampled";
@@ -59,15 +62,50 @@ int Count(const char* option, const std::string& text, int least) {
 }
 
 void SetNodes(SrunOptions* options, const std::string& text) {
-  const size_t dash = text.find('-');
-  const auto number = [&text](const std::string& part) {
-    char* end = nullptr;
-    const long value = std::strtol(part.c_str(), &end, 10);
-    if (part.empty() || *end != '\0' || value < 1) throw LaunchError("\"" + text + "\" is not a valid node count", kUsageExit);
-    return static_cast<int>(value);
-  };
-  options->placement.least_nodes = number(text.substr(0, dash));
-  options->placement.nodes = dash == std::string::npos ? options->placement.least_nodes : number(text.substr(dash + 1));
+  const NodeRange range = ReadNodeRange(text);
+  options->placement.least_nodes = range.least;
+  options->placement.nodes = range.most;
+  options->said.nodes = true;
+}
+
+void SetTasks(SrunOptions* options, const std::string& text) {
+  options->placement.tasks = Count("--ntasks", text, 1);
+  options->said.tasks = true;
+}
+
+void SetDistribution(SrunOptions* options, const std::string& text) {
+  if (text == "pack" || text == "nopack") return;  // how the tasks of a node are bound
+  if (!ParseDistribution(text) && text != "plane") {
+    const char* plane = text.rfind("plane", 0) == 0 ? "Invalid plane size or size not specified\nsrun: error: " : "";
+    throw LaunchError(std::string(plane) + "Invalid --distribution specification", kUsageExit);
+  }
+  options->placement.distribution = text;
+}
+
+void SetExclusive(SrunOptions* options, const std::string& text) {
+  if (!text.empty() && text != "user" && text != "mcs") throw LaunchError("Invalid --exclusive specification", kUsageExit);
+  options->exclusive = options->resources.exact = true;
+}
+
+/// --mem and its like: the last bit of `which` tells which.
+int64_t Memory(SrunOptions* options, const char* option, int which, const std::string& text) {
+  const std::optional<int64_t> memory = ReadMemoryMib(text);
+  if (!memory) throw LaunchError(std::string("Invalid ") + option + " specification", kUsageExit);
+  options->said.memory |= which;
+  return *memory;
+}
+
+void SetGres(SrunOptions* options, const std::string& text) {
+  const std::optional<int> gpus = ReadGres(text);
+  if (!gpus) Wrong(kInvalidGres);
+  options->resources.gpus_per_node = *gpus;
+  options->resources.no_gpus = *gpus == 0;
+}
+
+int Gpus(const std::string& text) {
+  const std::optional<int> gpus = ReadGpus(text);
+  if (!gpus) Wrong(kInvalidGres);
+  return *gpus;
 }
 
 void SetTime(SrunOptions* options, const std::string& text) {
@@ -104,20 +142,22 @@ void SetGpuBinding(SrunOptions* options, const std::string& text) {
 
 /// "2", "a100:2"; a type has been chosen for the whole job.
 void SetGpusPerTask(SrunOptions* options, const std::string& text) {
-  const std::string number = text.substr(text.rfind(':') + 1);
-  if (number.empty() || number.find_first_not_of("0123456789") != number.npos) Wrong("Invalid generic resource (gres) specification");
-  options->binding.gpus_per_task = Count("--gpus-per-task", number, 0);
+  options->binding.gpus_per_task = options->resources.gpus_per_task = Gpus(text);
 }
 
 constexpr Row kRows[] = {
-    {"ntasks", 'n', kRequired, "SLURM_NTASKS", [](auto* o, auto& t) { o->placement.tasks = Count("--ntasks", t, 1); }, nullptr, nullptr},
+    {"ntasks", 'n', kRequired, "SLURM_NTASKS", SetTasks, nullptr, nullptr},
     {"nodes", 'N', kRequired, "SLURM_NNODES", SetNodes, nullptr, nullptr},
     {"ntasks-per-node", 0, kRequired, "SLURM_NTASKS_PER_NODE",
      [](auto* o, auto& t) { o->placement.tasks_per_node = Count("--ntasks-per-node", t, 1); }, nullptr, nullptr},
     {"cpus-per-task", 'c', kRequired, "SRUN_CPUS_PER_TASK",
-     [](auto* o, auto& t) { o->resources.cpus_per_task = Count("--cpus-per-task", t, 1); }, nullptr, nullptr},
+     [](auto* o, auto& t) {
+       o->resources.cpus_per_task = Count("--cpus-per-task", t, 1);
+       o->resources.exact = true;  // since 22.05
+     },
+     nullptr, nullptr},
     {"relative", 'r', kRequired, nullptr, [](auto* o, auto& t) { o->placement.relative = Count("--relative", t, 0); }, nullptr, nullptr},
-    {"distribution", 'm', kRequired, "SLURM_DISTRIBUTION", [](auto* o, auto& t) { o->placement.distribution = t; }, nullptr, nullptr},
+    {"distribution", 'm', kRequired, "SLURM_DISTRIBUTION", SetDistribution, nullptr, nullptr},
     {"nodelist", 'w', kRequired, nullptr, [](auto* o, auto& t) { o->nodelist = t; }, nullptr, nullptr},
     {"exclude", 'x', kRequired, nullptr, [](auto* o, auto& t) { o->exclude = t; }, nullptr, nullptr},
     {"job-name", 'J', kRequired, nullptr, [](auto* o, auto& t) { o->job_name = t; }, nullptr, nullptr},
@@ -158,13 +198,37 @@ constexpr Row kRows[] = {
     {"help", 'h', kNone, nullptr, [](auto* o, auto&) { o->login_side = "--help"; }, nullptr, nullptr},
     {"usage", 0, kNone, nullptr, [](auto* o, auto&) { o->login_side = "--usage"; }, nullptr, nullptr},
     {"tasks-per-node", 0, kRequired, nullptr, [](auto* o, auto& t) { o->placement.tasks_per_node = Count("--ntasks-per-node", t, 1); }, nullptr, nullptr},
-    // What holds here anyway, or is the job's.
+    {"overlap", 0, kOptional, "SLURM_OVERLAP", [](auto* o, auto&) { o->resources.overlap = true; }, nullptr, nullptr},
+    {"whole", 0, kNone, "SLURM_WHOLE", [](auto* o, auto&) { o->whole = true; }, nullptr, nullptr},
+    {"exact", 0, kNone, "SLURM_EXACT", [](auto* o, auto&) { o->resources.exact = true; }, nullptr, nullptr},
+    {"exclusive", 0, kOptional, "SLURM_EXCLUSIVE", SetExclusive, nullptr, nullptr},
+    {"immediate", 'I', kOptional, "SLURM_IMMEDIATE",
+     [](auto* o, auto& t) { o->resources.immediate_seconds = t.empty() ? 1 : Count("immediate", t, 0); }, nullptr, nullptr},
+    {"mem", 0, kRequired, "SLURM_MEM_PER_NODE",
+     [](auto* o, auto& t) { o->resources.memory_per_node_mib = Memory(o, "--mem", 1, t); }, nullptr, nullptr},
+    {"mem-per-cpu", 0, kRequired, "SLURM_MEM_PER_CPU",
+     [](auto* o, auto& t) { o->resources.memory_per_cpu_mib = Memory(o, "--mem-per-cpu", 2, t); }, nullptr, nullptr},
+    {"mem-per-gpu", 0, kRequired, "SLURM_MEM_PER_GPU",
+     [](auto* o, auto& t) { o->resources.memory_per_gpu_mib = Memory(o, "--mem-per-gpu", 4, t); }, nullptr, nullptr},
+    {"gres", 0, kRequired, "SLURM_GRES", SetGres, nullptr, nullptr},
+    {"gpus", 'G', kRequired, "SLURM_GPUS", [](auto* o, auto& t) { o->resources.gpus = Gpus(t); }, nullptr, nullptr},
+    {"gpus-per-node", 0, kRequired, "SLURM_GPUS_PER_NODE",
+     [](auto* o, auto& t) { o->resources.gpus_per_node = Gpus(t); }, nullptr, nullptr},
+    {"gpus-per-task", 0, kRequired, "SLURM_GPUS_PER_TASK",
+     SetGpusPerTask, nullptr, nullptr},
+    {"cpus-per-gpu", 0, kRequired, "SLURM_CPUS_PER_GPU",
+     [](auto* o, auto& t) { o->cpus_per_gpu = Count("--cpus-per-gpu", t, 1); }, nullptr, nullptr},
+    {"ntasks-per-gpu", 0, kRequired, "SLURM_NTASKS_PER_GPU",
+     [](auto* o, auto& t) { o->tasks_per_gpu = o->binding.tasks_per_gpu = Count("--ntasks-per-gpu", t, 1); }, nullptr, nullptr},
+    {"ntasks-per-tres", 0, kRequired, nullptr,
+     [](auto* o, auto& t) { o->tasks_per_gpu = o->binding.tasks_per_gpu = Count("--ntasks-per-tres", t, 1); }, nullptr, nullptr},
+    {"nodefile", 'F', kRequired, nullptr, [](auto* o, auto& t) { o->nodefile = t; }, nullptr, nullptr},
+    // What holds here anyway, is the job's, or has no effect on a step that says how many tasks it has.
     {"signal", 0, kRequired, "SLURM_SIGNAL", [](auto*, auto&) {}, nullptr, nullptr},
     {"bcast-exclude", 0, kRequired, "SLURM_BCAST_EXCLUDE", [](auto*, auto&) {}, nullptr, nullptr},
     {"compress", 0, kOptional, "SLURM_COMPRESS", [](auto*, auto&) {}, nullptr, nullptr},
     {"threads", 'T', kRequired, "SLURM_THREADS", [](auto*, auto& t) { Count("--threads", t, 1); }, nullptr, nullptr},
-    {"overlap", 0, kOptional, "SLURM_OVERLAP", [](auto*, auto&) {}, nullptr, nullptr},
-    {"whole", 0, kNone, "SLURM_WHOLE", [](auto*, auto&) {}, nullptr, nullptr},
+    {"gpus-per-socket", 0, kRequired, nullptr, [](auto*, auto& t) { Gpus(t); }, nullptr, nullptr},
     {"comment", 0, kRequired, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
     {"partition", 'p', kRequired, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
     {"account", 'A', kRequired, nullptr, [](auto*, auto&) {}, nullptr, nullptr},
@@ -178,7 +242,6 @@ constexpr Row kRows[] = {
     {"contiguous", 0, kNone, nullptr, nullptr, kHasNodes, nullptr},
     {"core-spec", 'S', kRequired, nullptr, nullptr, kNotOffered, nullptr},
     {"cores-per-socket", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
-    {"cpus-per-gpu", 0, kRequired, nullptr, nullptr, kShared, nullptr},
     {"deadline", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"delay-boot", 0, kRequired, nullptr, nullptr, "nodes are not rebooted", nullptr},
     {"dependency", 'd', kRequired, nullptr, nullptr, kHasNodes, nullptr},
@@ -215,15 +278,6 @@ constexpr Row kRows[] = {
     {"time-min", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"tmp", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"wckey", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
-    {"exact", 0, kNone, "SLURM_EXACT", nullptr, kShared, nullptr},
-    {"exclusive", 0, kOptional, "SLURM_EXCLUSIVE", nullptr, kShared, nullptr},
-    {"mem", 0, kRequired, nullptr, nullptr, kShared, nullptr},
-    {"mem-per-cpu", 0, kRequired, nullptr, nullptr, kShared, nullptr},
-    {"mem-per-gpu", 0, kRequired, nullptr, nullptr, kShared, nullptr},
-    {"gres", 0, kRequired, nullptr, nullptr, "every step sees all GPUs of the job", nullptr},
-    {"gpus", 'G', kRequired, nullptr, nullptr, "every step sees all GPUs of the job", nullptr},
-    {"gpus-per-node", 0, kRequired, nullptr, nullptr, "every step sees all GPUs of the job", nullptr},
-    {"gpus-per-task", 0, kRequired, "SLURM_GPUS_PER_TASK", SetGpusPerTask, nullptr, nullptr},
     {"gres-flags", 0, kRequired, nullptr, nullptr, "GPUs are bound by --gpu-bind alone", nullptr},
     {"cpu-bind", 0, kRequired, "SLURM_CPU_BIND", [](auto* o, auto& t) { o->binding.cpu = ParseCpuBind(t); }, nullptr, nullptr},
     {"cpu_bind", 0, kRequired, nullptr, [](auto* o, auto& t) { o->binding.cpu = ParseCpuBind(t); }, nullptr, nullptr},
@@ -241,22 +295,15 @@ constexpr Row kRows[] = {
     {"debugger-test", 0, kNone, nullptr, nullptr, nullptr, "there is nothing to attach to"},
     {"gid", 0, kRequired, nullptr, nullptr, nullptr, kOneUser},
     {"uid", 0, kRequired, nullptr, nullptr, nullptr, kOneUser},
-    {"immediate", 'I', kOptional, nullptr, nullptr, nullptr, kLater},
     {"interactive", 0, kNone, nullptr, nullptr, nullptr, kLater},
     {"no-allocate", 'Z', kNone, nullptr, nullptr, nullptr, "a step runs in a job"},
-    {"nodefile", 'F', kRequired, nullptr, nullptr, nullptr, "name the nodes with --nodelist"},
     {"x11", 0, kOptional, nullptr, nullptr, nullptr, "there is no X11 forwarding here"},
     {"test-only", 0, kNone, nullptr, nullptr, nullptr, kLater},
-    {"ntasks-per-tres", 0, kRequired, nullptr,
-     [](auto* o, auto& t) { o->binding.tasks_per_gpu = Count("--ntasks-per-tres", t, 1); }, nullptr, nullptr},
-    {"gpus-per-socket", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"ntasks-per-socket", 0, kRequired, nullptr,
      [](auto* o, auto& t) { o->binding.tasks_per_socket = Count("--ntasks-per-socket", t, 1); }, nullptr, nullptr},
     {"pty", 0, kNone, nullptr, nullptr, nullptr, kLater},
     {"het-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"pack-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
-    {"ntasks-per-gpu", 0, kRequired, "SLURM_NTASKS_PER_GPU",
-     [](auto* o, auto& t) { o->binding.tasks_per_gpu = Count("--ntasks-per-gpu", t, 1); }, nullptr, nullptr},
 };
 
 /// Options that Slurm 22.05 does not have: ours, and those of later versions and of plugins. They go
@@ -403,6 +450,33 @@ size_t ReadCluster(const std::vector<std::string>& args, size_t at, SrunOptions*
   return 1;
 }
 
+/// A step's memory is said in one way: the command line's wins over the variables'.
+void KeepOneMemory(SrunOptions* options) {
+  const int said = options->said.memory;
+  if ((said & (said - 1)) != 0) {
+    throw UsageError("fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive.", 1);
+  }
+  if (said == 0) return;
+  ResourceRequest& resources = options->resources;
+  if (said != 1) resources.memory_per_node_mib = 0;
+  if (said != 2) resources.memory_per_cpu_mib = 0;
+  if (said != 4) resources.memory_per_gpu_mib = 0;
+}
+
+/// --gres=none is stronger than what the job's variables say.
+void DropGpus(ResourceRequest* resources) {
+  if (resources->no_gpus) resources->gpus = resources->gpus_per_node = resources->gpus_per_task = 0;
+}
+
+void CheckTogether(const SrunOptions& options) {
+  const std::string& distribution = options.placement.distribution;
+  if (!distribution.empty() && !ParseDistribution(distribution)) {
+    throw LaunchError("Invalid plane size or size not specified\nsrun: error: Invalid --distribution specification", kUsageExit);
+  }
+  if (options.exclusive && options.resources.overlap) Wrong("--exclusive and --overlap are mutually exclusive");
+  if (options.resources.exact && options.whole) Wrong("--exact and --whole are mutually exclusive.");
+}
+
 }  // namespace
 
 SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environment& environment) {
@@ -410,6 +484,7 @@ SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environm
   ReadEnvironment(environment, &options);
   const SrunOptions inherited = options;
   options.placement.tasks = options.placement.tasks_per_node = 0;
+  options.said = {};
   size_t at = 0;
   while (at < args.size() && args[at].size() > 1 && args[at][0] == '-') {
     if (args[at] == "--") {
@@ -422,6 +497,9 @@ SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environm
   const bool asks_for_tasks = options.placement.tasks > 0 || options.placement.tasks_per_node > 0;
   if (!asks_for_tasks) options.placement.tasks = inherited.placement.tasks;
   if (options.placement.tasks_per_node == 0) options.placement.tasks_per_node = inherited.placement.tasks_per_node;
+  KeepOneMemory(&options);
+  DropGpus(&options.resources);
+  CheckTogether(options);
   return options;
 }
 

@@ -13,6 +13,13 @@
 
 namespace launcher {
 
+/// What the command line says itself, not only srun's input variables.
+struct SaidOptions {
+  bool tasks = false;
+  bool nodes = false;
+  int memory = 0;  ///< a bit for each of --mem, --mem-per-cpu, --mem-per-gpu
+};
+
 /// What an srun command line inside a job asks for. Zero and empty mean: not said.
 struct SrunOptions {
   PlacementRequest placement;   ///< its node names are read from `nodelist` and `exclude` later
@@ -23,6 +30,12 @@ struct SrunOptions {
   BindingOptions binding;
   std::string nodelist;         ///< -w, as given
   std::string exclude;          ///< -x, as given
+  std::string nodefile;         ///< -F, as given
+  int tasks_per_gpu = 0;
+  int cpus_per_gpu = 0;
+  bool whole = false;
+  bool exclusive = false;
+  SaidOptions said;
   std::string job_name;
   std::string output;           ///< -o; a number, "none" and "all" have meanings of their own
   std::string error;
@@ -53,7 +66,7 @@ struct SrunOptions {
 /// A command line that getopt would not read. what() stands behind "srun: "; exit code 255.
 class UsageError : public LaunchError {
  public:
-  explicit UsageError(const std::string& text) : LaunchError(text, 255) {}
+  explicit UsageError(const std::string& text, int exit_code = 255) : LaunchError(text, exit_code) {}
 };
 
 /// Reads srun's command line as GNU getopt does (unique prefixes, clusters, `--opt=value`, the first

@@ -11,12 +11,11 @@
 #include "hpcx.h"
 #include "mpi.h"
 #include "multi_prog.h"
+#include "srun_placement.h"
 #include "step_variables.h"
 
 namespace launcher {
 namespace {
-
-void Warn(const std::string& line) { std::fprintf(stderr, "srun: Warning: %s\n", line.c_str()); }
 
 std::string CurrentDirectory() {
   char path[4096];
@@ -29,28 +28,14 @@ mode_t CurrentUmask() {
   return mask;
 }
 
-/// Where tasks go, after srun's own checks.
-PlacementRequest PlacementOf(const SrunOptions& options) {
-  PlacementRequest request = options.placement;
-  if (request.nodes > request.tasks && request.tasks > 0) {
-    if (!options.quiet) {
-      Warn("can't run " + std::to_string(request.tasks) + " processes on " + std::to_string(request.nodes) +
-          " nodes, setting nnodes to " + std::to_string(request.tasks));
-    }
-    request.nodes = request.tasks;
-    request.least_nodes = std::min(request.least_nodes, request.nodes);
-  }
-  const int per_node = request.tasks_per_node;
-  if (per_node > 0 && request.tasks > per_node && request.tasks != per_node * request.nodes && request.nodes > 0) {
-    if (!options.quiet) {
-      Warn("can't honor --ntasks-per-node set to " + std::to_string(per_node) +
-          " which doesn't match the requested tasks " + std::to_string(request.tasks) +
-          " with the number of requested nodes " + std::to_string(request.nodes) + ". Ignoring --ntasks-per-node.");
-    }
-    request.tasks_per_node = 0;
-  }
-  request.with = ExpandHosts(options.nodelist);
-  request.without = ExpandHosts(options.exclude);
+/// What tasks hold: where CPUs are counted by GPUs, the step has so many, and no more.
+ResourceRequest ResourcesOf(const SrunOptions& options, int tasks) {
+  ResourceRequest request = options.resources;
+  if (options.cpus_per_gpu == 0 || request.cpus_per_task > 0) return request;
+  const int gpus = std::max({request.gpus, request.gpus_per_node, request.gpus_per_task * tasks});
+  if (gpus == 0) return request;
+  request.cpus_per_task = std::max(1, (gpus * options.cpus_per_gpu + tasks - 1) / std::max(1, tasks));
+  request.exact = true;
   return request;
 }
 
@@ -60,7 +45,7 @@ TaskWorld WorldOf(const SrunOptions& options, const Environment& own) {
   Environment variables = StepVariables(options, own);
   if (!options.hpcx.empty()) {
     for (const std::string& line : PrepareHpcx(options.hpcx, DiskProbe(), &variables)) {
-      if (!options.quiet) Warn(line);
+      if (!options.quiet) std::fprintf(stderr, "srun: Warning: %s\n", line.c_str());
     }
   }
   world.environment = variables.Words();
@@ -88,8 +73,8 @@ StepRequest RequestOf(const SrunOptions& options, const Environment& own) {
   StepRequest request;
   const std::string& first = options.world.command[0];
   request.name = options.job_name.empty() ? first.substr(first.rfind('/') + 1) : options.job_name;
-  request.placement = PlacementOf(options);
-  request.resources = options.resources;
+  request.placement = PlacementOf(options, own);
+  request.resources = ResourcesOf(options, request.placement.tasks);
   request.streams = options.streams;
   request.world = WorldOf(options, own);
   request.limits = options.limits;

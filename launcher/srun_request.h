@@ -8,7 +8,7 @@
 namespace launcher {
 
 /// The step that srun asks for, after the checks that it makes by itself: of them it tells on stderr, unless it is to
-/// be quiet. Throws LaunchError for a bad host list.
+/// be quiet. Throws LaunchError for what cannot be.
 StepRequest RequestOf(const SrunOptions& options, const Environment& own);
 
 }  // namespace launcher

@@ -12,10 +12,19 @@ int ToInt(int64_t number) {
   return static_cast<int>(number);
 }
 
-/// Of a request that is none of srun's: a negative count would be a huge one further on.
-void RefuseNegativeCounts(const PlacementRequest& placement, const ResourceRequest& resources) {
-  for (const int count : {placement.tasks, placement.nodes, placement.least_nodes, placement.tasks_per_node, resources.cpus_per_task}) {
-    if (count < 0) throw LaunchError("the step's request has a negative count", 1);
+constexpr int64_t kMostOfACount = 1'000'000;      ///< what srun's options take
+constexpr int64_t kMostMemory = int64_t{1} << 40;  ///< MiB
+
+/// Of a request that is none of srun's: a negative count would be a huge one further on, and the product of two that are
+/// huge no number at all.
+void RefuseImpossibleCounts(const PlacementRequest& placement, const ResourceRequest& resources) {
+  for (const int count : {placement.tasks, placement.nodes, placement.least_nodes, placement.tasks_per_node,
+                          placement.relative, resources.cpus_per_task, resources.gpus, resources.gpus_per_node,
+                          resources.gpus_per_task, resources.immediate_seconds}) {
+    if (count < 0 || count > kMostOfACount) throw LaunchError("the step's request has a count that cannot be", 1);
+  }
+  for (const int64_t memory : {resources.memory_per_node_mib, resources.memory_per_cpu_mib, resources.memory_per_gpu_mib}) {
+    if (memory < 0 || memory > kMostMemory) throw LaunchError("the step's request has a memory that cannot be", 1);
   }
 }
 
@@ -39,12 +48,26 @@ PlacementRequest PlacementRequest::Unpack(Unpacker* fields) {
   return request;
 }
 
-void ResourceRequest::Pack(Packer* packer) const { packer->Number(cpus_per_task).Number(overcommit); }
+void ResourceRequest::Pack(Packer* packer) const {
+  packer->Number(cpus_per_task).Number(gpus).Number(gpus_per_node).Number(gpus_per_task).Number(no_gpus);
+  packer->Number(memory_per_node_mib).Number(memory_per_cpu_mib).Number(memory_per_gpu_mib);
+  packer->Number(exact).Number(overlap).Number(overcommit).Number(immediate_seconds);
+}
 
 ResourceRequest ResourceRequest::Unpack(Unpacker* fields) {
   ResourceRequest request;
   request.cpus_per_task = ToInt(fields->Number());
+  request.gpus = ToInt(fields->Number());
+  request.gpus_per_node = ToInt(fields->Number());
+  request.gpus_per_task = ToInt(fields->Number());
+  request.no_gpus = fields->Number() != 0;
+  request.memory_per_node_mib = fields->Number();
+  request.memory_per_cpu_mib = fields->Number();
+  request.memory_per_gpu_mib = fields->Number();
+  request.exact = fields->Number() != 0;
+  request.overlap = fields->Number() != 0;
   request.overcommit = fields->Number() != 0;
+  request.immediate_seconds = ToInt(fields->Number());
   return request;
 }
 
@@ -134,7 +157,7 @@ StepRequest StepRequest::Unpack(std::string_view payload) {
   request.streams = StreamRequest::Unpack(&fields);
   request.world = TaskWorld::Unpack(&fields);
   request.limits = StepLimits::Unpack(&fields);
-  RefuseNegativeCounts(request.placement, request.resources);
+  RefuseImpossibleCounts(request.placement, request.resources);
   return request;
 }
 

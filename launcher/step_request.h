@@ -1,6 +1,7 @@
 #ifndef LAUNCHER_STEP_REQUEST_H_
 #define LAUNCHER_STEP_REQUEST_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,17 @@ struct PlacementRequest {
 /// What they hold of their nodes while they run.
 struct ResourceRequest {
   int cpus_per_task = 0;
+  int gpus = 0;           ///< of all nodes together
+  int gpus_per_node = 0;
+  int gpus_per_task = 0;
+  bool no_gpus = false;   ///< --gres=none
+  int64_t memory_per_node_mib = 0;
+  int64_t memory_per_cpu_mib = 0;
+  int64_t memory_per_gpu_mib = 0;
+  bool exact = false;     ///< of its nodes only what it asks for; else they are its own as a whole
+  bool overlap = false;   ///< shares all with other steps
   bool overcommit = false;
+  int immediate_seconds = 0;  ///< -I: wait no longer than that for what is not free; 1: not at all; 0: as long as it takes
 
   void Pack(Packer* packer) const;
   static ResourceRequest Unpack(Unpacker* fields);

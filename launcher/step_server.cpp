@@ -50,14 +50,14 @@ class StepServer::LocalSink : public ShareSink {
 };
 
 StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Channel> client, int id,
-                       StepRequest request, const StepGround& ground, Hooks hooks)
+                       StepRequest request, StepLayout layout, const StepGround& ground, Hooks hooks)
     : loop_(loop),
       supervisor_(supervisor),
       client_(std::move(client)),
       job_id_(ground.spec->job->id),
       id_(id),
       request_(std::move(request)),
-      layout_(LayOutStep(request_, ground)),
+      layout_(std::move(layout)),
       grace_(static_cast<double>(ground.spec->limits.grace)),
       own_node_(ground.place->node),
       hooks_(std::move(hooks)),
@@ -355,6 +355,11 @@ StepReport StepServer::Report() const {
   report.name = request_.name;
   report.nodes = FoldHosts(facts_.nodes);
   for (const auto& tasks : layout_.tasks) report.tasks += static_cast<int>(tasks.size());
+  for (const NodeHolding& held : layout_.holdings) {
+    report.cpus += static_cast<int>(held.cpus.size());
+    report.gpus += static_cast<int>(held.gpus.size());
+    report.memory_mib += held.memory_mib;
+  }
   report.start = start_;
   if (is_over()) report.end = Now();
   report.outcome = outcome_;

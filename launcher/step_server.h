@@ -27,9 +27,8 @@ class StepServer {
     std::function<void(StepServer*)> ended;
   };
 
-  /// Lays the step out; throws LaunchError when it does not fit.
   StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Channel> client, int id, StepRequest request,
-             const StepGround& ground, Hooks hooks);
+             StepLayout layout, const StepGround& ground, Hooks hooks);
   StepServer(const StepServer&) = delete;
   StepServer& operator=(const StepServer&) = delete;
   ~StepServer();
@@ -56,6 +55,8 @@ class StepServer {
 
   int id() const { return id_; }
   bool is_counted() const { return !request_.is_daemons; }
+  bool is_ending() const { return is_ending_; }  ///< its tasks have been told to end
+  const StepLayout& layout() const { return layout_; }
   const std::shared_ptr<Channel>& client() const { return client_; }
   /// What is known of it so far; without an end while one of its shares runs.
   StepReport Report() const;

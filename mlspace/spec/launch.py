@@ -74,6 +74,7 @@ class Job:
     nodes: int
     cpus_per_node: Sequence[int]
     tasks_per_node: Sequence[int]
+    memory_per_node: Sequence[int] = ()
     distribution: str = "block"
     gpus_per_node: int = 0
     env: Mapping[str, str] = field(default_factory=dict)

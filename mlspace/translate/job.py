@@ -109,6 +109,7 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
             nodes=geometry.nodes,
             cpus_per_node=geometry.cpus_per_node,
             tasks_per_node=geometry.tasks_per_node,
+            memory_per_node=geometry.memory_mib_per_node if all(geometry.memory_mib_per_node) else (),
             distribution=geometry.distribution,
             gpus_per_node=geometry.gpus_per_node,
             env=job_variables(component, geometry, request.program) | array_variables(component, job.array_job_id, job.array_task_id),

@@ -214,7 +214,8 @@ def test_a_rank_that_leaves_the_others_ends_the_step(runtime: Runtime, probe: Pa
 
 def test_steps_of_mpi_programs_count_once_and_run_at_once(runtime: Runtime, probe: Path) -> None:
     """The daemons of their mpirun are no steps that anybody sees."""
-    spec = mpi_batch(f"srun --mpi=pmix -n2 {probe} sum & srun --mpi=pmix -n4 {probe} sum & wait; srun -N1 -n1 printenv SLURM_STEP_ID")
+    four = f"srun --overlap --mpi=pmix -n4 {probe} sum"
+    spec = mpi_batch(f"srun --overlap --mpi=pmix -n2 {probe} sum & {four} & wait; srun -N1 -n1 printenv SLURM_STEP_ID")
     code, out, err = run(runtime, spec)
     assert (code, err) == (0, "")
     assert Counter(ranks(out)) == Counter([*(f"{rank} of 2 sum 1" for rank in (0, 1)), *(f"{rank} of 4 sum 6" for rank in range(4)), "2"])

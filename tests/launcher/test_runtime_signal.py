@@ -17,9 +17,9 @@ WHO = "step$SLURM_STEP_ID.$SLURM_PROCID"
 SCRIPT = f"""#!/bin/bash
 {TRAPS.format(who="batch")}
 bash -c '{TRAPS.format(who="child").replace("'", '"')}; {LOOP}' &
-srun -n2 -N2 bash step.sh &
+srun --overlap -n2 -N2 bash step.sh &
 until grep -q step0 heard; do sleep 0.05; done
-srun -n1 -N1 -r1 bash step.sh &
+srun --overlap -n1 -N1 -r1 bash step.sh &
 while [ ! -e end ]; do sleep 0.05; done
 """
 

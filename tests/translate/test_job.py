@@ -123,6 +123,7 @@ def test_what_the_slurm_variables_need() -> None:
         "nodes": 2,
         "cpus_per_node": [3, 2],
         "tasks_per_node": [3, 2],
+        "memory_per_node": [3000, 2000],
         "gpus_per_node": 1,
         "env": {
                 "SLURM_NTASKS": "5",
