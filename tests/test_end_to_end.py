@@ -75,6 +75,12 @@ def test_srun_needs_no_image(cli: Cli) -> None:
     assert (sorted(done.stdout.split()), done.stderr, done.code) == (["n1", "n1", "n2", "n2"], "", 0)
 
 
+def test_srun_starts_several_programs(cli: Cli) -> None:
+    (cli.directory / "programs").write_text("0 echo first of %t\n1-2 echo %o behind it\n")
+    done = cli("srun", "-n3", "--label", "--multi-prog", "programs")
+    assert (sorted(done.stdout.splitlines()), done.stderr, done.code) == (["0: first of 0", "1: 0 behind it", "2: 1 behind it"], "", 0)
+
+
 def test_srun_shows_output_while_the_program_runs(cli: Cli) -> None:
     with cli.start("srun", "sh", "-c", "echo first; read word; echo $word", stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout

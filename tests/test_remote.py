@@ -51,6 +51,9 @@ def test_what_a_log_cannot_do_is_said(remote: Cli) -> None:
     refused = remote("srun", "-o", "file", "true")
     assert (refused.stdout, refused.code) == ("", 1)
     assert refused.stderr.startswith("srun: error: --output is not supported on this cluster yet\n")
+    refused = remote("srun", "--multi-prog", "file")
+    assert (refused.stdout, refused.code) == ("", 1)
+    assert refused.stderr.startswith("srun: error: --multi-prog is not supported on this cluster yet\n")
 
 
 def test_more_nodes_than_there_are_kinds_of(remote: Cli) -> None:

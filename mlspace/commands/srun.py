@@ -74,6 +74,8 @@ def run(context: Context, argv: Sequence[str]) -> int:
 
 def refuse_streams(context: Context, component: Component) -> None:
     """Where the nodes cannot be reached there is the log: our output, line by line, and no input."""
+    if component["multi-prog"]:
+        raise RequestRefused("--multi-prog is not supported on this cluster yet", "  call srun --multi-prog in a batch script")
     for option in ("input", "output", "error"):
         if component[option]:
             raise RequestRefused(f"--{option} is not supported on this cluster yet", "  redirect srun's own output, or submit with sbatch")
