@@ -343,6 +343,7 @@ void FirstNode::OnStepEnded(StepServer* step) {
   GiveBack(step->layout(), &ledger_);
   if (main_outcome_ && steps_.size() == 1) loop_.After(kLastWordsSeconds, [this] { End(*main_outcome_, 0); });
   const std::shared_ptr<Channel> client = step->client();
+  if (!client->is_open()) files_.ClientLost(client.get());  // it may have been copying a program
   steps_.erase(std::find_if(steps_.begin(), steps_.end(), [step](const auto& other) { return other.get() == step; }));
   if (client->is_open()) {
     OnClient(client);  // an owner still has to end the allocation

@@ -167,7 +167,6 @@ Place FindPlace(const Environment& own, const HostView& host, int nodes) {
   Place place;
   place.rank = EnvironmentNumber(own, "OMPI_COMM_WORLD_RANK", 0);
   place.size = EnvironmentNumber(own, "OMPI_COMM_WORLD_SIZE", 1);
-  place.local_rank = EnvironmentNumber(own, "OMPI_COMM_WORLD_LOCAL_RANK", 0);
   if (nodes > 0 && place.size != nodes) {
     throw LaunchError("the job has " + std::to_string(nodes) + " nodes, but launch was started " +
                           std::to_string(place.size) + " times",

@@ -14,7 +14,6 @@ namespace launcher {
 struct Place {
   int rank = 0;                              ///< OMPI_COMM_WORLD_RANK
   int size = 1;                              ///< OMPI_COMM_WORLD_SIZE
-  int local_rank = 0;                        ///< OMPI_COMM_WORLD_LOCAL_RANK
   std::vector<std::string> names;            ///< all nodes, in order of rank, short names
   int node = 0;                              ///< index of our own node in `names`
   std::vector<std::string> first_addresses;  ///< IPv4, of node 0, likeliest first; may be empty

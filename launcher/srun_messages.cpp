@@ -26,8 +26,4 @@ void SrunMessages::Verbose(const std::string& line) const {
   if (verbosity_ > 0) Say("", line);
 }
 
-void SrunMessages::Debug(const std::string& line) const {
-  if (verbosity_ > 1) Say("debug:  ", line);
-}
-
 }  // namespace launcher

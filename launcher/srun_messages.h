@@ -18,7 +18,6 @@ class SrunMessages {
   /// With -v.
   void Verbose(const std::string& line) const;
   /// With -vv.
-  void Debug(const std::string& line) const;
   bool is_verbose() const { return verbosity_ > 0; }
 
  private:

@@ -35,7 +35,7 @@ constexpr Argument kNone = Argument::kNone;
 constexpr Argument kRequired = Argument::kRequired;
 constexpr Argument kOptional = Argument::kOptional;
 
-constexpr const char* kNoBinding = "tasks are not bound to CPUs or memory";
+constexpr const char* kGpuBindOnly = "GPUs are bound by --gpu-bind alone";
 constexpr const char* kInvalidGres = "Invalid generic resource (gres) specification";
 constexpr const char* kLater = "it comes with a later version";
 constexpr const char* kHasNodes = "the job has its nodes already";
@@ -278,12 +278,12 @@ constexpr Row kRows[] = {
     {"time-min", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"tmp", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"wckey", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
-    {"gres-flags", 0, kRequired, nullptr, nullptr, "GPUs are bound by --gpu-bind alone", nullptr},
+    {"gres-flags", 0, kRequired, nullptr, nullptr, kGpuBindOnly, nullptr},
     {"cpu-bind", 0, kRequired, "SLURM_CPU_BIND", [](auto* o, auto& t) { o->binding.cpu = ParseCpuBind(t); }, nullptr, nullptr},
     {"cpu_bind", 0, kRequired, nullptr, [](auto* o, auto& t) { o->binding.cpu = ParseCpuBind(t); }, nullptr, nullptr},
     {"mem-bind", 0, kRequired, "SLURM_MEM_BIND", [](auto* o, auto& t) { o->binding.mem = ParseMemBind(t); }, "memory is not bound", nullptr},
     {"gpu-bind", 0, kRequired, "SLURM_GPU_BIND", SetGpuBinding, nullptr, nullptr},
-    {"accel-bind", 0, kRequired, nullptr, nullptr, "GPUs are bound by --gpu-bind alone", nullptr},
+    {"accel-bind", 0, kRequired, nullptr, nullptr, kGpuBindOnly, nullptr},
     {"hint", 0, kRequired, "SLURM_HINT", [](auto* o, auto& t) { o->binding.hint = ParseHint(t); }, nullptr, nullptr},
     {"cpu-freq", 0, kRequired, "SLURM_CPU_FREQ_REQ", [](auto* o, auto& t) { o->binding.cpu_frequency = SpellFrequency(t); }, kNotOffered, nullptr},
     // What would change the step.
@@ -333,7 +333,7 @@ constexpr Row kOwnRows[] = {
     {"module", 0, kRequired, nullptr, nullptr, kOneImage, nullptr},
     {"extra", 0, kRequired, nullptr, nullptr, "nothing is chosen by it", nullptr},
     {"treewidth", 0, kRequired, nullptr, nullptr, "every node is connected to the first one", nullptr},
-    {"tres-bind", 0, kRequired, nullptr, nullptr, kNoBinding, nullptr},
+    {"tres-bind", 0, kRequired, nullptr, nullptr, kGpuBindOnly, nullptr},
     {"oom-kill-step", 0, kOptional, nullptr, nullptr, "the operating system decides which process ends", nullptr},
     {"segment", 0, kRequired, nullptr, nullptr, kHasNodes, nullptr},
     {"consolidate-segments", 0, kNone, nullptr, nullptr, kHasNodes, nullptr},

@@ -22,7 +22,7 @@ class Task {
     std::function<void(int wait_status)> ended;                      ///< once, behind its last output
   };
 
-  /// How it is to start; `plan` is without its streams.
+  /// How it is to start; `process` is without its streams.
   struct Plan {
     SpawnPlan process;
     bool has_input = false;

@@ -317,7 +317,7 @@ class Session:
         return [None if answer == "gone" else int(answer) for answer in answers]
 
     def step_environment(self) -> Mapping[str, str]:
-        """Our own environment for `launch srun`, without what must not reach a job."""
+        """Our own environment for `launch srun` and `launch hold`, without what must not reach a job."""
         return {name: value for name, value in self.context.environ.items() if name not in config.SECRET_VARIABLES}
 
 

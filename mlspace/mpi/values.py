@@ -15,7 +15,6 @@ SLOT, NODE, PPR, OTHER = "slot", "node", "ppr", "other"
 
 POLICIES = ("slot", "hwthread", "core", "l1cache", "l2cache", "l3cache", "socket", "numa", "board", "node", "seq", "dist")
 RESOURCES = ("hwthread", "core", "socket", "l1cache", "l2cache", "l3cache", "numa", "node")
-MODIFIERS = ("span", "oversubscribe", "nooversubscribe", "pe=n")
 
 STARTERS = ("platform", "node")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -158,3 +160,17 @@ def test_half_open_handshakes_stop_nobody(runtime: Runtime) -> None:
     assert [first.wait(), second.wait()] == [0, 0]
     for stranger in strangers:
         stranger.close()
+
+
+def test_a_program_half_copied_is_forgotten_with_its_srun(runtime: Runtime) -> None:
+    program = runtime.directory / "program"
+    program.touch(0o755)
+    os.truncate(program, 2 << 30)  # sparse: long enough to be killed in the middle of it
+    waiting = "while [ ! -e $MLSPACE_JOB_DIR/go ]; do sleep 0.01; done"
+    spec = batch(f"#!/bin/sh\nsrun --bcast={runtime.directory}/copy -n1 {program} & echo $!\nwait\n{waiting}\n", limits=Limits(grace=1))
+    node = runtime.start(spec)
+    wait_until(lambda: any(part.stat().st_size > 0 for part in runtime.directory.glob("copy.*")), "the copy to begin")
+    os.kill(int(node.stdout.split()[0]), signal.SIGKILL)
+    wait_until(lambda: not list(runtime.directory.glob("copy*")), "what was copied to go")
+    (runtime_directory(spec) / "go").touch()
+    assert node.wait() == 0

@@ -10,6 +10,7 @@ import struct
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -445,8 +446,12 @@ def answer_nonsense(server: socket.socket) -> None:
 
 def test_somebody_else_on_the_port(runtime: Runtime) -> None:
     """The first of the job's ports is taken by a service that answers nonsense: the nodes meet on the next."""
-    spec = batch("#!/bin/sh\nsrun -n2 printenv SLURMD_NODENAME\n", 2)
-    with socket.create_server((FIRST, ports_of(spec.submission)[0])) as server:
+    server = None
+    while server is None:
+        spec = batch("#!/bin/sh\nsrun -n2 printenv SLURMD_NODENAME\n", 2)
+        with suppress(OSError):  # another job on this machine may have that port
+            server = socket.create_server((FIRST, ports_of(spec.submission)[0]))
+    with server:
         service = threading.Thread(target=answer_nonsense, args=(server,))
         service.start()
         codes, first = runtime.run_all(spec)
