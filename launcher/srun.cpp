@@ -53,8 +53,12 @@ int SrunMain(const std::vector<std::string>& args) {
   if (!options.job_id.empty()) looked_up.Set("SLURM_JOB_ID", options.job_id);
   std::optional<std::string> directory = options.job_dir;
   if (options.job_dir.empty()) directory = FindJobDir(looked_up);
-  // From inside another job: the login side knows why there is none.
-  if (!directory && !options.job_id.empty() && FindJobDir(own)) return RunForeign("srun", args);
+  if (!directory && !options.job_id.empty() && FindJobDir(own)) {
+    try {
+      return RunForeign("srun", args);  // from inside another job: the login side knows why there is none
+    } catch (const LaunchError&) {  // it cannot be reached from this node
+    }
+  }
   if (!directory) {
     const std::string id = looked_up.Get("SLURM_JOB_ID");
     messages.Error("Unable to confirm allocation for job " + (id.empty() ? "(none)" : id) + ": Invalid job id specified");

@@ -105,7 +105,7 @@ SLURM = (
     Option("dependency", "d", "type:jobid", parse=dependency.conditions, on={SBATCH: "", SRUN: "SLURM_DEPENDENCY", SALLOC: ""},
            invalid="{failed}Job dependency problem", exit_code=1, late=True, section=RUN,
            help="wait for other jobs: afterok:20:21, afterany, afternotok, after:20+5, aftercorr, singleton"),
-    Option("disable-status", "X", on={SRUN: "SLURM_DISABLE_STATUS"}, section=RUN, help="the first Ctrl-C ends the step, without a look at its tasks"),
+    Option("disable-status", "X", on={SRUN: "SLURM_DISABLE_STATUS"}, section=RUN, help="the first Ctrl-C ends the step"),
     Option("distribution", "m", "type", parse=distribution.method, on=every("DISTRIBUTION"), section=RUN,
            help="how tasks are dealt to nodes: block, cyclic, plane=size", show=spelled.value, each=True),
     Option("epilog", "", "program", on={SRUN: "SLURM_EPILOG"}, section=RUN, help="program that srun runs behind the step"),
