@@ -144,7 +144,7 @@ void FirstNode::StartScript() {
   }
   if (spawned.error != 0) {
     const std::string what = spec_.script ? spec_.script->name : spec_.command[0];
-    Say("execve(): " + (what.empty() ? "script" : what) + ": " + std::strerror(spawned.error));
+    Say(ExecFailure(what.empty() ? "script" : what, plan, spawned.error));
     End(Ended("FAILED", "NonZeroExitCode", spawned.error, 0), 0);
   }
 }
@@ -370,6 +370,7 @@ int FirstNode::SignalJob(int signal, int64_t target) {
 
 int FirstNode::SignalScript(int signal, bool with_children) {
   if (main_pid_ <= 0 || !spec_.script) return 0;
+  if (signal == SIGTERM || signal == SIGKILL) SayCancelled("");  // it may go on all the same, if it is not KILL
   std::vector<pid_t> processes = with_children ? Descendants(main_pid_) : std::vector<pid_t>();
   processes.push_back(main_pid_);  // last: a shell that gets it first may start new ones
   for (const pid_t pid : processes) kill(pid, signal);
@@ -395,9 +396,15 @@ void FirstNode::OnSignal(int signal) {
 
 void FirstNode::Cancel(const std::string& why, const Outcome& outcome) {
   if (outcome_) return;
-  Say("*** JOB " + std::to_string(spec_.job->id) + " ON " + place_.name() + " CANCELLED AT " + TimeStamp() + why + " ***");
+  SayCancelled(why);
   for (const auto& step : steps_) step->Cancel(why);
   End(outcome, static_cast<double>(spec_.limits.grace));
+}
+
+/// Once, as slurmstepd does, however often the script is told to end.
+void FirstNode::SayCancelled(const std::string& why) {
+  if (std::exchange(has_said_cancelled_, true)) return;
+  Say("*** JOB " + std::to_string(spec_.job->id) + " ON " + place_.name() + " CANCELLED AT " + TimeStamp() + why + " ***");
 }
 
 /// The first outcome stands: a script that ends because it was cancelled has been cancelled.

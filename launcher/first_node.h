@@ -56,6 +56,7 @@ class FirstNode {
   void OnSignal(int signal);
   void SendWarning();
   void Cancel(const std::string& why, const Outcome& outcome);
+  void SayCancelled(const std::string& why);
   void End(const Outcome& outcome, double grace);
   void ReleaseNodes();
   void Say(const std::string& line) const;
@@ -77,6 +78,7 @@ class FirstNode {
   UniqueFd unix_listener_;
   UniqueFd tcp_listener_;
   pid_t main_pid_ = -1;
+  bool has_said_cancelled_ = false;
   bool is_waiting_ = false;  ///< for the other nodes, with the main process
   NodeRoster nodes_;
   FileRelay files_;

@@ -131,7 +131,7 @@ void Task::StartProcess() {
     Say("couldn't chdir to `" + plan_.process.work_dir + "': " + std::strerror(spawned.chdir_error) + ": going to /tmp instead");
   }
   if (spawned.error != 0) {
-    Say(has_program ? "execve(): " + plan_.process.argv[0] + ": " + std::strerror(spawned.error)
+    Say(has_program ? ExecFailure(plan_.process.argv[0], plan_.process, spawned.error)
                     : "No executable program specified for this task");
     OnExit(ExitStatus(spawned.error));  // as slurmstepd does: errno is the exit code
   }

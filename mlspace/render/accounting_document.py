@@ -41,7 +41,6 @@ def jobs(views: Sequence[JobView], steps: Sequence[Sequence[StepView]], manner: 
 def job(view: JobView, steps: Sequence[StepView], manner: Manner) -> dict[str, Any]:
     row = Row(view, None, manner, steps)
     started = view.start_time is not None
-    derived = max(((step.exit_code, step.exit_signal) for step in steps if step.step >= 0), default=(0, 0))
     return {
         "account": view.account or "",
         "comment": {"administrator": None, "job": view.comment, "system": None},
@@ -51,7 +50,7 @@ def job(view: JobView, steps: Sequence[StepView], manner: Manner) -> dict[str, A
         "cluster": CLUSTER_NAME,
         "constraints": view.option("constraint") or document.Blank(),
         "container": view.option("image"),
-        "derived_exit_code": exit_code(*derived),
+        "derived_exit_code": exit_code(*row.derived_exit),
         "time": {
             "elapsed": row.seconds,
             "eligible": view.eligible_time,

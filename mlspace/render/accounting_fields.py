@@ -89,8 +89,7 @@ def of_allocation(value: Callable[[Row], object]) -> Callable[[Row], str]:
 
 def derived_exit_code(row: Row) -> str:
     """The highest that a step of srun ended with."""
-    ended = [(step.exit_code, step.exit_signal) for step in row.steps if step.step >= 0]
-    return "{}:{}".format(*max(ended, default=(0, 0)))
+    return "{}:{}".format(*row.derived_exit)
 
 
 def energy(row: Row) -> str:

@@ -110,10 +110,17 @@ class Row:
     @property
     def exit_code(self) -> str:
         if self.step is not None:
-            return f"{self.step.exit_code}:{self.step.exit_signal}"
+            return exit_words(self.step.exit_code, self.step.exit_signal)
         # A cancelled or timed-out job's own code is 0:0 in the accounting; its batch step has the signal.
         ended_by_us = self.job.state in (state.CANCELLED, state.TIMEOUT)
-        return "0:0" if ended_by_us else f"{self.job.exit_code}:{self.job.exit_signal}"
+        return "0:0" if ended_by_us else exit_words(self.job.exit_code, self.job.exit_signal)
+
+    @property
+    def derived_exit(self) -> tuple[int, int]:
+        """Highest code of srun's steps, and its signal. Those that ended with a job that was ended do not count."""
+        if self.job.state in (state.CANCELLED, state.TIMEOUT):
+            return 0, 0
+        return max(((step.exit_code, step.exit_signal) for step in self.steps if step.step >= 0), default=(0, 0))
 
     @property
     def tres(self) -> str:
@@ -124,6 +131,14 @@ class Row:
         mib = job.memory_mib if self.step is None else self.share(job.geometry("memory_mib_per_node") or [])
         gpus = (job.geometry("gpus_per_node") or 0) * self.nodes
         return tres(self.cpus, self.manner.memory(mib), self.nodes, gpus, billing=self.step is None)
+
+
+def exit_words(code: int, signal: int) -> str:
+    """ "3:0", "0:15". A code of 128 or more, which a shell gives for a signal, is shown without the 128: "9:0".
+
+    Source: compat/captures/*/batch/code_of_a_signal.
+    """
+    return f"{code - 128 if code >= 128 else code}:{signal}"
 
 
 def accounted(word: str) -> str:

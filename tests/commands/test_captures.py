@@ -59,6 +59,8 @@ OF_SUBMISSIONS = [
     (r"\b(job|Job)( allocation)? \d+", r"\1\2 N"),
     (r"\bJobId=\d+", "JobId=N"),
     (r"StepId=\d+", "StepId=N"),
+    (r"\b(JOB|STEP) \d+", r"\1 N"),
+    (r"execve\(\): \S+/(slurm_script|\w*interpreter\w*\.sh)", "execve(): SCRIPT"),
     (r"\A\d+$", "N"),
     (r"on nodes? \S+", "on NODES"),
     (r"\bn\d: task", "NODE: task"),
@@ -71,7 +73,7 @@ OF_SUBMISSIONS = [
     # Of an allocation that salloc gives up itself another of its threads may or may not hear before the end.
     (r"(?<!^salloc: Granted job allocation N\n)salloc: Job allocation N has been revoked.\n", ""),
 ]
-"""Masks for the scenarios of SUBMITTING."""
+"""Masks for the scenarios of SUBMITTING. The real one names its copy of a script, in a directory of its daemon."""
 
 OF_ACCOUNTING = [
     (r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}", "DATE"),

@@ -46,7 +46,7 @@ def test_script_arguments(runtime: Runtime, args: list[str]) -> None:
     [
         ("echo from $0 $1\n", 0, "from {directory}/script first\n", ""),
         ("", 0, "", ""),
-        ("#!/no/such/interpreter -x\n", 2, "", "slurmstepd-127: error: execve(): job.sh: No such file or directory\n"),
+        ("#!/no/such -x\n", 2, "", "slurmstepd-127: error: execve(): bad interpreter(/no/such -x): No such file or directory\n"),
         ("#!/etc/passwd\n", 13, "", "slurmstepd-127: error: execve(): job.sh: Permission denied\n"),
     ],
     ids=["no interpreter line", "blank", "missing interpreter", "interpreter not executable"],
