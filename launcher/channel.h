@@ -41,6 +41,7 @@ enum class Frame : uint8_t {
   kAllocation = 24,     ///< client: asks for what a command outside, which works in the allocation, is told of it
   kAllocationTold = 25,  ///< NAME=value, each
   kStepWaits = 26,      ///< why; kStepCreated or kStepRefused follows some time
+  kWindow = 27,         ///< client: rows, columns of its terminal
 
   // A file for nodes of the job: from a client, and, behind a number that tells files apart, to another node.
   kFileOpen = 40,   ///< FileHeader (incoming_file.h), names of nodes; to a node without these

@@ -53,6 +53,9 @@ class OtherNode::Share : public ShareSink {
       runner_ = std::make_unique<ShareRunner>(loop_, supervisor_, this, StepShare::Unpack(payload), *world_);
     } else if (type == Frame::kTerminate && runner_) {
       runner_->Terminate();
+    } else if (runner_ && type == Frame::kWindow) {
+      Unpacker fields(payload);
+      runner_->Resize(WindowSize{static_cast<int>(fields.Number()), static_cast<int>(fields.Number())});
     } else if (runner_ && (type == Frame::kStdin || type == Frame::kSignal)) {
       Unpacker fields(payload);
       const int64_t first = fields.Number();

@@ -61,6 +61,10 @@ void ShareRunner::StartTask(size_t index, const NodeWorld& world) {
   Task::Plan plan;
   plan.process = PlanOfTask(index, world);
   plan.has_input = share_.streams.input_task == kInputAll || share_.streams.input_task == share_.tasks[index];
+  if (share_.streams.terminal) {
+    plan.has_terminal = plan.has_output = plan.has_input = share_.tasks[index] == 0;
+    plan.window = share_.streams.window;
+  }
   plan.prolog = share_.world.prolog;
   plan.epilog = share_.world.epilog;
   plan.node_name = share_.node_name;
@@ -101,6 +105,10 @@ void ShareRunner::Signal(int signal) {
 
 void ShareRunner::Resume() {
   for (const auto& task : tasks_) task->Resume();
+}
+
+void ShareRunner::Resize(const WindowSize& size) {
+  for (const auto& task : tasks_) task->Resize(size);
 }
 
 void ShareRunner::Terminate() {

@@ -24,6 +24,8 @@ class ShareRunner {
   /// TERM now, KILL after the grace time.
   void Terminate();
   void Resume();
+  /// The window has changed that shows the step's terminal.
+  void Resize(const WindowSize& size);
 
  private:
   void StartTask(size_t index, const NodeWorld& world);

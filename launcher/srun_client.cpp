@@ -16,6 +16,7 @@
 #include "srun_messages.h"
 #include "srun_prelude.h"
 #include "srun_request.h"
+#include "srun_terminal.h"
 #include "srun_verbose.h"
 
 namespace launcher {
@@ -28,7 +29,7 @@ class Client {
       : options_(std::move(options)),
         directory_(std::move(directory)),
         messages_(options_.quiet, options_.verbosity),
-        signals_({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGALRM, SIGPIPE, SIGTTIN, SIGTTOU}),
+        signals_({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGALRM, SIGPIPE, SIGTTIN, SIGTTOU, SIGWINCH}),
         ending_(&loop_, &options_, &messages_, {[this](int signal) { Signal(signal); }, [this] { GiveUp(); }}),
         prelude_(&options_, &messages_, own) {
     facts_.job_id = std::atoll(directory_.substr(directory_.rfind('/') + 1).c_str());
@@ -39,13 +40,14 @@ class Client {
       facts_.array_job_id = std::atoll(array_job.c_str());
       facts_.array_task_id = std::atoll(own.Get("SLURM_ARRAY_TASK_ID", "0").c_str());
     }
+    if (options_.streams.terminal) LookAtTerminal();
     if (messages_.is_verbose()) {
       for (const std::string& line : DescribeRequest(options_, own)) messages_.Verbose(line);
     }
     request_ = RequestOf(options_, own);
     request_.is_held = prelude_.is_needed();
     search_path_ = own.Get("PATH");
-    input_ = std::make_unique<SrunInput>(&loop_, options_.input, facts_);
+    input_ = std::make_unique<SrunInput>(&loop_, options_.streams.terminal ? "0" : options_.input, facts_);
     request_.streams.input_task = input_->input_task();
     out_ = std::make_unique<OutputPlan>(&loop_, WishFor(options_.output, STDOUT_FILENO), facts_);
     // A file for --output takes standard error, too, unless --error says otherwise.
@@ -79,6 +81,25 @@ class Client {
   }
 
  private:
+  /// Source: srun --pty of 22.05 with other things than a terminal as its standard input.
+  void LookAtTerminal() {
+    const std::optional<WindowSize> size = WindowSizeOf(STDIN_FILENO);
+    if (size) {
+      options_.streams.window = *size;
+      return;
+    }
+    messages_.Error(std::string("ioctl(TIOCGWINSZ): ") + std::strerror(errno));
+    messages_.Error("Not using a pseudo-terminal, disregarding --pty option");
+    options_.streams.terminal = false;
+  }
+
+  void TellWindow() {
+    const std::optional<WindowSize> size = WindowSizeOf(STDIN_FILENO);
+    if (!request_.streams.terminal || !size || *size == request_.streams.window) return;
+    request_.streams.window = *size;
+    channel_->Send(Frame::kWindow, Packer().Number(size->rows).Number(size->columns).payload());
+  }
+
   OutputWish WishFor(const std::string& mode, int own_fd) const {
     return OutputWish{mode, own_fd, options_.append, options_.streams.label, options_.unbuffered};
   }
@@ -99,7 +120,12 @@ class Client {
       case Frame::kOutput: {
         const int task = static_cast<int>(fields.Number());
         OutputPlan* plan = fields.Number() == 1 ? out_.get() : err_.get();
-        plan->Write(task, fields.Rest());
+        // A task with a terminal has no other stream: what comes by this one is launch's own.
+        if (plan == err_.get() && terminal_.is_entered()) {
+          plan->Write(task, WithReturns(fields.Rest()));
+        } else {
+          plan->Write(task, fields.Rest());
+        }
         TellFailures(plan);
         if (plan->is_full()) channel_->Pause();
         return;
@@ -134,6 +160,7 @@ class Client {
   void OnCreated(Unpacker* fields) {
     facts_.step = static_cast<int>(fields->Number());
     is_created_ = true;
+    TellWindow();  // it may have changed while we waited
     const int nodes = static_cast<int>(fields->Number());
     std::vector<std::string> names;
     SrunTasks tasks;
@@ -156,6 +183,8 @@ class Client {
       channel_->Send(Frame::kTerminate);
       return Fail(error.what());
     }
+    if (request_.streams.terminal) terminal_.Enter();
+    messages_.set_raw(terminal_.is_entered());
     for (OutputPlan* plan : {out_.get(), err_.get()}) plan->OnEmptied([this] { OnWritten(); });
     if (messages_.is_verbose()) {
       for (const std::string& line : DescribeStep(StepId(), places)) messages_.Verbose(line);
@@ -172,7 +201,9 @@ class Client {
 
   void OnSignals() {
     while (const int signal = signals_.Next()) {
-      if (is_created_) {
+      if (is_created_ && signal == SIGWINCH) {
+        TellWindow();
+      } else if (is_created_) {
         ending_.OnSignal(signal);
       } else if (Interrupts::EndsWaiting(signal)) {
         messages_.Info("Cancelled pending job step with signal " + std::to_string(signal));
@@ -245,6 +276,7 @@ class Client {
   SrunMessages messages_;
   StepRequest request_;
   Loop loop_;
+  SrunTerminal terminal_;
   SignalScope signals_;
   SrunEnding ending_;
   SrunPrelude prelude_;

@@ -4,11 +4,10 @@
 #include <cstdio>
 
 namespace launcher {
-namespace {
 
-void Say(const char* level, const std::string& line) { std::fprintf(stderr, "srun: %s%s\n", level, line.c_str()); }
-
-}  // namespace
+void SrunMessages::Say(const char* level, const std::string& line) const {
+  std::fprintf(stderr, "srun: %s%s%s", level, line.c_str(), end_);
+}
 
 void SrunMessages::Error(const std::string& lines) const {
   for (size_t at = 0; at <= lines.size();) {

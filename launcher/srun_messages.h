@@ -17,12 +17,16 @@ class SrunMessages {
   void Info(const std::string& line) const;
   /// With -v.
   void Verbose(const std::string& line) const;
-  /// With -vv.
+  /// Lines end as a raw terminal wants them, or no longer do.
+  void set_raw(bool is_raw) { end_ = is_raw ? "\r\n" : "\n"; }
   bool is_verbose() const { return verbosity_ > 0; }
 
  private:
+  void Say(const char* level, const std::string& line) const;
+
   bool quiet_;
   int verbosity_;
+  const char* end_ = "\n";
 };
 
 }  // namespace launcher

@@ -301,7 +301,7 @@ constexpr Row kRows[] = {
     {"test-only", 0, kNone, nullptr, nullptr, nullptr, kLater},
     {"ntasks-per-socket", 0, kRequired, nullptr,
      [](auto* o, auto& t) { o->binding.tasks_per_socket = Count("--ntasks-per-socket", t, 1); }, nullptr, nullptr},
-    {"pty", 0, kNone, nullptr, nullptr, nullptr, kLater},
+    {"pty", 0, kNone, nullptr, [](auto* o, auto&) { o->streams.terminal = o->unbuffered = true; }, nullptr, nullptr},
     {"het-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
     {"pack-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
 };
@@ -492,6 +492,9 @@ SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environm
       break;
     }
     at += args[at][1] == '-' ? ReadLong(args, at, &options) : ReadCluster(args, at, &options);
+  }
+  if (options.streams.terminal && !(options.output + options.error + options.input).empty()) {
+    Wrong("--error/--input/--output are incompatible with --pty");
   }
   options.world.command.assign(args.begin() + static_cast<long>(at), args.end());
   const bool asks_for_tasks = options.placement.tasks > 0 || options.placement.tasks_per_node > 0;

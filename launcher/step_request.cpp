@@ -71,12 +71,17 @@ ResourceRequest ResourceRequest::Unpack(Unpacker* fields) {
   return request;
 }
 
-void StreamRequest::Pack(Packer* packer) const { packer->Number(input_task).Number(label); }
+void StreamRequest::Pack(Packer* packer) const {
+  packer->Number(input_task).Number(label).Number(terminal).Number(window.rows).Number(window.columns);
+}
 
 StreamRequest StreamRequest::Unpack(Unpacker* fields) {
   StreamRequest request;
   request.input_task = ToInt(fields->Number());
   request.label = fields->Number() != 0;
+  request.terminal = fields->Number() != 0;
+  request.window.rows = ToInt(fields->Number());
+  request.window.columns = ToInt(fields->Number());
   return request;
 }
 

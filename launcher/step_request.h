@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "channel.h"
+#include "pseudo_terminal.h"
 #include "rlimits.h"
 
 namespace launcher {
@@ -55,6 +56,8 @@ constexpr int kInputNone = -2;
 struct StreamRequest {
   int input_task = kInputAll;  ///< the one task that gets standard input, or kInputAll, kInputNone
   bool label = false;
+  bool terminal = false;     ///< --pty: task 0 has a terminal, the others have no streams
+  WindowSize window;         ///< its size at the start
 
   void Pack(Packer* packer) const;
   static StreamRequest Unpack(Unpacker* fields);

@@ -205,6 +205,7 @@ void StepServer::OnStartStep(std::string_view payload) {
 void StepServer::OnClientFrame(Frame type, std::string_view payload) {
   if (type == Frame::kTerminate) return Terminate();
   if (type == Frame::kStartStep) return OnStartStep(payload);
+  if (type == Frame::kWindow) return Resize(payload);
   if (!is_started_) hooks_.file(client_, type, payload);
   Unpacker fields(payload);
   if (type == Frame::kSignal) {
@@ -219,6 +220,16 @@ void StepServer::OnClientFrame(Frame type, std::string_view payload) {
     if (!share->is_over) Forward(share.get(), type, payload);
   }
   ReportInputTaken();
+}
+
+/// A share that has not started yet will start with it.
+void StepServer::Resize(std::string_view payload) {
+  Unpacker fields(payload);
+  request_.streams.window = WindowSize{static_cast<int>(fields.Number()), static_cast<int>(fields.Number())};
+  for (const auto& share : shares_) {
+    if (share->runner) share->runner->Resize(request_.streams.window);
+    if (share->channel && !share->is_over) share->channel->Send(Frame::kWindow, payload);
+  }
 }
 
 void StepServer::Forward(Share* share, Frame type, std::string_view payload) {

@@ -67,6 +67,7 @@ class StepServer {
 
   void StartShares();
   void OnStartStep(std::string_view payload);
+  void Resize(std::string_view payload);
   void OnClientFrame(Frame type, std::string_view payload);
   void OnShareFrame(Share* share, Frame type, std::string_view payload);
   void Forward(Share* share, Frame type, std::string_view payload);

@@ -61,6 +61,10 @@ Environment StepVariables(const SrunOptions& options, const Environment& own) {
   if (options.placement.tasks_per_node > 0) variables.SetNumber("SLURM_NTASKS_PER_NODE", options.placement.tasks_per_node);
   if (options.resources.cpus_per_task > 0) variables.SetNumber("SLURM_CPUS_PER_TASK", options.resources.cpus_per_task);
   if (options.resources.overcommit) variables.Set("SLURM_OVERCOMMIT", "1");
+  if (options.streams.terminal) {
+    variables.SetNumber("SLURM_PTY_WIN_COL", options.streams.window.columns);
+    variables.SetNumber("SLURM_PTY_WIN_ROW", options.streams.window.rows);
+  }
   SetBindingVariables(options.binding, &variables);
   return variables;
 }

@@ -99,7 +99,8 @@ void Task::OnPrologExit(int wait_status) {
     return End();
   }
   const PrologWords words = ReadPrologWords(prolog_words_);
-  if (!words.printed.empty()) hooks_.output(STDOUT_FILENO, words.printed);
+  // There is no terminal yet that could turn its lines into what a terminal shows.
+  if (!words.printed.empty()) hooks_.output(plan_.has_terminal ? STDERR_FILENO : STDOUT_FILENO, words.printed);
   const Environment before = plan_.process.environment;
   plan_.process.environment.Merge(words.set);
   for (const std::string& name : words.unset) plan_.process.environment.Unset(name);
@@ -111,11 +112,14 @@ void Task::OnPrologExit(int wait_status) {
 
 void Task::StartProcess() {
   phase_ = Phase::kTask;
-  Pipe in = MakePipe(), out = MakePipe(), err = MakePipe();
-  const UniqueFd nothing = OpenNull(O_RDONLY);
+  Pipe in, out, err = MakePipe();  // by `err` nobody but the epilog may speak
+  if (!OpenInAndOut(&in, &out)) return;
+  const UniqueFd nothing = OpenNull(O_RDWR);
+  const Pipe& errors = plan_.has_terminal ? out : err;
   plan_.process.in = plan_.has_input ? in.read.get() : nothing.get();
-  plan_.process.out = out.write.get();
-  plan_.process.err = err.write.get();
+  plan_.process.out = plan_.has_output ? out.write.get() : nothing.get();
+  plan_.process.err = plan_.has_output ? errors.write.get() : nothing.get();
+  plan_.process.terminal = plan_.has_terminal;
   const bool has_program = !plan_.process.argv.empty();  // a line of a --multi-prog file may have none
   const Spawned spawned = has_program ? StartProgram(plan_.process, &Task::OnExit) : Spawned{-1, ENOENT, 0};
   const std::string preamble = plan_.preamble(spawned.pid);
@@ -135,6 +139,25 @@ void Task::StartProcess() {
                     : "No executable program specified for this task");
     OnExit(ExitStatus(spawned.error));  // as slurmstepd does: errno is the exit code
   }
+}
+
+/// False: there is no terminal for it, and it has ended.
+bool Task::OpenInAndOut(Pipe* in, Pipe* out) {
+  if (!plan_.has_terminal) {
+    *in = MakePipe();
+    *out = MakePipe();
+    return true;
+  }
+  std::optional<PseudoTerminal> terminal = OpenPseudoTerminal(plan_.window);
+  if (terminal) {
+    *in = std::move(terminal->in);
+    *out = std::move(terminal->out);
+    return true;
+  }
+  Say(std::string("cannot open a pseudo terminal: ") + std::strerror(errno));
+  wait_status_ = ExitStatus(1);
+  End();
+  return false;
 }
 
 void Task::OpenStreams(Pipe* out, Pipe* err) {
@@ -245,7 +268,7 @@ void Task::Resume() {
 void Task::Input(std::string_view bytes) {
   const bool may_come = plan_.has_input && (in_ || phase_ == Phase::kProlog);
   if (!may_come) return SkipInput(bytes.size());
-  if (bytes.empty()) end_of_input_ = true;
+  if (bytes.empty()) end_of_input_ = !plan_.has_terminal;  // a terminal has no end, but that it hangs up
   pending_in_ += bytes;
   if (in_) WriteInput();
 }
@@ -281,6 +304,11 @@ void Task::CloseInput() {
   if (!in_) return;
   loop_->Forget(in_.get());
   in_.Reset();
+}
+
+void Task::Resize(const WindowSize& size) {
+  plan_.window = size;
+  if (plan_.has_terminal && in_) SetWindowSize(in_.get(), size);
 }
 
 void Task::Signal(int signal) {

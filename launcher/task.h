@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "loop.h"
+#include "pseudo_terminal.h"
 #include "supervisor.h"
 
 namespace launcher {
@@ -26,6 +27,9 @@ class Task {
   struct Plan {
     SpawnPlan process;
     bool has_input = false;
+    bool has_output = true;
+    bool has_terminal = false;  ///< in place of pipes; it has input and output then
+    WindowSize window;          ///< of the terminal
     std::string prolog;     ///< a program that runs before it and may change its environment; empty: none
     std::string epilog;     ///< a program that runs behind it; empty: none
     std::string node_name;  ///< for what slurmstepd would say
@@ -46,6 +50,9 @@ class Task {
   void SkipInput(size_t bytes);
   /// Bytes of the share's input that it has taken, or never will.
   size_t taken() const { return taken_; }
+
+  /// The window that its terminal is shown in.
+  void Resize(const WindowSize& size);
 
   /// To the process group of what runs now: the task, or the program before it; what runs behind it is killed only.
   void Signal(int signal);
@@ -71,6 +78,7 @@ class Task {
   Spawned StartProgram(const SpawnPlan& plan, void (Task::*on_exit)(int));
   void Say(const std::string& line);
 
+  bool OpenInAndOut(Pipe* in, Pipe* out);
   void OpenStreams(Pipe* out, Pipe* err);
   void WatchStream(int stream);
   void ReadStream(int stream);

@@ -79,6 +79,8 @@ def refuse_streams(context: Context, component: Component) -> None:
     for option in ("input", "output", "error"):
         if component[option]:
             raise RequestRefused(f"--{option} is not supported on this cluster yet", "  redirect srun's own output, or submit with sbatch")
+    if component["pty"]:
+        raise RequestRefused("--pty is not supported on this cluster yet", "  submit a program that needs no terminal")
     if context.has_input:
         context.warn(f"{PROGRAM}: warning: standard input does not reach the program on this cluster yet")
 

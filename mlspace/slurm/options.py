@@ -236,7 +236,7 @@ SLURM = (
     Option("prolog", "", "program", on={SRUN: "SLURM_PROLOG"}, section=RUN, help="program that srun runs before the step"),
     Option("propagate", "", "rlimits", argument=OPTIONAL, on={SBATCH: "", SRUN: ""}, section=RUN,
            parse=reading.limits, late=True, exit_code=1, show=spelled.limits, help="soft limits that the tasks get; else all"),
-    Option("pty", on=ONLY_SRUN, support=REFUSED, note=LATER, section=RUN),
+    Option("pty", on=ONLY_SRUN, section=RUN, help="the first task works in the terminal of srun"),
     Option("qos", "q", "name", on=every("QOS"), section=RUN, help="quality of service; kept with the job"),
     Option("quiet", "Q", parse=reading.times, add=reading.sum_up, on=ALL, section=RUN, help="print no informational messages",
            show=spelled.value),

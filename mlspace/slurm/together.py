@@ -17,6 +17,7 @@ TWO_MEMORIES_SET = "SLURM_MEM_PER_CPU, SLURM_MEM_PER_GPU, and SLURM_MEM_PER_NODE
 
 WITH_TASKS_PER_GPU = "fatal: --{} is mutually exclusive with --ntasks-per-gpu and SLURM_NTASKS_PER_GPU"
 EXACT = "error: --exact and --whole are mutually exclusive."
+PTY = "error: --error/--input/--output are incompatible with --pty"
 RELATIVE = "error: -r,--relative not allowed with -w,--nodelist or -x,--exclude."
 
 CONFLICTS = (
@@ -30,6 +31,9 @@ CONFLICTS = (
     ("exclusive", "overlap", "error: --exclusive and --overlap are mutually exclusive"),
     ("relative", "nodelist", RELATIVE),
     ("relative", "exclude", RELATIVE),
+    ("pty", "input", PTY),
+    ("pty", "output", PTY),
+    ("pty", "error", PTY),
 )
 """Two options and what is said of them; some of these pairs only srun has."""
 

@@ -123,7 +123,7 @@ def test_a_refusal_says_where_it_was_asked_for() -> None:
 
 
 def test_srun_options_that_are_not_there() -> None:
-    for argv in (["--pty"], ["--x11"], ["--uid=root"]):
+    for argv in (["--interactive"], ["--x11"], ["--uid=root"]):
         with pytest.raises(RequestRefused):
             merged(argv, program="srun")
 
