@@ -143,7 +143,7 @@ UNORDERED = (
 SEVERAL_VOICES = ("tasks",)
 """Scenarios whose cases have srun and slurmstepd speak at once on stderr: whose line comes first is an accident."""
 
-SUBMITTING = ("idle", "signals", "geometry", "names", "changes", "tasks", "batch")
+SUBMITTING = ("idle", "steps", "signals", "geometry", "names", "changes", "tasks", "batch")
 """Scenarios whose cases submit jobs: ids, nodes, and who has to wait depend on which cases ran before."""
 
 
