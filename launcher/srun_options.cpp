@@ -82,6 +82,14 @@ void SetDistribution(SrunOptions* options, const std::string& text) {
   options->placement.distribution = text;
 }
 
+void SetNodefile(SrunOptions* options, const std::string& text) {
+  try {
+    options->placement.with = ReadHostFile(text);
+  } catch (const LaunchError& error) {
+    throw LaunchError(std::string(error.what()) + "\nsrun: error: Invalid --nodefile node file", kUsageExit);
+  }
+}
+
 void SetExclusive(SrunOptions* options, const std::string& text) {
   if (!text.empty() && text != "user" && text != "mcs") throw LaunchError("Invalid --exclusive specification", kUsageExit);
   options->exclusive = options->resources.exact = true;
@@ -222,7 +230,7 @@ constexpr Row kRows[] = {
      [](auto* o, auto& t) { o->tasks_per_gpu = o->binding.tasks_per_gpu = Count("--ntasks-per-gpu", t, 1); }, nullptr, nullptr},
     {"ntasks-per-tres", 0, kRequired, nullptr,
      [](auto* o, auto& t) { o->tasks_per_gpu = o->binding.tasks_per_gpu = Count("--ntasks-per-tres", t, 1); }, nullptr, nullptr},
-    {"nodefile", 'F', kRequired, nullptr, [](auto* o, auto& t) { o->nodefile = t; }, nullptr, nullptr},
+    {"nodefile", 'F', kRequired, nullptr, SetNodefile, nullptr, nullptr},
     // What holds here anyway, is the job's, or has no effect on a step that says how many tasks it has.
     {"signal", 0, kRequired, "SLURM_SIGNAL", [](auto*, auto&) {}, nullptr, nullptr},
     {"bcast-exclude", 0, kRequired, "SLURM_BCAST_EXCLUDE", [](auto*, auto&) {}, nullptr, nullptr},
@@ -482,8 +490,6 @@ void CheckTogether(const SrunOptions& options) {
 SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environment& environment) {
   SrunOptions options;
   ReadEnvironment(environment, &options);
-  const SrunOptions inherited = options;
-  options.placement.tasks = options.placement.tasks_per_node = 0;
   options.said = {};
   size_t at = 0;
   while (at < args.size() && args[at].size() > 1 && args[at][0] == '-') {
@@ -497,9 +503,6 @@ SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environm
     Wrong("--error/--input/--output are incompatible with --pty");
   }
   options.world.command.assign(args.begin() + static_cast<long>(at), args.end());
-  const bool asks_for_tasks = options.placement.tasks > 0 || options.placement.tasks_per_node > 0;
-  if (!asks_for_tasks) options.placement.tasks = inherited.placement.tasks;
-  if (options.placement.tasks_per_node == 0) options.placement.tasks_per_node = inherited.placement.tasks_per_node;
   KeepOneMemory(&options);
   DropGpus(&options.resources);
   CheckTogether(options);

@@ -22,7 +22,7 @@ struct SaidOptions {
 
 /// What an srun command line inside a job asks for. Zero and empty mean: not said.
 struct SrunOptions {
-  PlacementRequest placement;   ///< its node names are read from `nodelist` and `exclude` later
+  PlacementRequest placement;   ///< its node names are those of --nodefile; `nodelist` and `exclude` are read later
   ResourceRequest resources;
   StreamRequest streams;
   TaskWorld world;              ///< its environment, directory and umask are those of srun, less what `export_list` and `--chdir` change
@@ -30,7 +30,6 @@ struct SrunOptions {
   BindingOptions binding;
   std::string nodelist;         ///< -w, as given
   std::string exclude;          ///< -x, as given
-  std::string nodefile;         ///< -F, as given
   int tasks_per_gpu = 0;
   int cpus_per_gpu = 0;
   bool whole = false;

@@ -20,7 +20,7 @@ std::vector<std::string> ReadNodes(const std::string& text) {
   return text.find('/') == text.npos ? ExpandHosts(text) : ReadHostFile(text);
 }
 
-/// Like a name that no node has, for node 0 to refuse.
+/// What is no list is like a name that no node has.
 std::vector<std::string> ReadNodesOrName(const std::string& text) {
   try {
     return ReadNodes(text);
@@ -63,17 +63,9 @@ class Placement {
   }
 
   void ReadNodelist() {
-    if (!options_.nodefile.empty()) return ReadNodefile();
+    if (!request_.with.empty()) return;  // --nodefile has named them
     if (options_.nodelist.empty()) return ReadHostfile();
     request_.with = ReadNodesOrName(options_.nodelist);
-  }
-
-  void ReadNodefile() {
-    try {
-      request_.with = ReadHostFile(options_.nodefile);
-    } catch (const LaunchError& error) {
-      throw LaunchError(std::string(error.what()) + "\nsrun: error: Invalid --nodefile node file", 255);
-    }
   }
 
   /// SLURM_HOSTFILE names a node for each task.
@@ -86,7 +78,7 @@ class Placement {
         throw LaunchError("Too few NodeNames in Slurm Hostfile", options_.failure_code);
       }
     } catch (const LaunchError& error) {
-      throw LaunchError(std::string(error.what()) + "\nsrun: error: Failure getting NodeNames from hostfile", options_.failure_code);
+      throw LaunchError(std::string(error.what()) + "\nFailure getting NodeNames from hostfile", options_.failure_code);
     }
     request_.distribution = "arbitrary";
   }
@@ -124,8 +116,7 @@ class Placement {
   void CheckTasksPerNode() {
     const int per_node = request_.tasks_per_node;
     const int nodes = request_.least_nodes;
-    if (per_node == 0 || nodes == 0 || request_.tasks <= per_node || request_.tasks == per_node * nodes) return;
-    if (request_.tasks == per_node * request_.nodes) return;
+    if (per_node == 0 || nodes == 0 || request_.tasks <= per_node || request_.tasks / nodes == per_node) return;
     Say("Warning", "can't honor --ntasks-per-node set to " + Text(per_node) + " which doesn't match the requested tasks " +
                        Text(request_.tasks) + " with the number of requested nodes " + Text(nodes) +
                        ". Ignoring --ntasks-per-node.");
@@ -142,11 +133,13 @@ class Placement {
   }
 
   void ReadExclude() {
-    try {
-      request_.without = ReadNodes(options_.exclude);
-    } catch (const BadHostList&) {
-      throw LaunchError("Unable to create step for job " + own_.Get("SLURM_JOB_ID") + ": Invalid node name specified", options_.failure_code);
+    const std::string& text = options_.exclude;
+    const bool is_list = std::count(text.begin(), text.end(), '[') == std::count(text.begin(), text.end(), ']');
+    if (!is_list) {
+      throw LaunchError("Unable to create step for job " + own_.Get("SLURM_JOB_ID") + ": Invalid node name specified",
+                        options_.failure_code);
     }
+    request_.without = ReadNodesOrName(text);
   }
 
   void CheckCount() const {
@@ -154,7 +147,7 @@ class Placement {
     const auto is_left = [&](const std::string& name) { return without.count(name) == 0; };
     const auto there = static_cast<int>(std::count_if(job_nodes_.begin(), job_nodes_.end(), is_left));
     if (job_nodes_.empty() || request_.least_nodes <= there) return;
-    const char* hint = without.empty() ? "" : "\nsrun: error: Are required nodes explicitly excluded?";
+    const char* hint = without.empty() ? "" : "\nAre required nodes explicitly excluded?";
     throw LaunchError("Only allocated " + Text(there) + " nodes asked for " + Text(request_.least_nodes) + hint, options_.failure_code);
   }
 

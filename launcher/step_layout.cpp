@@ -117,7 +117,8 @@ class Attempt {
   int64_t LeastMemory(int node) const {
     if (resources_.memory_per_node_mib > 0) return resources_.memory_per_node_mib;
     if (resources_.memory_per_cpu_mib > 0) {
-      return resources_.memory_per_cpu_mib * (resources_.exact ? cpus_per_task() : Size(all(node).cpus));
+      const int cpus = Size(all(node).cpus);
+      return resources_.memory_per_cpu_mib * (resources_.exact ? std::min(cpus_per_task(), cpus) : cpus);
     }
     return resources_.memory_per_gpu_mib * LeastGpus();
   }
@@ -180,8 +181,9 @@ class Attempt {
     if (cpus >= wanted_cpus) return;
     int total = 0;
     for (const NodeHolding& node : everything_) total += Size(node.cpus);
-    const bool is_of_named_nodes = !placement_.with.empty() || !placement_.without.empty();
-    throw StepRefusal(is_of_named_nodes && wanted_cpus < total ? kNoSuchNodes : kTooManyCpus);
+    const bool names_nodes = !placement_.with.empty() || !placement_.without.empty();
+    const bool are_these_all = names_nodes && placement_.least_nodes == placement_.nodes;
+    throw StepRefusal(are_these_all && wanted_cpus < total ? kNoSuchNodes : kTooManyCpus);
   }
 
   // Tasks.
