@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -47,10 +48,14 @@ def command_lines(program: str, seed: int) -> Iterator[list[str]]:
 def refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is submitted, and no launcher takes this process over."""
 
+    def stop(*_: object) -> NoReturn:
+        raise MlspaceError("so far")
+
     monkeypatch.setattr("mlspace.submission.submit", lambda *_: 1)
     monkeypatch.setattr("mlspace.following.wait", lambda session, job_id: session.job(job_id))
-    monkeypatch.setattr("mlspace.commands.srun.wait_for_allocation", lambda *_: "/nonexistent")
-    monkeypatch.setattr("mlspace.commands.srun.become_launch", lambda *_: 0)
+    monkeypatch.setattr("mlspace.allocating.Allocation.await_start", lambda _: "/nonexistent")
+    monkeypatch.setattr("mlspace.commands.srun.become_launch", stop)
+    monkeypatch.setattr("mlspace.commands.salloc.hold", stop)
     monkeypatch.setattr("mlspace.commands.sbcast.become_launch", lambda *_: 0)
 
 

@@ -137,8 +137,10 @@ UNORDERED = (
     "srun/not_found",
     "srun/chdir",
     "tasks/sbcast_without_directory",
+    "tasks/task_prolog_labelled",
 )
-"""sinfo sorts by node alone; which partition of a node comes first is then an accident. So is what slurmstepd says before srun."""
+"""sinfo sorts by node alone; which partition of a node comes first is then an accident. So are what slurmstepd says before srun, and
+which of two tasks speaks first."""
 
 SEVERAL_VOICES = ("tasks",)
 """Scenarios whose cases have srun and slurmstepd speak at once on stderr: whose line comes first is an accident."""
