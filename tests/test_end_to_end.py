@@ -22,6 +22,11 @@ def processes_with(word: str) -> list[str]:
     return [line for _, line in processes(word)]
 
 
+def sleeps(seconds: str) -> list[str]:
+    """The tasks that sleep so long; not srun, which has the same words behind its own."""
+    return [line for line in processes_with(f"sleep {seconds}") if line.split()[0].endswith("sleep")]
+
+
 def write(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
@@ -102,7 +107,7 @@ def test_srun_passes_binary_data_through(cli: Cli) -> None:
 def test_control_c_cancels_the_job(cli: Cli) -> None:
     word = f"31{os.getpid()}7"
     with cli.start("srun", "-N2", "sleep", word, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        wait_until(lambda: len([line for line in processes_with(f"sleep {word}") if line.split()[0].endswith("sleep")]) == 2, "two tasks")
+        wait_until(lambda: len(sleeps(word)) == 2, "two tasks")
 
         def interrupted() -> bool:  # the first only shows how the tasks are, as with real srun; one more within a second ends them
             process.send_signal(signal.SIGINT)
@@ -164,7 +169,7 @@ def test_the_gateway_may_be_killed_at_any_moment(cli: Cli, state: Path) -> None:
 def test_a_node_that_is_killed_fails_the_job(cli: Cli) -> None:
     """All of its processes end; nobody has cancelled it."""
     job = cli("sbatch", "--parsable", "-N2", "--wrap", "srun sleep 7654").stdout.strip()
-    wait_until(lambda: len(processes_with("sleep 7654")) >= 2, "the tasks")
+    wait_until(lambda: len(sleeps("7654")) == 2, "the tasks")  # before that the first node waits minutes for the other one
     launchers = [pid for pid, line in processes("--spec-file") if f"{cli.env['MLSPACE_STATE_DIR']}/specs/" in line]
     second = [pid for pid in launchers if b"OMPI_COMM_WORLD_RANK=1\0" in Path(f"/proc/{pid}/environ").read_bytes()]
     os.kill(second[0], signal.SIGKILL)

@@ -129,12 +129,14 @@ def test_a_gateway_started_inside_a_job_outlives_it(directory: Path, tmp_path: P
     program = tmp_path / "again.py"
     program.write_text(
         f"import os, signal, sys, time\nsys.path.insert(0, {str(ROOT)!r})\nfrom mlspace.local.daemon import ensure_running, read_living\n"
+        f"while not os.path.exists({str(tmp_path / 'go')!r}): time.sleep(0.01)\n"  # until the answer to the submission has come
         f"os.kill(read_living({str(directory)!r}).pid, signal.SIGKILL)\n"
         f"while read_living({str(directory)!r}): time.sleep(0.01)\n"
         f"print(ensure_running({str(directory)!r}, {{}}).pid)\n"
     )
     endpoint = ensure_running(str(directory), SHAPE)
     name = client_of(endpoint).submit(f"{sys.executable} {program}")
+    (tmp_path / "go").touch()
     wait_until(lambda: (new := read_living(str(directory))) and new.pid != endpoint.pid, "the new gateway")
     new = read_living(str(directory))
     assert new is not None
