@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 #include "error.h"
 
@@ -47,6 +48,16 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+/// Writes all of `bytes` to a descriptor that blocks. Returns 0, or errno of what went wrong.
+inline int WriteAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return errno;
+    if (written > 0) bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return 0;
+}
 
 /// The two ends of a pipe.
 struct Pipe {

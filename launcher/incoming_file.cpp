@@ -48,13 +48,8 @@ int IncomingFile::Open() {
 }
 
 int IncomingFile::Write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd_.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return Fail(errno);
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return 0;
+  const int error = WriteAll(fd_.get(), bytes);
+  return error == 0 ? 0 : Fail(error);
 }
 
 int IncomingFile::Finish() {

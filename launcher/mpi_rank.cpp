@@ -63,13 +63,9 @@ std::string ReadAll(const std::string& path) {
   }
 }
 
-void WriteAll(const std::string& path, const std::string& text) {
+void WritePipe(const std::string& path, const std::string& text) {
   const UniqueFd fd = Open(path, O_WRONLY);
-  for (size_t at = 0; at < text.size();) {
-    const ssize_t written = write(fd.get(), text.data() + at, text.size() - at);
-    if (written < 0 && errno != EINTR) Meeting::Fail("cannot write", path);
-    if (written > 0) at += static_cast<size_t>(written);
-  }
+  if (WriteAll(fd.get(), text) != 0) Meeting::Fail("cannot write", path);
 }
 
 void MergeVariables(const std::string& text, Environment* environment) {
@@ -119,7 +115,7 @@ int MpiTaskMain(const std::vector<std::string>& args) {
   if (error == 0) {
     const Meeting meeting(environment.Get(kJobDirName), environment.Get("SLURM_STEP_ID"), environment.Get("SLURM_PROCID"));
     MergeVariables(ReadAll(meeting.variables), &environment);
-    WriteAll(meeting.pid, std::to_string(getpid()));
+    WritePipe(meeting.pid, std::to_string(getpid()));
     unlink(meeting.variables.c_str());
     unlink(meeting.pid.c_str());
     error = Become(args, environment);
@@ -140,7 +136,7 @@ int MpiRankMain(const std::vector<std::string>& args) {
   for (const auto& [name, value] : environment.variables()) {
     if (IsRankVariable(name)) variables += name + "=" + value + '\0';
   }
-  WriteAll(meeting.variables, variables);
+  WritePipe(meeting.variables, variables);
   const pid_t pid = std::atoi(ReadAll(meeting.pid).c_str());
   if (pid <= 0) return 1;
   task = pid;

@@ -25,12 +25,8 @@ constexpr size_t kKept = 8192;       ///< bytes of what mpirun says, from its be
 
 void WriteFile(const std::string& path, const std::string& text) {
   const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  for (size_t at = 0; file && at < text.size();) {
-    const ssize_t written = write(file.get(), text.data() + at, text.size() - at);
-    if (written < 0 && errno != EINTR) throw LaunchError("cannot write " + path + ": " + std::strerror(errno), 1);
-    if (written > 0) at += static_cast<size_t>(written);
-  }
   if (!file) throw LaunchError("cannot make " + path + ": " + std::strerror(errno), 1);
+  if (const int error = WriteAll(file.get(), text)) throw LaunchError("cannot write " + path + ": " + std::strerror(error), 1);
 }
 
 }  // namespace

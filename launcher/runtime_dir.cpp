@@ -149,11 +149,7 @@ void RuntimeDir::Write(const char* name, const std::string& text, mode_t mode) c
   const std::string path = path_ + "/" + name;
   const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (!file) Fail("cannot make", path);
-  for (size_t at = 0; at < text.size();) {
-    const ssize_t written = write(file.get(), text.data() + at, text.size() - at);
-    if (written < 0 && errno != EINTR) Fail("cannot write", path);
-    if (written > 0) at += static_cast<size_t>(written);
-  }
+  if (WriteAll(file.get(), text) != 0) Fail("cannot write", path);
 }
 
 std::string RuntimeDir::WriteScript(const std::string& text) const {

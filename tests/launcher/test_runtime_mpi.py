@@ -84,8 +84,9 @@ def test_mpirun_ends_with_a_ranks_code_and_nothing_stays(runtime: Runtime, probe
     assert run(runtime, mpi_batch(f"mpirun {probe} {mode}"))[0] == code
 
 
-def test_a_cancelled_job_leaves_nothing_of_it(runtime: Runtime, probe: Path) -> None:
-    spec = mpi_batch(f"mpirun {probe} wait")
+@pytest.mark.parametrize("starter", ["mpirun", "srun --mpi=pmix -n4"])
+def test_a_cancelled_job_leaves_nothing_of_its_ranks(runtime: Runtime, probe: Path, starter: str) -> None:
+    spec = mpi_batch(f"{starter} {probe} wait")
     nodes = runtime.start_all(spec)
     wait_until(lambda: nodes[0].stdout.count("ready\n") == 4, "all ranks")
     nodes[0].process.send_signal(signal.SIGTERM)
@@ -254,15 +255,6 @@ def test_an_mpirun_that_fails_has_its_say(runtime: Runtime, tmp_path: Path) -> N
     code, out, err = run(runtime, mpi_batch("srun --mpi=pmix -n2 sh -c 'echo started'", PATH=f"{mpirun.parent}:{PATH}"))
     assert (code, out) == (137, [])
     assert f"slurmstepd-{FIRST}: error: cannot do it\n" in err
-
-
-def test_a_cancelled_step_of_ranks_leaves_nothing(runtime: Runtime, probe: Path) -> None:
-    spec = mpi_batch(f"srun --mpi=pmix -n4 {probe} wait")
-    nodes = runtime.start_all(spec)
-    wait_until(lambda: nodes[0].stdout.count("ready\n") == 4, "all ranks")
-    nodes[0].process.send_signal(signal.SIGTERM)
-    assert [node.wait() for node in nodes] == [143, 0]
-    assert processes_of(spec.submission) == []
 
 
 @pytest.mark.parametrize(
