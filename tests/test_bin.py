@@ -9,7 +9,7 @@ from mlspace import entry
 from tests.conftest import ROOT
 
 SHARED = (
-    *("changing", "controlling", "documenting", "explaining", "exportfile", "holding", "hostfiles", "hostlists", "interacting", "listing"),
+    *("arguments", "changing", "controlling", "documenting", "exportfile", "holding", "hostfiles", "hostlists", "interacting", "listing"),
     *("mpirunning", "rank_output", "standing_aside"),
     *("processes", "scripts", "selecting", "showing", "showing_cluster", "submitting", "updating", "writing"),
 )

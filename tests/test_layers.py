@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "background": {"context", "controller", "dispatch", "errors", "owner", "session", "slurm"},
     "commands": {
         *("", "advice", "config", "context", "errors", "installation", "mpi"),
-        *(f"commands.{name}" for name in SHARED),
+        *(f"commands.{name}" for name in (*SHARED, "subcommands")),
         *("allocating", "following", "machine", "render", "session", "submission"),
         *("slurm", "spec", "cluster", "queue", "translate.manifest"),
     },

@@ -1,4 +1,4 @@
-"""mlspace: what is ours alone, `mlspace explain job.sh`, and the older tool's way to run a command as a job, or here:
+"""mlspace: what is ours alone, as in `mlspace explain job.sh`, and the older tool's way to run a command as a job, or here:
 `mlspace -i IMAGE -r REGION -- python train.py`, `mlspace -l -- env`. Such a command runs on each rank as it is (role `exec`),
 without Slurm's environment.
 """
@@ -9,7 +9,8 @@ import argparse
 import os
 
 from mlspace import __version__
-from mlspace.errors import MlspaceError, UsageError
+from mlspace.commands.arguments import Parser
+from mlspace.errors import MlspaceError
 from mlspace.slurm.help import VERSION
 
 TYPE_CHECKING = False
@@ -24,21 +25,14 @@ PROGRAM = "mlspace"
 DEFAULT_SHELL = "/bin/bash"
 
 
-class Parser(argparse.ArgumentParser):
-    """Raises instead of leaving the process."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{PROGRAM}: error: {message}", self.format_usage().rstrip(), exit_code=2)
+SUBCOMMANDS = {
+    "explain": "what sbatch would make of a script",
+}
+"""First words that are no command to be run -> what they show or do. Each is a module of commands/subcommands, `-` written as `_`."""
 
 
 def parser() -> Parser:
-    made = Parser(
-        prog=PROGRAM,
-        description="Run a command as a job on MLSpace, or here.",
-        epilog="mlspace explain SCRIPT: what sbatch would make of a script; see mlspace explain --help.",
-        add_help=False,
-        allow_abbrev=False,
-    )
+    made = Parser(PROGRAM, "Run a command as a job on MLSpace, or here.")
     made.add_argument("-i", "--image", metavar="IMAGE", help="container image of the job")
     made.add_argument("-r", "--region", metavar="REGION", help="region to run in, SR006 for one")
     made.add_argument("-e", "--env", metavar="VAR=VAL", action="append", default=[], help="set a variable; VAR alone takes it from here")
@@ -55,25 +49,31 @@ def parser() -> Parser:
 
 
 def run(context: Context, argv: Sequence[str]) -> int:
-    if argv[:1] == ["explain"]:
-        from mlspace.commands import explaining
-
-        return explaining.run(context, argv[1:])
+    if argv and argv[0] in SUBCOMMANDS:
+        name = argv[0].replace("-", "_")
+        module = __import__(f"mlspace.commands.subcommands.{name}", fromlist=["run"])
+        code: int = module.run(context, argv[1:])
+        return code
     options = parser()
     split = argv.index("--") if "--" in argv else len(argv)
     told = options.parse_args(argv[:split])
     command = [*told.command, *argv[split + 1 :]]
     if told.command and split < len(argv):
-        raise UsageError(f"{PROGRAM}: error: unexpected word before --: {told.command[0]}", options.format_usage().rstrip(), exit_code=2)
+        options.error(f"unexpected word before --: {told.command[0]}")
     if told.help or told.version:
-        context.print(options.format_help().rstrip() if told.help else f"{PROGRAM} {__version__} ({VERSION})")
+        context.print(help_text(options) if told.help else f"{PROGRAM} {__version__} ({VERSION})")
         return 0
     if not command:
-        raise UsageError(f"{PROGRAM}: error: no command given", options.format_usage().rstrip(), exit_code=2)
+        options.error("no command given")
     variables = dict(variable(context, word) for word in told.env)
     if told.local:
         return run_here(context, told, variables, command)
     return submit(context, told, variables, command)
+
+
+def help_text(options: Parser) -> str:
+    rows = [f"  mlspace {name:16s} {help}" for name, help in SUBCOMMANDS.items()]
+    return "\n".join([options.format_help(), "subcommands, each with a --help of its own:", *rows])
 
 
 def variable(context: Context, word: str) -> tuple[str, str]:
