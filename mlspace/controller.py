@@ -423,6 +423,8 @@ class Controller:
     def recall(self, job: JobView) -> None:
         """Takes back what was sent of a job that has not started. Raises GatewayError; then a later round does it."""
         sent = self.registry.submissions(job_id=job.job_id, phases=("posted",))
+        if any(self.read_report(submission, job) for submission in sent):
+            return  # it has begun, and ended, since the caller looked
         if not sent or not self.queue.wish(job, RECALL):
             return
         for error in self.delete(sent).values():

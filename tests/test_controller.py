@@ -502,6 +502,19 @@ def test_an_end_that_is_seen_twice_leaves_the_next_run_alone(world: World) -> No
     assert (world.state(job), world.view(job).restart_count) == (("PENDING", "None"), 1)
 
 
+def test_a_job_that_has_begun_since_somebody_looked_is_not_called_back(world: World) -> None:
+    """`scontrol update` and hold, of a job that was still waiting when they read it."""
+    job = world.add("a" * 32)
+    world.send(job)
+    seen = world.view(job)
+    world.report("a" * 32, event="start", time=1_800_000_001.5, nodes="n1")
+    world.controller().recall(seen)
+    assert (world.state(job)[0], world.view(job).wish, world.platform.deleted) == ("RUNNING", "", [])
+    world.report("a" * 32, event="end", state="COMPLETED", reason="None", start=1.0, end=2.0, code=0, signal=0)
+    world.controller().recall(seen)
+    assert (world.state(job)[0], world.view(job).restart_count) == ("COMPLETED", 0)
+
+
 def test_what_a_full_disk_kept_from_being_written_down_is_seen_to_by_the_same_process(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -198,10 +198,22 @@ def test_a_job_that_was_called_back_waits_when_the_platform_has_it_no_more(queue
     plain = add(queue)
     start(queue, plain, "a")
     assert queue.wish(job(queue, plain), RECALL)
-    queue.ended(plain, OUTCOME)  # somebody who looked has seen it gone
+    queue.ended(plain, OUTCOME | {"state": "CANCELLED"})  # somebody who looked has seen it gone
     again = job(queue, plain)
     assert (again.state, again.restart_count, again.wish) == ("PENDING", 0, "")
     assert queue.waiting()
+
+
+@pytest.mark.parametrize(("outcome", "expected"), [("COMPLETED", ("COMPLETED", 0)), ("CANCELLED", ("PENDING", 1))])
+def test_a_job_that_began_while_it_was_called_back_runs_again_if_that_ended_it(
+    queue: Queue, outcome: str, expected: tuple[str, int]
+) -> None:
+    plain = add(queue)
+    start(queue, plain, "a")
+    assert queue.wish(job(queue, plain), RECALL)
+    queue.registry.running(plain, 105, "n1")
+    queue.ended(plain, OUTCOME | {"state": outcome})
+    assert (job(queue, plain).state, job(queue, plain).restart_count) == expected
 
 
 def test_nobody_retires_while_the_platform_has_a_job(queue: Queue) -> None:
