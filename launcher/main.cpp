@@ -6,18 +6,18 @@
 #include <string>
 #include <vector>
 
-#include "env.h"
-#include "error.h"
-#include "exec.h"
-#include "hold.h"
-#include "job.h"
-#include "mpi_rank.h"
-#include "runtime_dir.h"
-#include "sbcast.h"
-#include "scontrol.h"
-#include "signal_job.h"
-#include "spec.h"
-#include "srun.h"
+#include "bcast/sbcast.h"
+#include "job/exec.h"
+#include "job/hold.h"
+#include "job/job.h"
+#include "job/scontrol.h"
+#include "job/signal_job.h"
+#include "mpi/mpi_rank.h"
+#include "node/runtime_dir.h"
+#include "os/env.h"
+#include "spec/spec.h"
+#include "srun/srun.h"
+#include "text/error.h"
 
 extern char** environ;
 

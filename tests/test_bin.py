@@ -33,7 +33,7 @@ def test_one_stub_for_all() -> None:
 
 
 def test_a_job_has_the_same_commands() -> None:
-    source = (ROOT / "launcher/runtime_dir.cpp").read_text()
+    source = (ROOT / "launcher/node/runtime_dir.cpp").read_text()
     links = re.search(r"kLinks\[\] = \{(.+)\};", source)
     assert links is not None
     open_mpis = {"mpiexec", "mpirun"}  # there they are the node's own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -152,3 +153,15 @@ def test_the_world_is_reached_through_the_context(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_every_module_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text())), f"{path} has no docstring"
+
+
+LAUNCHER = ("text", "os", "spec", "channel", "node", "mpi", "binding", "bcast", "step", "srun", "job")
+"""Folders of launcher/, lowest first: pure text; the kernel's calls; what the job's flags say; frames between launches; what a node knows
+of itself; MPI; CPUs, GPUs and memory of tasks; files for all nodes; steps as their nodes run them; srun; the roles of a job's launch."""
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("launcher/*/*.*")), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_launcher_files_include_only_their_own_layer_and_those_below(path: Path) -> None:
+    allowed = LAUNCHER[: LAUNCHER.index(path.parent.name) + 1]
+    for name in re.findall(r'^#include "(.+)"$', path.read_text(), re.MULTILINE):
+        assert name.partition("/")[0] in allowed, f"{path.parent.name} includes {name}"

@@ -1,4 +1,4 @@
-"""scontrol show hostnames, hostlist and hostlistsorted. Inside a job `launch` answers these (launcher/scontrol.cpp), in the same words."""
+"""scontrol show hostnames, hostlist and hostlistsorted; inside a job launcher/job/scontrol.cpp answers them in the same words."""
 
 from __future__ import annotations
 

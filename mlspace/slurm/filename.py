@@ -1,4 +1,4 @@
-"""% patterns of --output, --error, --input: `%x-%j.out`. The same rules as launcher/filename.cpp; tests/contract/filenames.json."""
+"""% patterns of --output, --error, --input: `%x-%j.out`. The same rules as launcher/text/filename.cpp; tests/contract/filenames.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Host lists: `n[1-3,7]` for n1 n2 n3 n7. The same rules as launcher/hostlist.cpp; tests/contract/hostlists.json is for both."""
+"""Host lists: `n[1-3,7]` for n1 n2 n3 n7. The same rules as launcher/text/hostlist.cpp; tests/contract/hostlists.json is for both."""
 
 from __future__ import annotations
 

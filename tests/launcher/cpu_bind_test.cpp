@@ -1,7 +1,7 @@
-#include "cpu_bind.h"
+#include "binding/cpu_bind.h"
 
-#include "error.h"
 #include "test.h"
+#include "text/error.h"
 
 namespace launcher {
 namespace {

@@ -1,4 +1,4 @@
-#include "cpu_plan.h"
+#include "binding/cpu_plan.h"
 
 #include "test.h"
 

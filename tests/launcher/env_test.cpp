@@ -1,6 +1,7 @@
-#include "env.h"
+#include "os/env.h"
 
-#include "spec.h"
+#include "spec/compose_environment.h"
+#include "spec/spec.h"
 #include "test.h"
 
 namespace launcher {

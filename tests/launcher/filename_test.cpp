@@ -1,4 +1,4 @@
-#include "filename.h"
+#include "text/filename.h"
 
 #include "contract.h"
 #include "test.h"

@@ -1,7 +1,7 @@
-#include "gpu_bind.h"
+#include "binding/gpu_bind.h"
 
-#include "error.h"
 #include "test.h"
+#include "text/error.h"
 
 namespace launcher {
 namespace {

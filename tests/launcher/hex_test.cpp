@@ -1,4 +1,4 @@
-#include "hex.h"
+#include "text/hex.h"
 
 #include "test.h"
 

@@ -1,4 +1,4 @@
-#include "hostlist.h"
+#include "text/hostlist.h"
 
 #include "contract.h"
 #include "test.h"

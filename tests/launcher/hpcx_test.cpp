@@ -1,10 +1,10 @@
-#include "hpcx.h"
+#include "mpi/hpcx.h"
 
 #include <map>
 #include <set>
 
-#include "error.h"
 #include "test.h"
+#include "text/error.h"
 
 namespace launcher {
 namespace {

@@ -1,8 +1,8 @@
-#include "layout.h"
+#include "spec/layout.h"
 
 #include "contract.h"
-#include "error.h"
 #include "test.h"
+#include "text/error.h"
 
 namespace launcher {
 namespace {

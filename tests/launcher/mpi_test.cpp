@@ -1,4 +1,4 @@
-#include "mpi.h"
+#include "mpi/mpi.h"
 
 #include <map>
 

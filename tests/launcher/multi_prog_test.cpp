@@ -1,7 +1,7 @@
-#include "multi_prog.h"
+#include "step/multi_prog.h"
 
-#include "error.h"
 #include "test.h"
+#include "text/error.h"
 
 namespace launcher {
 namespace {

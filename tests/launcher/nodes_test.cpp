@@ -1,7 +1,7 @@
-#include "nodes.h"
+#include "node/nodes.h"
 
-#include "error.h"
 #include "test.h"
+#include "text/error.h"
 
 namespace launcher {
 namespace {

@@ -1,4 +1,4 @@
-#include "scontrol.h"
+#include "job/scontrol.h"
 
 #include <unistd.h>
 

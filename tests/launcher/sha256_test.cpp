@@ -1,7 +1,7 @@
-#include "sha256.h"
+#include "text/sha256.h"
 
-#include "hex.h"
 #include "test.h"
+#include "text/hex.h"
 
 namespace launcher {
 namespace {

@@ -1,4 +1,4 @@
-#include "slurm_env.h"
+#include "node/slurm_env.h"
 
 #include "contract.h"
 #include "test.h"

@@ -1,16 +1,16 @@
-#include "spec.h"
+#include "spec/spec.h"
 
 #include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
 
-#include "base64.h"
 #include "contract.h"
-#include "error.h"
-#include "hex.h"
-#include "sha256.h"
 #include "test.h"
+#include "text/base64.h"
+#include "text/error.h"
+#include "text/hex.h"
+#include "text/sha256.h"
 
 namespace launcher {
 namespace {

@@ -1,4 +1,4 @@
-#include "srun_interrupt.h"
+#include "srun/srun_interrupt.h"
 
 #include <csignal>
 #include <vector>

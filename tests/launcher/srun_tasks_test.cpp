@@ -1,4 +1,4 @@
-#include "srun_tasks.h"
+#include "srun/srun_tasks.h"
 
 #include <csignal>
 

@@ -1,4 +1,4 @@
-#include "step_layout.h"
+#include "step/step_layout.h"
 
 #include "test.h"
 

@@ -1,7 +1,7 @@
-#include "step_values.h"
+#include "step/step_values.h"
 
-#include "error.h"
 #include "test.h"
+#include "text/error.h"
 
 namespace launcher {
 namespace {

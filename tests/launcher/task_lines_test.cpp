@@ -1,4 +1,4 @@
-#include "task_lines.h"
+#include "text/task_lines.h"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "task_script.h"
+#include "step/task_script.h"
 
 #include "test.h"
 

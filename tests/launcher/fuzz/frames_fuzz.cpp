@@ -7,10 +7,10 @@
 #include <memory>
 #include <string_view>
 
-#include "channel.h"
-#include "error.h"
-#include "handshake.h"
-#include "step_share.h"
+#include "channel/channel.h"
+#include "channel/handshake.h"
+#include "step/step_share.h"
+#include "text/error.h"
 
 namespace {
 

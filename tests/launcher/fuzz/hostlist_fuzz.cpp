@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "hostlist.h"
+#include "text/hostlist.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, size_t size) {
   const std::string_view list(reinterpret_cast<const char*>(data), size);

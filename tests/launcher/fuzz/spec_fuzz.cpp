@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base64.h"
-#include "error.h"
-#include "hex.h"
-#include "sha256.h"
-#include "spec.h"
+#include "spec/spec.h"
+#include "text/base64.h"
+#include "text/error.h"
+#include "text/hex.h"
+#include "text/sha256.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "error.h"
-#include "srun_options.h"
+#include "srun/srun_options.h"
+#include "text/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);

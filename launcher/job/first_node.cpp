@@ -1,0 +1,445 @@
+#include "job/first_node.h"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "channel/node_link.h"
+#include "mpi/hpcx.h"
+#include "mpi/mpi.h"
+#include "spec/compose_environment.h"
+
+namespace launcher {
+namespace {
+
+constexpr double kReleaseSeconds = 5;
+constexpr double kEndingSeconds = 1;
+constexpr double kMomentSeconds = 0.5;
+constexpr double kLastStepSeconds = 0.5;  ///< mpirun does not wait for the srun by which it started its daemons
+constexpr double kLastWordsSeconds = 0.05;  ///< in which that srun writes what is left to write
+constexpr double kArrivalSeconds = 10;  ///< the platform starts a job's nodes within a few seconds of each other
+constexpr int kOutputFileSignal = 53;  ///< what Slurm reports when the output file cannot be opened
+
+Outcome Ended(const char* state, const char* reason, int code, int signal) {
+  return Outcome{state, reason, code, signal};
+}
+
+int ExitCode(const Outcome& outcome) { return outcome.signal != 0 ? 128 + outcome.signal : outcome.code; }
+
+Environment ComposeBase(const LaunchSpec& spec, const Environment& own) {
+  Environment container = own;
+  RemoveRankVariables({}, &container);
+  Environment base = ComposeEnvironment(spec.env, container);
+  RemoveRankVariables(spec.env.named, &base);  // submitted by a rank of another job
+  for (const std::string& line : PrepareHpcx(spec.hpcx, DiskProbe(), &base)) {
+    std::fprintf(stderr, "launch: warning: %s\n", line.c_str());
+  }
+  return base;
+}
+
+}  // namespace
+
+FirstNode::FirstNode(const LaunchSpec& spec, const Place& place, const Environment& own)
+    : spec_(spec),
+      place_(place),
+      own_(own),
+      supervisor_(&loop_, [this](int signal) { OnSignal(signal); }),
+      credentials_{spec.submission, spec.secret},
+      reporter_(spec, place),
+      base_(ComposeBase(spec, own)),
+      directory_(spec, place, own),
+      world_{directory_.path(), GroundOf(spec, place, own),
+             OneMachineSettings(place, ReadHostView(), HasNetwork())},
+      ground_{&spec, &place, JobEnvironment(spec, place)},
+      ledger_(*spec.job),
+      waiting_steps_(&loop_, {[this](const auto& client, const StepRequest& request) { return StartStep(client, request); },
+                              [this](const auto& client, const char* why) { RefuseStep(client, StepRefusal(why)); },
+                              [this](const auto& client) { OnClientGone(client); }}),
+      nodes_(&loop_, static_cast<int>(place.names.size()),
+             [this](int node, Frame type, std::string_view payload) {
+               if (type == Frame::kFileDone) files_.OnNodeFrame(node, payload);
+             },
+             [this](int node) { OnNodeLost(node); }),
+      files_(place, [this](int node, Frame type, const std::string& payload) { nodes_.Send(node, type, payload); }) {}
+
+int FirstNode::Run() {
+  if (place_.names.size() > 1) {
+    tcp_listener_ = ListenForNodes(place_.first_addresses, ChannelPorts(spec_.submission));
+    AcceptOn(tcp_listener_.get(), false);
+    loop_.After(kStartPatience, [this] { MissNodes(); });
+  }
+  reporter_.Start();
+  unix_listener_ = directory_.Listen();
+  AcceptOn(unix_listener_.get(), true);
+  StartTimers();
+  StartMain();
+  loop_.Run();
+  reporter_.End(*outcome_);
+  return ExitCode(*outcome_);
+}
+
+// The main process.
+
+void FirstNode::StartMain() {
+  is_waiting_ = spec_.limits.wait_all_nodes && !nodes_.have_all_come();
+  if (is_waiting_) return;
+  if (spec_.role == Role::kTasks) return StartTasks();
+  if (!spec_.is_held_allocation()) return StartScript();
+  if (!spec_.owner) return;
+  loop_.After(static_cast<double>(*spec_.owner), [this] {
+    if (!owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
+  });
+}
+
+/// --wait-all-nodes: when the last of them has come, or is given up.
+void FirstNode::StartWaitingMain() {
+  if (is_waiting_ && !outcome_) StartMain();
+}
+
+void FirstNode::StartScript() {
+  FilenameFacts facts;
+  facts.job_id = spec_.job->id;
+  facts.job_name = spec_.job->name;
+  facts.user = spec_.job->user;
+  facts.node_name = place_.name();
+  const std::string array_job = ground_.job_environment.Get("SLURM_ARRAY_JOB_ID");
+  if (!array_job.empty()) {
+    facts.array_job_id = std::stoll(array_job);
+    facts.array_task_id = std::stoll(ground_.job_environment.Get("SLURM_ARRAY_TASK_ID", "0"));
+  }
+  try {
+    streams_ = OpenBatchStreams(spec_.stdio, facts, spec_.umask);
+  } catch (const LaunchError& error) {
+    Say(error.what());
+    return End(Ended("FAILED", SignalReason(kOutputFileSignal).c_str(), 0, kOutputFileSignal), 0);
+  }
+  SpawnPlan plan;
+  if (spec_.script) {
+    plan.argv = {directory_.WriteScript(spec_.script->text)};
+    plan.argv.insert(plan.argv.end(), spec_.script->args.begin(), spec_.script->args.end());
+  } else {
+    plan.argv = spec_.command;
+  }
+  plan.environment = BatchEnvironment(base_, spec_, place_, own_);
+  plan.environment.Set(kJobDirName, directory_.path());
+  SetDefaults(world_.mpi, &plan.environment);
+  if (LacksSlurm(OpenMpiPrefix(base_), DiskProbe())) {
+    const std::string text = HostFileText(place_.names, spec_.job->tasks_per_node);
+    SetDefaults(HostFileSettings(directory_.WriteHostFile(text)), &plan.environment);
+  }
+  plan.environment.PrependPath("PATH", directory_.bin());
+  plan.work_dir = spec_.work_dir.value_or("");
+  plan.umask = spec_.umask;
+  plan.rlimits = spec_.rlimits;
+  plan.in = streams_.in.get();
+  plan.out = streams_.out_fd();
+  plan.err = streams_.err_fd();
+  plan.pid_variable = kTaskPidName;
+  const Spawned spawned = supervisor_.Start(plan, [this](int status) { OnMainExit(status); });
+  main_pid_ = spawned.pid;
+  if (spawned.chdir_error != 0) {
+    Say("couldn't chdir to `" + plan.work_dir + "': " + std::strerror(spawned.chdir_error) + ": going to /tmp instead");
+  }
+  if (spawned.error != 0) {
+    const std::string what = spec_.script ? spec_.script->name : spec_.command[0];
+    Say(ExecFailure(what.empty() ? "script" : what, plan, spawned.error));
+    End(Ended("FAILED", "NonZeroExitCode", spawned.error, 0), 0);
+  }
+}
+
+/// Role tasks is one step, and this launch is its srun.
+void FirstNode::StartTasks() {
+  const JobFacts& job = *spec_.job;
+  int tasks = 0;
+  for (const int count : job.tasks_per_node) tasks += count;
+  SpawnPlan plan;
+  plan.argv = {directory_.bin() + "/srun", "--mlspace-job-dir=" + directory_.path(), "--nodes=" + std::to_string(job.nodes),
+               "--ntasks=" + std::to_string(tasks), "--distribution=" + DistributionOption(job.distribution)};
+  if (spec_.mpi != Mpi::kNone) plan.argv.push_back("--mpi=pmix");  // openmpi is the same
+  if (spec_.stdio.label) plan.argv.push_back("--label");
+  const auto add_file = [&plan](const char* option, const std::optional<StdioFile>& file) {
+    if (file && IsShared(*file)) plan.argv.push_back(option + file->path);
+  };
+  add_file("--output=", spec_.stdio.out);
+  add_file("--error=", spec_.stdio.err);
+  add_file("--input=", spec_.stdio.in);
+  if (spec_.stdio.append) plan.argv.push_back("--open-mode=append");
+  plan.argv.push_back("--");
+  plan.argv.insert(plan.argv.end(), spec_.command.begin(), spec_.command.end());
+  plan.environment = base_;
+  plan.environment.Set("SLURM_JOB_NAME", job.name);  // for %x
+  plan.work_dir = spec_.work_dir.value_or("");
+  plan.umask = spec_.umask;
+  plan.rlimits = spec_.rlimits;
+  const UniqueFd nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  plan.in = nothing.get();
+  const Spawned spawned = supervisor_.Start(plan, [this](int status) { OnMainExit(status); });
+  main_pid_ = spawned.pid;
+  if (spawned.error != 0) throw LaunchError(std::string("cannot start srun: ") + std::strerror(spawned.error), 1);
+}
+
+void FirstNode::OnMainExit(int wait_status) {
+  main_pid_ = -1;
+  main_outcome_ = OutcomeOf(wait_status);
+  if (steps_.empty()) return End(*main_outcome_, 0);
+  loop_.After(kLastStepSeconds, [this] { End(*main_outcome_, static_cast<double>(spec_.limits.grace)); });
+}
+
+// Those who connect.
+
+void FirstNode::AcceptOn(int listener, bool local) {
+  loop_.WatchRead(listener, [this, listener, local] {
+    UniqueFd fd(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!fd) return;
+    const bool is_own = local && IsOwnUid(fd.get());
+    const auto channel = std::make_shared<Channel>(&loop_, std::move(fd));
+    ServeHandshake(&loop_, channel, credentials_, is_own,
+                   [this](const std::shared_ptr<Channel>& known, const Peer& peer) { OnPeer(known, peer); });
+  });
+}
+
+void FirstNode::OnPeer(const std::shared_ptr<Channel>& channel, const Peer& peer) {
+  if (peer.kind == "node") return JoinNode(static_cast<int>(peer.node), channel);
+  if (peer.kind == "share") return OnShare(channel, peer.node);
+  if (peer.kind == "owner") OnOwner(channel);
+  OnClient(channel);
+}
+
+void FirstNode::JoinNode(int node, const std::shared_ptr<Channel>& channel) {
+  nodes_.Join(node, channel);
+  StartWaitingMain();
+}
+
+void FirstNode::OnNodeLost(int node) {
+  files_.NodeLost(node);
+  if (outcome_) return;
+  const std::string& name = place_.names[static_cast<size_t>(node)];
+  for (const auto& step : steps_) step->NodeLost(node);
+  if (spec_.limits.no_kill) {
+    Say("error: node " + name + " has failed; the job goes on without it");
+    return StartWaitingMain();
+  }
+  Cancel(" DUE TO NODE FAILURE, the connection to " + name + " broke", Ended("NODE_FAIL", "NodeDown", 0, SIGTERM));
+}
+
+void FirstNode::MissNodes() {
+  for (const int node : nodes_.Missing()) nodes_.Lose(node);
+}
+
+void FirstNode::OnOwner(const std::shared_ptr<Channel>& channel) { owner_ = channel; }
+
+void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
+  clients_.insert(channel);
+  channel->Listen(
+      [this, channel](Frame type, std::string_view payload) {
+        if (type == Frame::kCreateStep) return CreateStep(channel, payload);
+        if (files_.OnClientFrame(channel, type, payload)) return;
+        if (type == Frame::kSignalJob) {
+          Unpacker fields(payload);
+          const int signal = static_cast<int>(fields.Number());
+          return channel->Send(Frame::kSignalled, Packer().Number(SignalJob(signal, fields.Number())).payload());
+        }
+        if (type == Frame::kAllocation) {
+          return channel->Send(Frame::kAllocationTold, Packer().Texts(AllocationEnvironment(ground_.job_environment).Words()).payload());
+        }
+        if (type != Frame::kEndAllocation || channel != owner_) return;
+        Unpacker fields(payload);
+        const int status = static_cast<int>(fields.Number());
+        const int signal = static_cast<int>(fields.Number());
+        if (signal != 0) return Cancel("", Ended("CANCELLED", "None", 0, signal));
+        // srun knows a task that a signal has ended by its exit code only.
+        const bool is_signal = last_step_.signal != 0 && status == (128 + last_step_.signal) << 8;
+        End(OutcomeOf(is_signal ? last_step_.signal : status), 0);
+      },
+      [this, channel] { OnClientGone(channel); });
+}
+
+void FirstNode::OnClientGone(const std::shared_ptr<Channel>& channel) {
+  files_.ClientLost(channel.get());
+  loop_.Later([this, channel] { clients_.erase(channel); });
+  if (channel == owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
+}
+
+void FirstNode::CreateStep(const std::shared_ptr<Channel>& channel, std::string_view payload) {
+  loop_.Later([this, channel] { clients_.erase(channel); });
+  StepRequest request;
+  try {
+    request = StepRequest::Unpack(payload);
+  } catch (const LaunchError& error) {
+    return RefuseStep(channel, StepRefusal(error.what()));
+  }
+  if (StartStep(channel, request)) return;
+  // Nobody needs to hear of what is free in a moment: what an srun that has failed leaves behind, or the daemons of an
+  // mpirun, which does not wait for the srun that started them.
+  const bool one_is_ending = std::any_of(steps_.begin(), steps_.end(), [](const auto& step) { return step->is_ending(); });
+  waiting_steps_.Add(channel, std::move(request), one_is_ending ? kEndingSeconds : kMomentSeconds);
+}
+
+/// Starts a step, or refuses it; false when it has to wait.
+bool FirstNode::StartStep(const std::shared_ptr<Channel>& channel, const StepRequest& request) {
+  StepServer::Hooks hooks;
+  hooks.start_remote = [this](StepServer* step, int node, int share) { return StartRemoteShare(step, node, share); };
+  hooks.file = [this](const std::shared_ptr<Channel>& client, Frame type, std::string_view fields) {
+    files_.OnClientFrame(client, type, fields);
+  };
+  hooks.ended = [this](StepServer* step) { OnStepEnded(step); };
+  try {
+    if (outcome_) throw StepRefusal(kStepIsOver);
+    std::optional<StepLayout> layout = LayOutStep(request, ground_, ledger_);
+    if (!layout) return false;
+    steps_.push_back(std::make_unique<StepServer>(&loop_, &supervisor_, channel, next_step_, request, std::move(*layout),
+                                                  ground_, hooks));
+  } catch (const StepRefusal& refusal) {
+    RefuseStep(channel, refusal);
+    return true;
+  } catch (const LaunchError& error) {
+    RefuseStep(channel, StepRefusal(error.what()));
+    return true;
+  }
+  StepServer& step = *steps_.back();
+  Take(step.layout(), &ledger_);
+  if (step.is_counted()) {
+    ++next_step_;
+    reporter_.Step(step.Report());
+  }
+  step.Start(world_);
+  return true;
+}
+
+void FirstNode::RefuseStep(const std::shared_ptr<Channel>& channel, const StepRefusal& refusal) {
+  channel->Send(Frame::kStepRefused, Packer().Text(refusal.what()).Texts(refusal.before()).payload());
+  OnClient(channel);
+}
+
+bool FirstNode::StartRemoteShare(StepServer* step, int node, int share) {
+  if (nodes_.is_lost(node)) return false;
+  const int64_t key = next_key_++;
+  keys_[key] = {step, share};
+  const std::string payload = Packer().Number(step->id()).Number(key).payload();
+  nodes_.Send(node, Frame::kStartShare, payload);
+  return true;
+}
+
+void FirstNode::OnShare(const std::shared_ptr<Channel>& channel, int64_t key) {
+  const auto found = keys_.find(key);
+  if (found == keys_.end()) return channel->Close();
+  const auto [step, share] = found->second;
+  keys_.erase(found);
+  step->Attach(share, channel);
+}
+
+void FirstNode::OnStepEnded(StepServer* step) {
+  StepReport report = step->Report();
+  if (outcome_ && report.outcome.signal != 0) report.outcome.state = "CANCELLED";  // it did not end by itself
+  if (step->is_counted()) {
+    reporter_.Step(report);
+    last_step_ = report.outcome;
+  }
+  for (auto key = keys_.begin(); key != keys_.end();) {
+    key = key->second.first == step ? keys_.erase(key) : std::next(key);
+  }
+  GiveBack(step->layout(), &ledger_);
+  if (main_outcome_ && steps_.size() == 1) loop_.After(kLastWordsSeconds, [this] { End(*main_outcome_, 0); });
+  const std::shared_ptr<Channel> client = step->client();
+  if (!client->is_open()) files_.ClientLost(client.get());  // it may have been copying a program
+  steps_.erase(std::find_if(steps_.begin(), steps_.end(), [step](const auto& other) { return other.get() == step; }));
+  if (client->is_open()) {
+    OnClient(client);  // an owner still has to end the allocation
+  } else if (client == owner_) {
+    Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
+  }
+  waiting_steps_.Retry();
+}
+
+// Limits and the end.
+
+/// scancel --signal. Returns how many steps and processes of the script were there to get it.
+int FirstNode::SignalJob(int signal, int64_t target) {
+  int count = 0;
+  if (target == kBatchScript || target == kWholeJob) count += SignalScript(signal, target == kWholeJob);
+  if (target == kBatchScript) return count;
+  for (const auto& step : steps_) {
+    if (!step->is_counted() || (target >= 0 && step->id() != target)) continue;
+    step->SignalFromOutside(signal);
+    ++count;
+  }
+  return count;
+}
+
+int FirstNode::SignalScript(int signal, bool with_children) {
+  if (main_pid_ <= 0 || !spec_.script) return 0;
+  if (signal == SIGTERM || signal == SIGKILL) SayCancelled("");  // it may go on all the same, if it is not KILL
+  std::vector<pid_t> processes = with_children ? Descendants(main_pid_) : std::vector<pid_t>();
+  processes.push_back(main_pid_);  // last: a shell that gets it first may start new ones
+  for (const pid_t pid : processes) kill(pid, signal);
+  return static_cast<int>(processes.size());
+}
+
+void FirstNode::StartTimers() {
+  const Limits& limits = spec_.limits;
+  if (!limits.seconds) return;
+  const auto seconds = static_cast<double>(*limits.seconds);
+  loop_.After(seconds, [this] { Cancel(" DUE TO TIME LIMIT", Ended("TIMEOUT", "TimeLimit", 0, SIGTERM)); });
+  if (limits.signal) loop_.After(std::max(0.0, seconds - static_cast<double>(limits.warn)), [this] { SendWarning(); });
+}
+
+void FirstNode::SendWarning() {
+  if (outcome_) return;
+  SignalJob(*spec_.limits.signal, spec_.limits.batch_only ? kBatchScript : kEveryStep);
+}
+
+void FirstNode::OnSignal(int signal) {
+  if (signal == SIGTERM || signal == SIGINT) Cancel(directory_.Why(), Ended("CANCELLED", kTerminatedReason, 0, SIGTERM));
+}
+
+void FirstNode::Cancel(const std::string& why, const Outcome& outcome) {
+  if (outcome_) return;
+  SayCancelled(why);
+  for (const auto& step : steps_) step->Cancel(why);
+  End(outcome, static_cast<double>(spec_.limits.grace));
+}
+
+/// Once, as slurmstepd does, however often the script is told to end.
+void FirstNode::SayCancelled(const std::string& why) {
+  if (std::exchange(has_said_cancelled_, true)) return;
+  Say("*** JOB " + std::to_string(spec_.job->id) + " ON " + place_.name() + " CANCELLED AT " + TimeStamp() + why + " ***");
+}
+
+/// The first outcome stands: a script that ends because it was cancelled has been cancelled.
+void FirstNode::End(const Outcome& outcome, double grace) {
+  if (outcome_) return;
+  outcome_ = outcome;
+  waiting_steps_.RefuseAll(kStepIsOver);
+  for (const auto& step : steps_) step->Terminate();
+  nodes_.EndJob();
+  if (owner_) owner_->Send(Frame::kEndJob);
+  supervisor_.EndAll(grace, [this] { ReleaseNodes(); });
+}
+
+/// Waits until the other nodes have gone, too, so that nothing of the job runs when it is said to have ended.
+void FirstNode::ReleaseNodes() {
+  const int64_t until = MonotonicMs() + static_cast<int64_t>(1000 * (kReleaseSeconds + static_cast<double>(spec_.limits.grace)));
+  const int64_t arrival_until = MonotonicMs() + static_cast<int64_t>(1000 * kArrivalSeconds);
+  const auto look = std::make_shared<std::function<void()>>();
+  *look = [this, until, arrival_until, look] {
+    // A node that comes when we have gone would look for us for minutes.
+    const bool all_came = nodes_.Missing().empty() || MonotonicMs() > arrival_until;
+    if ((nodes_.is_empty() && all_came) || MonotonicMs() > until) {
+      *look = nullptr;
+      return loop_.Stop();
+    }
+    loop_.After(0.01, *look);
+  };
+  loop_.Later(*look);
+}
+
+/// A line of Slurm's daemon in the job's error stream.
+void FirstNode::Say(const std::string& line) const {
+  const std::string text = DaemonLine(place_.name(), line);
+  if (write(streams_.err_fd(), text.data(), text.size()) < 0) return;  // a full disk: the report still says how it ended
+}
+
+}  // namespace launcher

@@ -1,0 +1,56 @@
+#ifndef LAUNCHER_OS_PROCESS_H_
+#define LAUNCHER_OS_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/env.h"
+#include "os/fd.h"
+#include "os/rlimits.h"
+
+namespace launcher {
+
+/// How a process is to start. Its signal mask is empty, all dispositions are default, it inherits no
+/// descriptor but the three, leads a session of its own, and dies with launch.
+struct SpawnPlan {
+  std::vector<std::string> argv;
+  std::string program;  ///< the file; empty: argv[0], looked for on the PATH of `environment`
+  Environment environment;
+  std::string work_dir;                    ///< empty: launch's own; one that cannot be entered: /tmp
+  std::optional<unsigned> umask;
+  std::vector<int> cpus;                   ///< that it may run on; none: those of launch
+  Rlimits rlimits;                         ///< set as far as the hard limits allow
+  int in = -1, out = -1, err = -1;         ///< become 0, 1, 2; -1: launch's own
+  std::string pid_variable;                ///< set to its pid; empty: none is
+  bool is_shell_script = true;             ///< a file that exec does not know is read by /bin/sh, as execvp does it
+  bool terminal = false;                   ///< `in` is a terminal, and becomes the one that controls it
+};
+
+/// What became of a Spawn. The process runs unless `error` says why it does not.
+struct Spawned {
+  pid_t pid = -1;
+  int error = 0;        ///< errno of execve; the process has ended then and was reaped
+  int chdir_error = 0;  ///< errno of entering work_dir; the process runs in /tmp
+};
+
+/// Starts a process. Throws LaunchError when there can be none (fork fails).
+Spawned Spawn(const SpawnPlan& plan);
+
+/// The file that `name` stands for on `path`, whose relative directories are taken from `here`: as it is when it holds a
+/// slash, else the first executable one, else `name`, for execve to fail on.
+std::string FindProgram(const std::string& name, const std::string& path, const std::string& here = "");
+
+/// Why a process could not become its program, `error` being execve's: "execve(): NAME: Permission denied", or the interpreter
+/// that a script names and that is not there. `name` is what the user calls the program. Source: compat/captures/*/batch/no_interpreter.
+std::string ExecFailure(const std::string& name, const SpawnPlan& plan, int error);
+
+/// Exit code as a shell gives it: the code, or 128 + the signal.
+int ShellCode(int wait_status);
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_OS_PROCESS_H_

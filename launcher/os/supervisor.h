@@ -1,0 +1,54 @@
+#ifndef LAUNCHER_OS_SUPERVISOR_H_
+#define LAUNCHER_OS_SUPERVISOR_H_
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "os/loop.h"
+#include "os/process.h"
+#include "os/signals.h"
+
+namespace launcher {
+
+/// launch as the init of its part of a job: every process below it is started here, every orphan comes
+/// to it, and none is left when it ends. Signals to launch arrive as callbacks on the loop.
+class Supervisor {
+ public:
+  using OnExit = std::function<void(int wait_status)>;
+  using OnSignal = std::function<void(int signal)>;
+
+  Supervisor(Loop* loop, OnSignal on_signal);
+  ~Supervisor();
+
+  /// Starts a process; `on_exit` is called when it has ended, unless it could not be started at all.
+  Spawned Start(const SpawnPlan& plan, OnExit on_exit);
+
+  /// Asks all processes below us to end (CONT and TERM), KILLs after `grace` seconds what is still
+  /// there, again and again while new ones appear, and calls `done` when there is none.
+  void EndAll(double grace, std::function<void()> done);
+
+  /// Signals every process below us. Returns how many there were.
+  static int SignalAll(int signal);
+
+ private:
+  void OnSignals();
+  void Reap();
+  void LookForRest();
+
+  Loop* loop_;
+  OnSignal on_signal_;
+  SignalScope signals_;
+  std::map<pid_t, OnExit> running_;
+  std::function<void()> on_all_ended_;
+  int64_t kill_from_ms_ = 0;
+};
+
+/// All processes below `ancestor`, nearest first, from /proc.
+std::vector<pid_t> Descendants(pid_t ancestor);
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_OS_SUPERVISOR_H_

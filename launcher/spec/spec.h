@@ -1,0 +1,112 @@
+#ifndef LAUNCHER_SPEC_SPEC_H_
+#define LAUNCHER_SPEC_SPEC_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/rlimits.h"
+#include "spec/layout.h"
+
+namespace launcher {
+
+// What the login side wants done, as docs/protocol.md §2 defines it: plain data, already checked.
+
+enum class Role { kBatch, kTasks, kExec };
+
+/// A file of the job. Used on the node only if its directory there has this inode and owner: then
+/// node and submit host see the same files. Without them it is opened as it is.
+struct StdioFile {
+  std::string path;  ///< absolute; may hold % patterns
+  std::optional<uint64_t> inode;
+  std::optional<uint32_t> owner;
+};
+
+struct Script {
+  std::string text;
+  std::vector<std::string> args;
+  std::string name;  ///< for messages only
+};
+
+struct EnvPlan {
+  enum class Mode { kImage, kShared };
+  Mode mode = Mode::kImage;
+  std::map<std::string, std::string> set;
+  std::vector<std::string> unset;
+  std::vector<std::string> named;  ///< set even where the image's own value would win
+};
+
+struct Stdio {
+  std::optional<StdioFile> in;
+  std::optional<StdioFile> out;  ///< none: launch's own stdout and stderr
+  std::optional<StdioFile> err;  ///< none: the same as out
+  bool append = false;           ///< open_mode
+  bool label = false;            ///< srun -l
+};
+
+struct Limits {
+  std::optional<int64_t> seconds;  ///< time limit
+  std::optional<int> signal;       ///< sent `warn` seconds before it
+  int64_t warn = 60;
+  bool batch_only = false;  ///< that signal to the batch shell only; else to the steps only
+  int64_t grace = 30;       ///< seconds between TERM and KILL
+  bool no_kill = false;     ///< the job goes on when a node other than the first fails
+  bool wait_all_nodes = false;  ///< the script starts when all nodes are there
+};
+
+enum class Mpi { kNone, kPmix, kOpenMpi };
+
+struct JobFacts {
+  int64_t id = 0;
+  std::string name;
+  std::string user;
+  std::string group;
+  std::string partition;
+  std::string cluster;
+  std::string submit_host;
+  std::string submit_dir;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  int nodes = 1;
+  std::vector<int> cpus_per_node;   ///< one per node
+  std::vector<int> tasks_per_node;  ///< one per node
+  std::vector<int> memory_per_node;  ///< MiB, one per node; empty: not known
+  Distribution distribution;
+  int gpus_per_node = 0;
+  std::map<std::string, std::string> env;  ///< SLURM_* that follow from the request alone
+  int restart = 0;
+};
+
+struct LaunchSpec {
+  Role role = Role::kExec;
+  std::optional<JobFacts> job;  ///< always there for kBatch and kTasks
+  std::optional<Script> script;
+  std::vector<std::string> command;  ///< empty: none
+  std::optional<std::string> shell;
+  EnvPlan env;
+  std::optional<std::string> work_dir;
+  std::optional<unsigned> umask;
+  Rlimits rlimits;               ///< names are known
+  Stdio stdio;
+  std::optional<StdioFile> report_file;
+  Limits limits;
+  Mpi mpi = Mpi::kNone;
+  std::string hpcx = "auto";
+  std::string submission;        ///< 32 hex digits; empty: none
+  std::string secret;            ///< 32 raw bytes; empty: none. Never printed
+  std::optional<int64_t> owner;  ///< held allocation: seconds within which an owner must connect
+  std::optional<std::string> commands;
+
+  /// A batch job with neither script nor command only holds its nodes.
+  bool is_held_allocation() const { return role == Role::kBatch && !script && command.empty(); }
+};
+
+/// Reads the flags that launch was started with (argv without argv[0]). Throws LaunchError, one
+/// line and exit code 78, for whatever is wrong with them or with the document they carry.
+LaunchSpec ReadSpec(const std::vector<std::string>& flags);
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_SPEC_SPEC_H_

@@ -1,0 +1,77 @@
+#include "srun/srun.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "node/runtime_dir.h"
+#include "srun/srun_client.h"
+#include "srun/srun_messages.h"
+#include "srun/srun_options.h"
+
+extern char** environ;
+
+namespace launcher {
+namespace {
+
+/// The exit code of a failure, by which it can be told from one of the tasks'. Source: srun(1), SLURM_EXIT_ERROR.
+/// The login side's srun, which became this one where the allocation is its own, has complained of the variable already.
+int FailureCode(const Environment& environment, bool complains) {
+  const std::string* text = environment.Find("SLURM_EXIT_ERROR");
+  if (!text) return 1;
+  const int code = static_cast<int>(std::strtol(text->c_str(), nullptr, 10));
+  if (code == 0 && complains) SrunMessages(false, 0).Error("SLURM_EXIT_ERROR has zero value");
+  return code == 0 ? 1 : code;
+}
+
+}  // namespace
+
+int SrunMain(const std::vector<std::string>& args) {
+  const Environment own = Environment::FromEnvp(environ);
+  SrunOptions options;
+  try {
+    options = ReadSrunOptions(args, own);
+  } catch (const UsageError& error) {
+    std::fprintf(stderr, "srun: %s\n", error.what());
+    return error.exit_code();
+  }
+  options.failure_code = FailureCode(own, !options.is_owner);
+  const SrunMessages messages(options.quiet, options.verbosity);
+  if (!options.answer.empty()) {
+    std::puts(options.answer.c_str());
+    return 0;
+  }
+  if (!options.login_side.empty()) return RunForeign("srun", {options.login_side});
+  if (options.world.command.empty()) {
+    messages.Info("fatal: No command given to execute.");
+    return 1;
+  }
+  for (const std::string& warning : options.warnings) {
+    messages.Info(warning);
+  }
+  Environment looked_up = own;
+  if (!options.job_id.empty()) looked_up.Set("SLURM_JOB_ID", options.job_id);
+  std::optional<std::string> directory = options.job_dir;
+  if (options.job_dir.empty()) directory = FindJobDir(looked_up);
+  if (!directory && !options.job_id.empty() && FindJobDir(own)) {
+    try {
+      return RunForeign("srun", args);  // from inside another job: the login side knows why there is none
+    } catch (const LaunchError&) {  // it cannot be reached from this node
+    }
+  }
+  if (!directory) {
+    const std::string id = looked_up.Get("SLURM_JOB_ID");
+    messages.Error("Unable to confirm allocation for job " + (id.empty() ? "(none)" : id) + ": Invalid job id specified");
+    messages.Info("Check SLURM_JOB_ID environment variable. Expired or invalid job " + id);
+    return options.failure_code;
+  }
+  const int failure_code = options.failure_code;
+  try {
+    return RunStep(std::move(options), *directory, own);
+  } catch (const LaunchError& error) {
+    messages.Error(error.what());
+    return failure_code;
+  }
+}
+
+}  // namespace launcher

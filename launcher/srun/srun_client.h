@@ -1,0 +1,17 @@
+#ifndef LAUNCHER_SRUN_SRUN_CLIENT_H_
+#define LAUNCHER_SRUN_SRUN_CLIENT_H_
+
+#include <string>
+
+#include "os/env.h"
+#include "srun/srun_options.h"
+
+namespace launcher {
+
+/// Runs a step in the job of the runtime directory `directory`, from the request to the last byte of output, and says
+/// what srun ends with. `own`: srun's environment. Throws LaunchError where there is no step.
+int RunStep(SrunOptions options, const std::string& directory, const Environment& own);
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_SRUN_SRUN_CLIENT_H_

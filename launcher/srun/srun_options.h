@@ -1,0 +1,78 @@
+#ifndef LAUNCHER_SRUN_SRUN_OPTIONS_H_
+#define LAUNCHER_SRUN_SRUN_OPTIONS_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/env.h"
+#include "srun/binding_options.h"
+#include "step/step_request.h"
+#include "text/error.h"
+
+namespace launcher {
+
+/// What the command line says itself, not only srun's input variables.
+struct SaidOptions {
+  bool tasks = false;
+  bool nodes = false;
+  int memory = 0;  ///< a bit for each of --mem, --mem-per-cpu, --mem-per-gpu
+};
+
+/// What an srun command line inside a job asks for. Zero and empty mean: not said.
+struct SrunOptions {
+  PlacementRequest placement;   ///< its node names are those of --nodefile; `nodelist` and `exclude` are read later
+  ResourceRequest resources;
+  StreamRequest streams;
+  TaskWorld world;              ///< its environment, directory and umask are those of srun, less what `export_list` and `--chdir` change
+  StepLimits limits;
+  BindingOptions binding;
+  std::string nodelist;         ///< -w, as given
+  std::string exclude;          ///< -x, as given
+  int tasks_per_gpu = 0;
+  int cpus_per_gpu = 0;
+  bool whole = false;
+  bool exclusive = false;
+  SaidOptions said;
+  std::string job_name;
+  std::string output;           ///< -o; a number, "none" and "all" have meanings of their own
+  std::string error;
+  std::string input;
+  std::string export_list;      ///< --export; empty: all
+  std::string prolog;           ///< --prolog: a program for srun to run before the tasks; "none" is none
+  std::string epilog;           ///< --epilog: one behind them
+  std::optional<std::string> bcast;  ///< --bcast: where the program is copied to; empty: into the directory
+  std::string propagate;        ///< --propagate; empty: all
+  std::string hpcx;             ///< --hpcx; empty: the environment is as it should be
+  bool append = false;
+  bool unbuffered = false;
+  bool is_multi_prog = false;   ///< the command is a file that says what each task runs, and words for all
+  bool quiet = false;
+  int verbosity = 0;            ///< how often -v was said
+  bool disable_status = false;  ///< -X: the first Ctrl-C goes to the tasks
+  bool quits_on_interrupt = false;
+  std::string job_id;           ///< --jobid
+  std::string job_dir;          ///< --mlspace-job-dir
+  int failure_code = 1;         ///< what srun ends with when there is no step whose tasks' codes it could be
+  bool is_owner = false;        ///< --mlspace-owner
+  std::string answer;           ///< text that --version asks for
+  std::string login_side;       ///< --help or --usage: the login side's srun has the text
+  std::map<std::string, std::string> given;  ///< by long name: what was said of the options, as -v lists them
+  std::vector<std::string> warnings;  ///< options that are ignored, a line each
+};
+
+/// A command line that getopt would not read. what() stands behind "srun: "; exit code 255.
+class UsageError : public LaunchError {
+ public:
+  explicit UsageError(const std::string& text, int exit_code = 255) : LaunchError(text, exit_code) {}
+};
+
+/// Reads srun's command line as GNU getopt does (unique prefixes, clusters, `--opt=value`, the first
+/// other word ends the options), over the input variables of `environment`. Throws UsageError,
+/// and LaunchError for a bad value.
+SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environment& environment);
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_SRUN_SRUN_OPTIONS_H_

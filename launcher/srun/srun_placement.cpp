@@ -1,0 +1,164 @@
+#include "srun/srun_placement.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+
+#include "step/step_values.h"
+#include "text/hostlist.h"
+
+namespace launcher {
+namespace {
+
+void Say(const char* level, const std::string& line) { std::fprintf(stderr, "srun: %s: %s\n", level, line.c_str()); }
+
+std::string Text(int number) { return std::to_string(number); }
+
+/// A name with a slash is that of a file with names of nodes.
+std::vector<std::string> ReadNodes(const std::string& text) {
+  return text.find('/') == text.npos ? ExpandHosts(text) : ReadHostFile(text);
+}
+
+/// What is no list is like a name that no node has.
+std::vector<std::string> ReadNodesOrName(const std::string& text) {
+  try {
+    return ReadNodes(text);
+  } catch (const BadHostList&) {
+    return {text};
+  }
+}
+
+/// Puts an srun's placement together, in the order in which srun looks at its options.
+class Placement {
+ public:
+  Placement(const SrunOptions& options, const Environment& own)
+      : options_(options), own_(own), request_(options.placement), job_nodes_(JobNodes(own)) {}
+
+  PlacementRequest Make() {
+    if (options_.tasks_per_gpu > 0 && options_.resources.gpus > 0) {
+      request_.tasks = std::max(request_.tasks, options_.tasks_per_gpu * options_.resources.gpus);
+    }
+    ReadNodelist();
+    if (request_.distribution == "arbitrary") {
+      FollowNodelist();
+    } else {
+      ShortenNodelist();
+    }
+    LessenNodes();
+    CheckTasksPerNode();
+    CheckRelative();
+    ReadExclude();
+    CheckCount();
+    return request_;
+  }
+
+ private:
+  static std::vector<std::string> JobNodes(const Environment& own) {
+    try {
+      return ExpandHosts(own.Get("SLURM_JOB_NODELIST"));
+    } catch (const LaunchError&) {
+      return {};  // it is not ours: node 0 knows better
+    }
+  }
+
+  void ReadNodelist() {
+    if (!request_.with.empty()) return;  // --nodefile has named them
+    if (options_.nodelist.empty()) return ReadHostfile();
+    request_.with = ReadNodesOrName(options_.nodelist);
+  }
+
+  /// SLURM_HOSTFILE names a node for each task.
+  void ReadHostfile() {
+    const std::string path = own_.Get("SLURM_HOSTFILE");
+    if (path.empty()) return;
+    try {
+      request_.with = ReadHostFile(path.find('/') == path.npos ? "./" + path : path);
+      if (options_.said.tasks && static_cast<int>(request_.with.size()) < request_.tasks) {
+        throw LaunchError("Too few NodeNames in Slurm Hostfile", options_.failure_code);
+      }
+    } catch (const LaunchError& error) {
+      throw LaunchError(std::string(error.what()) + "\nFailure getting NodeNames from hostfile", options_.failure_code);
+    }
+    request_.distribution = "arbitrary";
+  }
+
+  /// --distribution=arbitrary: the list of nodes says all.
+  void FollowNodelist() {
+    const int named = static_cast<int>(request_.with.size());
+    if (named == 0) {
+      throw LaunchError("You asked for " + Text(request_.tasks) + " tasks but hostlist specified 0 nodes", options_.failure_code);
+    }
+    if (!options_.said.tasks) request_.tasks = named;
+    request_.with.resize(static_cast<size_t>(std::min(named, request_.tasks)));
+    const std::set<std::string> names(request_.with.begin(), request_.with.end());
+    request_.nodes = request_.least_nodes = static_cast<int>(names.size());
+  }
+
+  void ShortenNodelist() {
+    const int named = static_cast<int>(request_.with.size());
+    if (request_.nodes == 0 || named <= request_.nodes) return;
+    Say("error", "Required nodelist includes more nodes than permitted by max-node count (" + Text(named) + " > " +
+                     Text(request_.nodes) + "). Eliminating nodes from the nodelist.");
+    request_.with.resize(static_cast<size_t>(request_.nodes));
+  }
+
+  void LessenNodes() {
+    if (request_.tasks == 0 || request_.least_nodes <= request_.tasks) {
+      if (request_.tasks > 0) request_.nodes = std::min(request_.nodes, request_.tasks);
+      return;
+    }
+    Say("Warning", "can't run " + Text(request_.tasks) + " processes on " + Text(request_.least_nodes) +
+                       " nodes, setting nnodes to " + Text(request_.tasks));
+    request_.nodes = request_.least_nodes = request_.tasks;
+  }
+
+  void CheckTasksPerNode() {
+    const int per_node = request_.tasks_per_node;
+    const int nodes = request_.least_nodes;
+    if (per_node == 0 || nodes == 0 || request_.tasks <= per_node || request_.tasks / nodes == per_node) return;
+    Say("Warning", "can't honor --ntasks-per-node set to " + Text(per_node) + " which doesn't match the requested tasks " +
+                       Text(request_.tasks) + " with the number of requested nodes " + Text(nodes) +
+                       ". Ignoring --ntasks-per-node.");
+    request_.tasks_per_node = 0;
+  }
+
+  void CheckRelative() const {
+    const int there = static_cast<int>(job_nodes_.size());
+    if (request_.relative == 0 || there == 0 || request_.relative + request_.least_nodes <= there) return;
+    throw LaunchError(std::string("--relative and ") + (options_.said.nodes ? "--nodes" : "SLURM_JOB_NUM_NODES") +
+                          " option incompatible with count of allocated nodes (" + Text(request_.relative) + "+" +
+                          Text(request_.least_nodes) + ">" + Text(there) + ")",
+                      1);
+  }
+
+  void ReadExclude() {
+    const std::string& text = options_.exclude;
+    const bool is_list = std::count(text.begin(), text.end(), '[') == std::count(text.begin(), text.end(), ']');
+    if (!is_list) {
+      throw LaunchError("Unable to create step for job " + own_.Get("SLURM_JOB_ID") + ": Invalid node name specified",
+                        options_.failure_code);
+    }
+    request_.without = ReadNodesOrName(text);
+  }
+
+  void CheckCount() const {
+    const std::set<std::string> without(request_.without.begin(), request_.without.end());
+    const auto is_left = [&](const std::string& name) { return without.count(name) == 0; };
+    const auto there = static_cast<int>(std::count_if(job_nodes_.begin(), job_nodes_.end(), is_left));
+    if (job_nodes_.empty() || request_.least_nodes <= there) return;
+    const char* hint = without.empty() ? "" : "\nAre required nodes explicitly excluded?";
+    throw LaunchError("Only allocated " + Text(there) + " nodes asked for " + Text(request_.least_nodes) + hint, options_.failure_code);
+  }
+
+  const SrunOptions& options_;
+  const Environment& own_;
+  PlacementRequest request_;
+  std::vector<std::string> job_nodes_;
+};
+
+}  // namespace
+
+PlacementRequest PlacementOf(const SrunOptions& options, const Environment& own) { return Placement(options, own).Make(); }
+
+}  // namespace launcher

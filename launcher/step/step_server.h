@@ -1,0 +1,114 @@
+#ifndef LAUNCHER_STEP_STEP_SERVER_H_
+#define LAUNCHER_STEP_STEP_SERVER_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mpi/mpi_wire_up.h"
+#include "node/report.h"
+#include "step/share_runner.h"
+#include "step/step_layout.h"
+
+namespace launcher {
+
+/// One step on the first node: has its shares started everywhere, and carries their frames to the srun
+/// that asked for it, and its own to them.
+class StepServer {
+ public:
+  struct Hooks {
+    /// Has another node open a share's connection, which then comes to Attach. False: the node is lost.
+    std::function<bool(StepServer*, int node, int share)> start_remote;
+    /// A frame about files, from the client of a step that is held back.
+    std::function<void(const std::shared_ptr<Channel>& client, Frame type, std::string_view payload)> file;
+    /// Called once, when all is over.
+    std::function<void(StepServer*)> ended;
+  };
+
+  StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Channel> client, int id, StepRequest request,
+             StepLayout layout, const StepGround& ground, Hooks hooks);
+  StepServer(const StepServer&) = delete;
+  StepServer& operator=(const StepServer&) = delete;
+  ~StepServer();
+
+  /// Tells the client and, unless the client holds them back, starts the shares; `world` is the first node's and must outlive it.
+  void Start(const NodeWorld& world);
+
+  /// The connection of share number `share`, from its node.
+  void Attach(int share, std::shared_ptr<Channel> channel);
+
+  /// A node is gone: its tasks are too.
+  void NodeLost(int node);
+
+  void Signal(int signal);
+
+  /// The same, for somebody outside the job: a signal that is to end the step is said in its output.
+  void SignalFromOutside(int signal);
+
+  /// Ends it and says so in its output: "*** STEP 12.0 ON n1 CANCELLED AT … DUE TO TIME LIMIT ***", where `why` is " DUE TO TIME LIMIT".
+  void Cancel(const std::string& why);
+
+  /// TERM, then KILL.
+  void Terminate();
+
+  int id() const { return id_; }
+  bool is_counted() const { return !request_.is_daemons; }
+  bool is_ending() const { return is_ending_; }  ///< its tasks have been told to end
+  const StepLayout& layout() const { return layout_; }
+  const std::shared_ptr<Channel>& client() const { return client_; }
+  /// What is known of it so far; without an end while one of its shares runs.
+  StepReport Report() const;
+
+ private:
+  struct Share;
+  class LocalSink;
+
+  void StartShares();
+  void OnStartStep(std::string_view payload);
+  void Resize(std::string_view payload);
+  void OnClientFrame(Frame type, std::string_view payload);
+  void OnShareFrame(Share* share, Frame type, std::string_view payload);
+  void Forward(Share* share, Frame type, std::string_view payload);
+  void TaskEnded(Share* share, int task, int wait_status);
+  void InputTaken(Share* share, size_t bytes);
+  void ReportInputTaken();
+  bool is_over() const;
+  void ShareEnded(Share* share);
+  void ShareLost(Share* share);
+  void SayCancelled(const std::string& why) const;
+  void Say(const std::string& line) const;
+  StepShare Describe(const Share& share) const;
+  MpiStep DescribeForMpirun() const;
+  void OnMpirunFailed(const std::string& said);
+
+  Loop* loop_;
+  Supervisor* supervisor_;
+  std::shared_ptr<Channel> client_;
+  int64_t job_id_;
+  int id_;
+  StepRequest request_;
+  StepLayout layout_;
+  StepFacts facts_;
+  Environment environment_;
+  std::unique_ptr<MpiWireUp> mpi_;  ///< of a step whose tasks are ranks of an mpirun
+  double grace_;
+  int own_node_;
+  Hooks hooks_;
+  const NodeWorld* world_ = nullptr;
+  bool is_started_ = false;
+  std::optional<Loop::TimerId> timer_;  ///< of its time limit
+  std::string program_;              ///< that tasks run instead of the first word of the command; empty: none
+  bool is_program_per_node_ = false; ///< `_` and the node's name come behind it
+  std::vector<std::unique_ptr<Share>> shares_;
+  size_t input_received_ = 0;  ///< bytes from the client
+  size_t input_reported_ = 0;
+  bool is_ending_ = false;
+  double start_;
+  Outcome outcome_;
+};
+
+}  // namespace launcher
+
+#endif  // LAUNCHER_STEP_STEP_SERVER_H_
