@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("", "advice", "config", "context", "errors", "installation", "mpi"),
         *(f"commands.{name}" for name in (*SHARED, "subcommands")),
         *("allocating", "following", "machine", "render", "session", "submission"),
-        *("slurm", "spec", "cluster", "queue", "translate.manifest"),
+        *("slurm", "spec", "cluster", "queue", "translate.manifest", "testing"),
     },
     "entry": {"context", "errors"},
 }

@@ -55,6 +55,13 @@ class Api:
         except OSError as error:  # a full disk, no more processes
             return Answer({"error_code": 500, "error_message": f"Oops, something went wrong: {error.strerror}"}, 500)
 
+    def template(self, method: str, path: str) -> str:
+        """The path as the OpenAPI writes it; itself where there is no such call."""
+        try:
+            return self.find(method, path)[0].path
+        except Missing:
+            return path
+
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         rest = path[len(PREFIX) :] if path.startswith(PREFIX + "/") else ""
         for route, pattern in self.routes:

@@ -81,6 +81,9 @@ class Text(NamedTuple):
     """A text that is known whole."""
 
     data: bytes
+    status: int = 200
+    kind: str = TEXT
+    headers: Mapping[str, str] = {}
 
 
 class Stream(NamedTuple):

@@ -16,6 +16,7 @@ from mlspace.local import names
 from mlspace.local.account_calls import AccountCalls
 from mlspace.local.api import Api
 from mlspace.local.auth import TOKEN_SECONDS, Credentials, Door
+from mlspace.local.faults import Faults
 from mlspace.local.job_calls import FRESH_SECONDS, JobCalls
 from mlspace.local.jobs import JobStore
 from mlspace.local.limiter import Limiter
@@ -25,8 +26,9 @@ from mlspace.local.scheduler import Rules, Scheduler
 from mlspace.local.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from mlspace.local.faults import Rule
     from mlspace.local.shape import Shape
 
 LOCK_SECONDS = 3.0
@@ -44,6 +46,7 @@ class Options(NamedTuple):
     token_seconds: int = TOKEN_SECONDS
     idle_seconds: float = 0.0
     names: str = ""
+    faults: Sequence[Rule] = ()
 
 
 def lock_state(directory: str) -> int:
@@ -94,7 +97,7 @@ class Gateway:
         jobs = JobCalls(self.scheduler, 0.0 if options.quick else FRESH_SECONDS)
         api = Api(door, limiter, AccountCalls(self.scheduler, door, limiter), jobs)
         try:
-            self.server = Server(options.host, options.port, api)
+            self.server = Server(options.host, options.port, api, Faults(options.faults))
         except OSError as error:
             raise StateError(f"cannot listen on {options.host} port {options.port}: {error.strerror}") from error
 

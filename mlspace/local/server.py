@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import select
 import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
+from mlspace.local import brokenness
 from mlspace.local.call import JSON, TEXT, Answer, Stream, Text
+from mlspace.local.faults import AFTER, BEFORE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mlspace.local.api import Api
+    from mlspace.local.faults import Fault, Faults
 
 LARGEST_BODY = 64 * 1024 * 1024
 """A body holds at most the parts of a spec of 16 MiB, base64 in JSON: 22 MiB."""
@@ -25,6 +29,10 @@ QUICKEST_LOOK, SLOWEST_LOOK = 0.02, 0.25
 """Seconds between looks at a log that does not grow."""
 
 IDLE_CONNECTION_SECONDS = 120
+
+
+class HungUp(ConnectionError):
+    """The connection was closed on purpose, in the middle of something."""
 
 
 class Activity:
@@ -45,18 +53,34 @@ class Activity:
             return 0.0 if self.open else time.monotonic() - self.last
 
 
+class Request(NamedTuple):
+    """What Api.answer takes."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Server(ThreadingHTTPServer):
     """Listens from the moment it is made. Raises OSError where the address cannot be had."""
 
     daemon_threads = True
     request_queue_size = 512
 
-    def __init__(self, host: str, port: int, api: Api) -> None:
+    def __init__(self, host: str, port: int, api: Api, faults: Faults) -> None:
         self.api = api
+        self.faults = faults
         self.activity = Activity()
         if ":" in host:
             self.address_family = socket.AF_INET6
         super().__init__((host, port), Handler)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return ipaddress.ip_address(self.server_name).is_loopback
 
     def server_bind(self) -> None:
         """Without HTTPServer's look-up of the host's full name, which may ask a slow DNS."""
@@ -93,21 +117,48 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self) -> None:
         self.server.activity.change(+1)
+        self.left: int | None = None
         try:
             body = self.read_body()
-            if body is None:
-                return
-            path, _, query = self.path.partition("?")
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = self.server.api.answer(self.command, unquote(path), parse_qs(query, keep_blank_values=True), headers, body)
-            if isinstance(answer, Stream):
-                self.send_pieces(answer)
-            elif isinstance(answer, Text):
-                self.send_whole(200, TEXT, answer.data, {})
-            else:
-                self.send_json(answer)
+            if body is not None:
+                path, _, query = self.path.partition("?")
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                self.respond(Request(self.command, unquote(path), parse_qs(query, keep_blank_values=True), headers, body))
+        except HungUp:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
         finally:
             self.server.activity.change(-1)
+
+    def respond(self, request: Request) -> None:
+        """The answer, unless a fault comes between."""
+        api = self.server.api
+        fault = self.server.faults.strike(request.method, api.template(request.method, request.path))
+        time.sleep(fault.delay_seconds)
+        if fault.late_seconds is not None:
+            later = threading.Timer(fault.late_seconds, api.answer, request)
+            later.daemon = True
+            later.start()
+            raise HungUp
+        if fault.cut == BEFORE:
+            raise HungUp
+        if fault.expire:
+            api.door.expire_tokens()
+        instead = failure_of(fault)
+        answer: Answer | Text | Stream
+        if instead is None or fault.effect:
+            answer = api.answer(*request)
+        if instead is not None:
+            answer = instead
+        if fault.cut == AFTER and fault.cut_bytes is None:
+            raise HungUp
+        self.left = fault.cut_bytes
+        if isinstance(answer, Stream):
+            self.send_pieces(answer)
+        elif isinstance(answer, Text):
+            self.send_whole(answer.status, answer.kind, answer.data, answer.headers)
+        else:
+            self.send_json(answer)
 
     def read_body(self) -> bytes | None:
         """The request's body; None after an error was answered. Bodies in chunks are not taken: no client of the platform sends them."""
@@ -125,17 +176,26 @@ class Handler(BaseHTTPRequestHandler):
         self.send_json(Answer({"error_code": status, "error_message": message}, status))
 
     def send_json(self, answer: Answer) -> None:
-        self.send_whole(answer.status, JSON, json.dumps(answer.value).encode(), dict(answer.headers))
+        self.send_whole(answer.status, JSON, json.dumps(answer.value).encode(), answer.headers)
 
-    def send_whole(self, status: int, kind: str, data: bytes, headers: dict[str, str]) -> None:
+    def send_whole(self, status: int, kind: str, data: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": kind, "Content-Length": str(len(data)), **headers}.items():
             self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(data)
+        self.write(data)
         self.wfile.flush()
+
+    def write(self, data: bytes) -> None:
+        """A part of the body; as much of it as a fault lets pass."""
+        if self.left is not None and len(data) > self.left:
+            self.wfile.write(data[: self.left])
+            self.wfile.flush()
+            raise HungUp
+        self.left = None if self.left is None else self.left - len(data)
+        self.wfile.write(data)
 
     def send_pieces(self, answer: Stream) -> None:
         chunked = self.request_version != "HTTP/1.0"
@@ -144,7 +204,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header(*("Transfer-Encoding", "chunked") if chunked else ("Connection", "close"))
         self.end_headers()
         for piece in self.with_flush(answer.pieces(Patience(self.connection).wait)):
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            self.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
 
@@ -154,6 +214,13 @@ class Handler(BaseHTTPRequestHandler):
             if piece:
                 yield piece
                 self.wfile.flush()
+
+
+def failure_of(fault: Fault) -> Answer | Text | None:
+    """What is answered instead of the truth."""
+    if fault.refuse:
+        return brokenness.refusal(fault.refuse, fault.retry_after)
+    return brokenness.failure(fault.status, fault.retry_after) if fault.status else None
 
 
 class Patience:

@@ -190,7 +190,9 @@ class Queue:
 
         def update(database: sqlite3.Connection) -> None:
             job = self.registry.job(job_id)
-            is_over = job is None or not job.wish or job.cancelled_by is not None or job.state in state.FINAL
+            if job is None:
+                return
+            is_over = not job.wish or job.cancelled_by is not None or job.state in state.FINAL
             came_too_late = not is_over and job.wish == RECALL and outcome["state"] == state.COMPLETED
             if is_over or came_too_late:  # one that was to be called back has run as it was to
                 self.registry.ended(job_id, outcome)

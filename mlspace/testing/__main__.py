@@ -1,90 +1,28 @@
-"""`python -m mlspace.testing -H HOST -p PORT`: the embedded MLSpace in the foreground, with all habits of the real one."""
+"""`python -m mlspace.testing`."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import secrets
-import shutil
-import signal
 import sys
-import tempfile
-import uuid
 
 from mlspace.errors import MlspaceError
+from mlspace.testing.door import DESCRIPTION, add_arguments, serve
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-
-LARGEST_PORT = 65_535
+PROGRAM = "python -m mlspace.testing"
 
 
-def port(text: str) -> int:
-    if not text.isdigit() or int(text) > LARGEST_PORT:
-        raise argparse.ArgumentTypeError(f"{text}: a number from 0 to {LARGEST_PORT} is expected")
-    return int(text)
-
-
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m mlspace.testing", description="Serve the embedded MLSpace until Ctrl-C.")
-    made.add_argument("-H", "--host", default="localhost", help="address to listen on (default: %(default)s)")
-    made.add_argument("-p", "--port", type=port, default=8080, help="port, 0 for a free one (default: %(default)s)")
-    for name in ("client-id", "client-secret", "api-key", "workspace-id"):
-        made.add_argument(f"--{name}", help="made up and printed where it is not given")
-    made.add_argument("--state", metavar="DIR", help="where jobs live (default: a directory that ends with us, and its jobs too)")
-    made.add_argument("--quick", action="store_true", help="leave out the platform's delays, rate limits and refusals")
-    made.add_argument("--kill-grace", type=float, default=40.0, metavar="SECONDS", help="between TERM and KILL (default: %(default)s)")
-    made.add_argument("--token-seconds", type=int, default=3600, metavar="SECONDS", help="life of a token (default: %(default)s)")
-    made.add_argument("--names", choices=("system", "namespace", "address"), default="", help="how nodes are named (default: what works)")
-    return made
-
-
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    from mlspace.local.auth import Credentials
-    from mlspace.local.gateway import Gateway, Options, lock_state
-    from mlspace.local.shape import Shape
-
-    given = parser().parse_args(arguments)
-    made = {
-        "client_id": given.client_id or str(uuid.uuid4()),
-        "client_secret": given.client_secret or secrets.token_hex(16),
-        "api_key": given.api_key or str(uuid.uuid4()),
-        "workspace_id": given.workspace_id or str(uuid.uuid4()),
-    }
+def main() -> int:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=DESCRIPTION, allow_abbrev=False)
+    add_arguments(parser)
     try:
-        shape = Shape.from_environment(environment)
-        state = os.path.abspath(given.state) if given.state else tempfile.mkdtemp(prefix="mlspace-testing-")
-        lock = lock_state(state)
-        options = Options(
-            given.host,
-            given.port,
-            Credentials(**made),
-            quick=given.quick,
-            kill_grace_seconds=given.kill_grace,
-            token_seconds=given.token_seconds,
-            names=given.names,
-        )
-        gateway = Gateway(state, shape, options)
+        return serve(PROGRAM, parser.parse_args(), os.environ)
     except MlspaceError as error:
         sys.stderr.write("".join(f"mlspace.testing: error: {line}\n" for line in error.lines))
         return error.exit_code
-    host = f"[{given.host}]" if ":" in given.host else given.host
-    lines = [f"Listening on http://{host}:{gateway.port}/public/v2"]
-    lines += [f"MLSPACE_{name.upper()}={value}" for name, value in made.items() if not getattr(given, name)]
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
-    gateway.serve(lambda: False)
-    if not given.state:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C does not wait for stubborn jobs
-        gateway.scheduler.end_all()
-        shutil.rmtree(state, ignore_errors=True)
-    os.close(lock)
-    return 0
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[1:], os.environ)
+    code = main()
     sys.stdout.flush()
     os._exit(code)  # threads in the middle of an answer are not waited for

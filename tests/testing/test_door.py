@@ -75,3 +75,22 @@ def test_without_a_state_directory_nothing_stays(tmp_path: Path, monkeypatch: py
         server.send_signal(signal.SIGINT)
         assert server.wait(20) == 0
     assert list(tmp_path.glob("mlspace-testing-*")) == []
+
+
+def test_mlspace_gateway_is_another_door(tmp_path: Path) -> None:
+    """Its rules are read like the others' words; whoever lets others reach it is told what that means."""
+    command = [str(ROOT / "bin" / "mlspace"), "gateway", "-H", "0.0.0.0", "-p", "0", "--state", str(tmp_path / "state")]
+    done = subprocess.run([*command, "--fault", "POST /jobs"], capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("mlspace: error: --fault POST /jobs: a method, a path and what happens are expected\n")
+    with (
+        (tmp_path / "stderr").open("w") as errors,
+        subprocess.Popen([*command, "--fault", "* * status=500"], stdout=subprocess.PIPE, stderr=errors, text=True) as server,
+    ):
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[-1]
+        port = url.rpartition(":")[2].partition("/")[0]
+        assert requests.post(f"http://127.0.0.1:{port}/public/v2/service_auth", json={}, timeout=20).status_code == 500
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0
+    assert f"mlspace gateway: warning: whoever reaches 0.0.0.0:{port} and has" in (tmp_path / "stderr").read_text()
