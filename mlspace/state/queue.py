@@ -190,11 +190,9 @@ class Queue:
 
         def update(database: sqlite3.Connection) -> None:
             job = self.registry.job(job_id)
-            if job is None:
-                return
-            is_over = not job.wish or job.cancelled_by is not None or job.state in state.FINAL
-            came_too_late = not is_over and job.wish == RECALL and outcome["state"] == state.COMPLETED
-            if is_over or came_too_late:  # one that was to be called back has run as it was to
+            if job is None or not job.wish or job.cancelled_by is not None or job.state in state.FINAL:
+                self.registry.ended(job_id, outcome)
+            elif job.wish == RECALL and outcome["state"] == state.COMPLETED:  # it was called back too late
                 self.registry.ended(job_id, outcome)
             elif job.wish == RECALL and job.is_pending:
                 self.taken_back(job_id)
