@@ -6,6 +6,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from mlspace.local.auth import NAMESPACE
 from mlspace.local.body import ALLOCATION, QUEUE
 from mlspace.local.instance import Instance
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from mlspace.local.jobs import Job
     from mlspace.local.shape import Shape
 
-NAMESPACE = "ai0000001-00001"
 NODES = uuid.UUID("5f3a1d1c-56a0-4f8e-9a60-3d7a4c1b2e90")
 ALLOCATION_ID = str(uuid.uuid5(NODES, ALLOCATION))
 QUEUE_ID = str(uuid.uuid5(NODES, QUEUE))

@@ -8,7 +8,7 @@ from mlspace.local.auth import Unauthorized
 from mlspace.local.body import BodyError, Problem, Refused
 from mlspace.local.call import Answer, Call, Missing
 from mlspace.local.limiter import TooMany
-from mlspace.local.routes import KEY, OPEN, PREFIX, ROUTES
+from mlspace.local.routes import KEY, NAMESPACE, OLDER_ROUTES, OPEN, ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlspace.local.call import Stream, Text
     from mlspace.local.job_calls import JobCalls
     from mlspace.local.limiter import Limiter
+    from mlspace.local.older_calls import OlderCalls
     from mlspace.local.routes import Route
 
     Query = Mapping[str, list[str]]
@@ -26,34 +27,27 @@ if TYPE_CHECKING:
 class Api:
     """All calls of the Gateway."""
 
-    def __init__(self, door: Door, limiter: Limiter, account: AccountCalls, jobs: JobCalls) -> None:
+    def __init__(self, door: Door, limiter: Limiter, account: AccountCalls, jobs: JobCalls, older: OlderCalls) -> None:
         self.door = door
         self.limiter = limiter
-        self.groups = {"account": account, "jobs": jobs}
-        self.routes = [(route, route.pattern) for route in ROUTES]
+        self.groups = {"account": account, "jobs": jobs, "older": older}
+        self.routes = [(route, route.pattern) for route in (*ROUTES, *OLDER_ROUTES)]
 
     def answer(self, method: str, path: str, query: Query, headers: Mapping[str, str], body: bytes) -> Answer | Text | Stream:
         """Route one request and turn what is wrong with it into the platform's error bodies."""
         try:
             route, names = self.find(method, path)
-            self.limiter.count(method, PREFIX + route.path)
+        except Missing as error:
+            return Answer(error.value, 404)
+        try:
+            self.limiter.count(method, route.full_path)
             call = Call(method, names, query, headers, body)
             self.authorize(route, call)
             group, _, name = route.handler.partition(".")
             handler: Callable[[Call], Answer | Text | Stream] = getattr(self.groups[group], name)
             return handler(call)
-        except Unauthorized as error:
-            return Answer({"error_code": error.code, "error_message": error.message}, 401)
-        except BodyError as error:
-            return Answer({"detail": [problem.to_json() for problem in error.problems]}, 422)
-        except Refused as error:
-            return Answer({"error_code": error.code, "error_message": error.text}, error.status)
-        except TooMany as error:
-            return Answer({"error_code": 429, "error_message": str(error)}, 429, {"Retry-After": str(error.seconds)})
-        except Missing as error:
-            return Answer(error.value, 404)
-        except OSError as error:  # a full disk, no more processes
-            return Answer({"error_code": 500, "error_message": f"Oops, something went wrong: {error.strerror}"}, 500)
+        except (Unauthorized, BodyError, Refused, TooMany, Missing, OSError) as error:
+            return older_error_of(error) if route.needs == NAMESPACE else error_of(error)
 
     def template(self, method: str, path: str) -> str:
         """The path as the OpenAPI writes it; itself where there is no such call."""
@@ -63,14 +57,16 @@ class Api:
             return path
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
-        rest = path[len(PREFIX) :] if path.startswith(PREFIX + "/") else ""
         for route, pattern in self.routes:
-            match = pattern.fullmatch(rest) if route.method == method else None
+            match = pattern.fullmatch(path) if route.method == method else None
             if match:
                 return route, match.groupdict()
         raise Missing({"detail": "Not Found"})
 
     def authorize(self, route: Route, call: Call) -> None:
+        if route.needs == NAMESPACE:
+            self.door.check_namespace(call.headers)
+            return
         if route.needs == OPEN:
             return
         self.door.check_token(call.headers.get("authorization"))
@@ -78,3 +74,39 @@ class Api:
             if "x-workspace-id" not in call.headers:
                 raise BodyError([Problem(("header", "x-workspace-id"), "Field required", "missing")])
             self.door.check_key(call.headers)
+
+
+def error_of(error: Exception) -> Answer:
+    """Version 2's answer to what is wrong with a call."""
+    if isinstance(error, Unauthorized):
+        return Answer({"error_code": error.code, "error_message": error.message}, 401)
+    if isinstance(error, BodyError):
+        return Answer({"detail": [problem.to_json() for problem in error.problems]}, 422)
+    if isinstance(error, Refused):
+        return Answer({"error_code": error.code, "error_message": error.text}, error.status)
+    if isinstance(error, TooMany):
+        return Answer({"error_code": 429, "error_message": str(error)}, 429, {"Retry-After": str(error.seconds)})
+    if isinstance(error, Missing):
+        return Answer(error.value, 404)
+    return Answer({"error_code": 500, "error_message": f"Oops, something went wrong: {reason_of(error)}"}, 500)
+
+
+def older_error_of(error: Exception) -> Answer:
+    """The older version's: always a reason and a status in words."""
+    if isinstance(error, Unauthorized):
+        return Answer({"reason": error.message, "status": "UNAUTHENTICATED"}, 401)
+    if isinstance(error, BodyError):
+        reason = "; ".join(f"{problem.loc[-1]}: {problem.msg}" for problem in error.problems)
+        return Answer({"reason": reason, "status": "INVALID_ARGUMENT"}, 400)
+    if isinstance(error, Refused):
+        return Answer({"reason": error.text, "status": "INVALID_ARGUMENT"}, error.status)
+    if isinstance(error, TooMany):
+        return Answer({"reason": str(error), "status": "RESOURCE_EXHAUSTED"}, 429, {"Retry-After": str(error.seconds)})
+    if isinstance(error, Missing):
+        return Answer({"reason": "not found", "status": "NOT_FOUND"}, 404)
+    return Answer({"reason": reason_of(error), "status": "INTERNAL"}, 500)
+
+
+def reason_of(error: Exception) -> str:
+    """A full disk, no more processes."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+NAMESPACE = "ai0000001-00001"
+"""The one namespace there is; of the platform's form."""
+
 TOKEN_SECONDS = 3600
 
 
@@ -78,3 +81,13 @@ class Door:
             raise Unauthorized(2, "namespace not found")
         if not same(key, self.credentials.api_key):
             raise Unauthorized(10, "Invalid api-key for workspace")
+
+    def check_namespace(self, headers: Mapping[str, str]) -> None:
+        """What the older version is shown."""
+        key, namespace = headers.get("x-api-key", ""), headers.get("x-namespace", "")
+        if not key:
+            raise Unauthorized(9, "No x-api-key header provided")
+        if not same(key, self.credentials.api_key):
+            raise Unauthorized(10, "Invalid api-key for workspace")
+        if not same(namespace, NAMESPACE):
+            raise Unauthorized(2, "namespace not found")

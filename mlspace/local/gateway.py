@@ -20,6 +20,7 @@ from mlspace.local.faults import Faults
 from mlspace.local.job_calls import FRESH_SECONDS, JobCalls
 from mlspace.local.jobs import JobStore
 from mlspace.local.limiter import Limiter
+from mlspace.local.older_calls import OlderCalls
 from mlspace.local.placement import NodePool
 from mlspace.local.plan import Account
 from mlspace.local.scheduler import Rules, Scheduler
@@ -95,7 +96,8 @@ class Gateway:
         door = Door(options.credentials, options.token_seconds)
         limiter = Limiter(enforced=not options.quick)
         jobs = JobCalls(self.scheduler, 0.0 if options.quick else FRESH_SECONDS)
-        api = Api(door, limiter, AccountCalls(self.scheduler, door, limiter), jobs)
+        account_calls = AccountCalls(self.scheduler, door, limiter)
+        api = Api(door, limiter, account_calls, jobs, OlderCalls(jobs, account_calls))
         try:
             self.server = Server(options.host, options.port, api, Faults(options.faults))
         except OSError as error:

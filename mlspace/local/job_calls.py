@@ -67,10 +67,13 @@ class JobCalls:
         return Answer({"count": len(chosen), "jobs": items, "status": "ok", "error_code": 0, "error_message": ""})
 
     def get_job(self, call: Call) -> Answer:
-        job = self.known(call)
-        if job is None or time.time() < job.created_at + self.fresh_seconds:
-            return Answer(answers.not_found_body(call.names["job_name"]))
-        return Answer(answers.status_body(job))
+        job = self.shown(call.names["job_name"])
+        return Answer(answers.status_body(job) if job else answers.not_found_body(call.names["job_name"]))
+
+    def shown(self, name: str) -> Job | None:
+        """The job of that name as its status is told: a new one is not there yet."""
+        job = self.scheduler.find(name)
+        return None if job is None or time.time() < job.created_at + self.fresh_seconds else job
 
     def delete_job(self, call: Call) -> Answer:
         if call.choice("region", REGIONS) is None:
@@ -102,11 +105,13 @@ class JobCalls:
         return Answer({"jobs": [answers.queued_job(job) for job in self.scheduler.all_jobs() if job.ended is None]})
 
     def logs(self, call: Call) -> Text | Stream:
-        """The log. While the job runs it stays open; with `tail` it is what there is now, the newest line first."""
         if call.choice("region", REGIONS) is None:
             raise wrong_query("region", "Field required", "missing")
-        count, verbose = call.integer("tail", 0, 0), call.boolean("verbose", True)
-        job = self.known(call)
+        return self.read_log(call.names["job_name"], call.integer("tail", 0, 0), call.boolean("verbose", True))
+
+    def read_log(self, name: str, count: int, verbose: bool) -> Text | Stream:
+        """The log. While the job runs it stays open; with a count it is what there is now, the newest line first."""
+        job = self.scheduler.find(name)
         if job is None:
             return Text(b'"No such job"')
         if job.state == "pending":

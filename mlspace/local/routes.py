@@ -1,4 +1,4 @@
-"""The Gateway's calls, version 2, as a table: method, path, what a caller must show, and who answers."""
+"""The Gateway's calls as tables, version 2 and the older one: method, path, what a caller must show, and who answers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 PREFIX = "/public/v2"
 
-OPEN, TOKEN, KEY = "open", "token", "key"
-"""What a call must show: nothing; a token; a token, the api key and the workspace."""
+OPEN, TOKEN, KEY, NAMESPACE = "open", "token", "key", "namespace"
+"""What a call must show: nothing; a token; a token, the api key and the workspace; of the older version: the api key and the namespace."""
 
 
 class Route(NamedTuple):
-    """`path` as the OpenAPI has it, without the prefix. `handler`: `<group>.<method>` of the object that answers."""
+    """`path` as the OpenAPI has it, of version 2 without the prefix. `handler`: `<group>.<method>` of the object that answers."""
 
     method: str
     path: str
@@ -20,8 +20,12 @@ class Route(NamedTuple):
     handler: str
 
     @property
+    def full_path(self) -> str:
+        return self.path if self.needs == NAMESPACE else PREFIX + self.path
+
+    @property
     def pattern(self) -> re.Pattern[str]:
-        return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path)) + "/?")
+        return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.full_path)) + "/?")
 
 
 ROUTES = (
@@ -48,3 +52,15 @@ ROUTES = (
     Route("GET", "/queues/{queue_id}/jobs", KEY, "jobs.queue_jobs"),
     Route("GET", "/limiter/", KEY, "account.limits"),
 )
+
+OLDER_ROUTES = (
+    Route("POST", "/run_job", NAMESPACE, "older.run_job"),
+    Route("POST", "/job_list", NAMESPACE, "older.job_list"),
+    Route("POST", "/job_status", NAMESPACE, "older.job_status"),
+    Route("GET", "/job_status", NAMESPACE, "older.job_status_by_query"),
+    Route("POST", "/read_logs", NAMESPACE, "older.read_logs"),
+    Route("POST", "/delete_job/v2", NAMESPACE, "older.delete_job"),
+    Route("GET", "/v1/clusters", NAMESPACE, "older.clusters"),
+    Route("GET", "/v1/clusters/{cluster_key}/instance_types", NAMESPACE, "older.instance_types"),
+)
+"""What a Jupyter server calls at GWAPI_ADDR (mlspace-facts 1.4)."""
