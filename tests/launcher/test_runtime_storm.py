@@ -1,6 +1,6 @@
 """Random signals at random moments, to every process of a job: whatever comes, no process is left, and launch ends as it reports.
 
-LAUNCH_TEST_SIGNALS is how many (300; 10000 for the long run), LAUNCH_TEST_SEED where the dice begin.
+LAUNCH_TEST_SIGNALS is how many are sent (100; 10000 for the long run), LAUNCH_TEST_SEED where the dice begin.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from mlspace.spec.launch import Limits
 from tests.conftest import wait_until
 from tests.launcher.helpers.runtime import Runtime, batch, end_of, processes_of, runtime_directory
 
-SIGNALS = int(os.environ.get("LAUNCH_TEST_SIGNALS", "300"))
+SIGNALS = int(os.environ.get("LAUNCH_TEST_SIGNALS", "100"))
 SEED = int(os.environ.get("LAUNCH_TEST_SEED", "1"))
+PER_TEST = 50
 PER_JOB = 20
+"""At most: many a job ends earlier."""
 
 GENTLE = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP, signal.SIGQUIT, signal.SIGCONT, signal.SIGWINCH, signal.SIGPIPE, signal.SIGALRM)
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGSTOP)
@@ -33,11 +35,13 @@ done
 """
 
 
-def send(pid: int, number: int) -> None:
+def send(pid: int, number: int) -> bool:
+    """False: the process was quicker, and has gone."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
-        pass  # it was quicker
+        return False
+    return True
 
 
 def expected_code(code: int, number: int) -> int:
@@ -45,21 +49,19 @@ def expected_code(code: int, number: int) -> int:
     return 128 + number if number else code
 
 
-@pytest.mark.parametrize("job", range(max(1, SIGNALS // PER_JOB)))
-def test_a_storm_of_signals(runtime: Runtime, job: int) -> None:
-    dice = random.Random(SEED * 100_000 + job)
+def storm(runtime: Runtime, dice: random.Random, most: int) -> int:
+    """One job under at most so many signals, until it ends. Returns how many were sent."""
     spec = batch(SCRIPT, limits=Limits(grace=1))
     launch = runtime.start(spec)
     wait_until((runtime_directory(spec) / "channel").exists, "the job")
-    for _ in range(PER_JOB):
-        if launch.process.poll() is not None:
-            break
+    sent = 0
+    while sent < most and launch.process.poll() is None:
         time.sleep(dice.random() * 0.02)  # the random moment
         targets = [pid for pid in processes_of(spec.submission) if pid != launch.process.pid]
         if dice.random() < 0.1:
-            send(launch.process.pid, dice.choice(GENTLE[:5]))
+            sent += send(launch.process.pid, dice.choice(GENTLE[:5]))
         elif targets:
-            send(dice.choice(targets), dice.choice(GENTLE + ENDING))
+            sent += send(dice.choice(targets), dice.choice(GENTLE + ENDING))
     if launch.process.poll() is None:
         launch.process.send_signal(dice.choice([signal.SIGTERM, signal.SIGINT]))
     code = launch.wait()
@@ -68,3 +70,12 @@ def test_a_storm_of_signals(runtime: Runtime, job: int) -> None:
     assert state in ("COMPLETED", "FAILED", "CANCELLED")
     assert processes_of(spec.submission) == []
     assert not runtime_directory(spec).exists()
+    return sent
+
+
+@pytest.mark.parametrize("first", range(0, SIGNALS, PER_TEST))
+def test_a_storm_of_signals(runtime: Runtime, first: int) -> None:
+    dice = random.Random(SEED * 100_000 + first)
+    left = min(PER_TEST, SIGNALS - first)
+    while left > 0:
+        left -= storm(runtime, dice, min(left, PER_JOB))
