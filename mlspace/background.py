@@ -206,6 +206,6 @@ class Leader:
         if self.dispatcher.next_look is not None:
             seconds = min(seconds, max(LOOK_SECONDS, self.dispatcher.next_look - self.context.now()))
         while (passed := self.context.monotonic() - begun) < seconds:
-            if self.queue.changes() != changes or any(self.work.has_news(one) for one in submissions):
+            if self.queue.changes() != changes or any(self.work.reports.has_news(one) for one in submissions):
                 return
             self.context.sleep(LOOK_SECONDS if passed < CALM_SECONDS else CALM_LOOK_SECONDS)

@@ -6,39 +6,33 @@ killed anywhere leaves nothing undone that the next one would not find.
 
 from __future__ import annotations
 
-import os
 from functools import partial
 
-from mlspace.errors import GatewayError, MlspaceError, StateError
+from mlspace.errors import GatewayError, MlspaceError
 from mlspace.owner import is_alive, process_identity
+from mlspace.reports import Reports, is_unwanted
+from mlspace.sending import CONCURRENT_CALLS, Sender
 from mlspace.slurm import reason, state
-from mlspace.slurm.job import COLUMNS
+from mlspace.state.files import forget_files
 from mlspace.state.queue import RECALL, Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from mlspace.cluster import Cluster
     from mlspace.gateway.client import Client
     from mlspace.gateway.wire import PlatformJob
     from mlspace.slurm.job import JobView
-    from mlspace.slurm.request import JobRequest
     from mlspace.state.registry import Registry, Submission
-    from mlspace.translate.job import StoredJob
 
 POLL_SECONDS = 2.0
 """What squeue shows is at most that old (design §4)."""
 
-CONCURRENT_CALLS = 8
-
 FEW_JOBS = 4
 """Up to so many jobs are asked about one by one; more by one list."""
 
-
-LOG_LINES = 400
-"""The report of a job's end is among the last lines of its log: behind it is only what mpirun says of it."""
 
 
 class Controller:
@@ -60,144 +54,8 @@ class Controller:
         self.now = now
         self.gateway = gateway
         self.cluster = cluster
-        self.image = image
-        self.commands = commands
-        self._undertaken: set[str] = set()  # submissions that we began to send; between two calls nobody works on them
-        self._sizes: dict[str, int] = {}  # of report files when they were last read
-
-    # Sending.
-
-    def send(self, submission: Submission, previous_owner: str) -> None:
-        """Sends a committed submission, unless somebody else does. Raises GatewayError; release() has then been called.
-
-        A lost answer leaves it for a later round, which looks for the job before anything is sent again.
-        """
-        self._undertaken.add(submission.submission)
-        body = self.claimed(submission, previous_owner)
-        if body is not None:
-            self.deliver(submission, lambda: self.gateway().run_job(body))
-        self._undertaken.discard(submission.submission)
-
-    def send_all(self, submissions: Sequence[Submission]) -> dict[str, MlspaceError]:
-        """As `send`, several at a time; the errors by submission. The registry is this thread's alone."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        failures: dict[str, MlspaceError] = {}
-        for start in range(0, len(submissions), CONCURRENT_CALLS):
-            some = {one.submission: one for one in submissions[start : start + CONCURRENT_CALLS]}
-            self._undertaken.update(some)
-            calls: dict[str, Callable[[], str]] = {}
-            with ThreadPoolExecutor(len(some)) as pool:
-                for submission in some.values():
-                    try:
-                        client = self.gateway()
-                        body = self.claimed(submission, submission.owner)
-                        if body is not None:
-                            calls[submission.submission] = pool.submit(client.run_job, body).result
-                    except MlspaceError as error:
-                        failures[submission.submission] = error
-            for key, call in calls.items():
-                try:
-                    self.deliver(some[key], call)
-                    self._undertaken.discard(key)
-                except MlspaceError as error:
-                    failures[key] = error
-        return failures
-
-    def claimed(self, submission: Submission, previous_owner: str) -> dict[str, object] | None:
-        """The body to send of a submission that is now this process's to send; None where it is another's."""
-        if not self.registry.claim(submission.submission, process_identity(), previous_owner, self.now()):
-            return None
-        try:
-            return self.prepare(self.find(submission))
-        except BaseException:
-            self.registry.release(submission.submission, sent=False)
-            raise
-
-    def deliver(self, submission: Submission, call: Callable[[], str]) -> None:
-        """Takes over what became of a request. call: gives the platform's job, or raises why there is none."""
-        try:
-            name = call()
-        except GatewayError as error:
-            self.registry.release(submission.submission, sent=error.outcome_unknown)
-            raise
-        except BaseException:  # interrupted: it may have been sent
-            self.registry.release(submission.submission, sent=True)
-            raise
-        self.adopt(submission, name)
-
-    def adopt(self, submission: Submission, name: str) -> None:
-        """Records the platform's job of a submission; a second one is a double, and deleted at once, and so is one that comes too late."""
-        if not self.registry.posted(submission.submission, name):
-            self.gateway().delete_job(name, submission.region)
-            return
-        job = self.registry.job(submission.job_id)
-        if job is not None and (job.state in state.FINAL or job.cancelled_by is not None):
-            self.gateway().delete_job(name, submission.region)  # cancelled while it was on its way
-        if job is not None and job.state in state.FINAL:
-            self.registry.close_submissions(job.job_id)
-            self.forget_files(submission)
-
-    def prepare(self, job: StoredJob) -> dict[str, object]:
-        """The body to send; with the carrier `file` the specification is in its place."""
-        from mlspace.spec import codec
-
-        body, specification = self.body(job)
-        if self.cluster().carrier == "file":
-            path = self.spec_path(job.submission)
-            try:
-                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-                codec.write_file(specification, path)
-            except OSError as error:
-                raise StateError(f"{path}: {error.strerror}") from error
-        return body
-
-    def body(self, job: StoredJob, carrier: str = "") -> tuple[dict[str, object], bytes]:
-        """The request for a job, and the bytes of its specification. Raises MlspaceError. carrier: another one than the cluster's."""
-        from mlspace.spec import codec
-        from mlspace.translate.job import job_body, launch_spec
-
-        cluster = self.cluster()
-        data = codec.encode(launch_spec(job, cluster))
-        in_file = (carrier or cluster.carrier) == "file"
-        flags = codec.file_flags(data, self.spec_path(job.submission)) if in_file else codec.part_flags(data)
-        return job_body(job, cluster, flags, self.image()), data
-
-    def spec_path(self, submission: str) -> str:
-        return os.path.join(self.state_dir, "specs", f"{submission}.json")
-
-    def find(self, submission: Submission) -> StoredJob:
-        """The job of a submission, from the registry."""
-        import json
-
-        from mlspace.slurm.request import JobRequest
-
-        view = self.registry.job(submission.job_id)
-        if view is None:
-            raise MlspaceError(f"job {submission.job_id} is not in the registry any more")
-        request, environment = self.registry.stored(view.job_id)
-        columns = {column: getattr(view, column) for column in COLUMNS}
-        columns["details"] = json.loads(view.details)
-        return self.stored_job(columns, JobRequest.from_json(json.loads(request)), environment, submission)
-
-    def stored_job(
-        self, columns: Mapping[str, Any], request: JobRequest, environment: Mapping[str, str], submission: Submission
-    ) -> StoredJob:
-        """A job by the columns of the registry's table, `details` parsed."""
-        from mlspace.translate.job import OF_TABLE, StoredJob
-
-        return StoredJob(
-            **{column: columns[column] for column in OF_TABLE},
-            group=columns["grp"],
-            request=request,
-            environment=environment,
-            submission=submission.submission,
-            secret=submission.secret,
-            restart=submission.restart,
-            attempt=submission.attempt,
-            report_file=self.report_path(submission.submission),
-            commands=self.commands,
-        )
+        self.sender = Sender(registry, state_dir, now, gateway, cluster, image, commands)
+        self.reports = Reports(self.queue, state_dir, gateway, cluster, self.delete)
 
     # One round.
 
@@ -211,7 +69,7 @@ class Controller:
             return
         jobs = {job.job_id: job for job in self.registry.jobs(job_ids=[submission.job_id for submission in open_ones])}
         open_ones = [one for one in open_ones if one.job_id in jobs]  # one may have been refused, and removed, a moment ago
-        ended = {one.submission for one in open_ones if self.read_report(one, jobs[one.job_id])}
+        ended = {one.submission for one in open_ones if self.reports.read(one, jobs[one.job_id])}
         rest = [one for one in open_ones if one.submission not in ended]
         problems: list[MlspaceError] = []
         for submission in rest:
@@ -232,21 +90,21 @@ class Controller:
 
     def is_abandoned(self, submission: Submission) -> bool:
         """Whether nobody is sending it: its process is gone, or is this one, which could not write down what became of it."""
-        return submission.submission in self._undertaken or not is_alive(submission.owner, submission.posted_at, self.now())
+        return submission.submission in self.sender.undertaken or not is_alive(submission.owner, submission.posted_at, self.now())
 
     def repair(self, submission: Submission, job: JobView) -> None:
         """A submission whose process died, or whose answer was lost; of a job that may have been cancelled since."""
         if submission.phase == "posting":
             found = [one for one in self.gateway().list_jobs(submission.region) if submission.submission in one.description]
             for one in found:
-                self.adopt(submission, one.name)
+                self.sender.adopt(submission, one.name)
             if found or not self.is_settled(submission):
                 return
         if job.state in state.FINAL:
             self.registry.close_submissions(job.job_id)
             return
         try:
-            self.send(submission, submission.owner)
+            self.sender.send(submission, submission.owner)
         except GatewayError as error:
             if not error.transient and not error.outcome_unknown:
                 self.registry.ended(job.job_id, refused(int(self.now())))
@@ -287,113 +145,18 @@ class Controller:
                 submission.submission, partial(self.registry.running, job.job_id, platform.running_at or int(self.now()), nodes)
             )
         is_gone = platform.status == status.NOT_FOUND and self.is_settled(submission)
-        if (is_gone or platform.status in status.ENDED) and not self.read_report(submission, job, platform.status):
-            log = b"" if is_gone or self.cluster().channel else self.read_log(submission)
-            if self.take_reports(submission, job, log, platform.status):
+        if (is_gone or platform.status in status.ENDED) and not self.reports.read(submission, job, platform.status):
+            log = b"" if is_gone or self.cluster().channel else self.reports.log(submission)
+            if self.reports.take(submission, job, log, platform.status):
                 return
             end_time = platform.completed_at or int(self.now())
             # Where `launch` has begun, or would have reported it, an end without a report means that it was killed.
-            has_begun = self.cluster().channel or (platform.status == status.FAILED and self.has_begun(submission, log))
+            has_begun = self.cluster().channel or (platform.status == status.FAILED and self.reports.has_begun(submission, log))
             is_lost = is_gone or (platform.status not in status.WANTED and has_begun)
             outcome = lost(end_time) if is_lost else status.outcome_of(platform.status, end_time) or lost(end_time)
             if job.cancelled_by is not None:
                 outcome |= {"state": state.CANCELLED, "reason": reason.NONE}
             self.queue.in_run(submission.submission, partial(self.queue.ended, job.job_id, outcome))
-
-    def read_report(self, submission: Submission, job: JobView, platform_status: str = "") -> bool:
-        """Takes over what `launch` has reported in its file; whether the job has ended by it."""
-        path = self.report_path(submission.submission)
-        try:
-            size = os.stat(path).st_size
-            if size == self._sizes.get(path) and not platform_status:
-                return False
-            with open(path, "rb") as file:
-                lines = file.read()
-        except OSError:
-            return False
-        self._sizes[path] = size
-        return self.take_reports(submission, job, lines, platform_status)
-
-    def read_log(self, submission: Submission) -> bytes:
-        """The end of what launch and the program wrote to stderr, in no order; nothing where the platform has no log of the job.
-
-        Raises GatewayError for what may pass.
-        """
-        from mlspace.gateway.logs import last_errors
-
-        try:
-            return last_errors(self.gateway(), submission.platform_job, submission.region, LOG_LINES)
-        except GatewayError as error:
-            if error.transient:
-                raise
-            return b""
-
-    def has_begun(self, submission: Submission, log: bytes) -> bool:
-        """Whether `launch` has reported its start, to its file or to the log."""
-        from mlspace.translate import status
-
-        try:
-            with open(self.report_path(submission.submission), "rb") as file:
-                log += file.read()
-        except OSError:
-            pass
-        return any(report["event"] == "start" for report in status.reports(log, submission.submission, submission.secret))
-
-    def has_news(self, submission: Submission) -> bool:
-        """Whether its report file has grown since it was read last."""
-        path = self.report_path(submission.submission)
-        try:
-            return os.stat(path).st_size != self._sizes.get(path)
-        except OSError:
-            return False
-
-    def take_reports(self, submission: Submission, job: JobView, lines: bytes, platform_status: str = "") -> bool:
-        """Writes down what reports say, from wherever they came; whether the job has ended by them.
-
-        A job that was terminated, not by us, ends when the platform has said whether somebody wanted that; one of several ranks when it
-        has said that all have ended.
-        """
-        from mlspace.translate import status
-
-        known: dict[int, str] | None = None
-        said = list(status.reports(lines, submission.submission, submission.secret))
-        for report in said:
-            if report["event"] == "start" and job.state in (state.PENDING, state.CONFIGURING):
-                start = partial(self.registry.running, job.job_id, int(report["time"]), report.get("nodes", ""))
-                self.queue.in_run(submission.submission, start)
-            elif report["event"] == "step":
-                if known is None:
-                    known = {step.step: step.state for step in self.registry.steps([job.job_id])}
-                if known.get(report["step"]) != report["state"]:
-                    self.registry.add_step(job.job_id, submission.restart, status.step_of_report(report))
-                    known[report["step"]] = report["state"]
-            elif report["event"] == "end":
-                if report.get("ranks", 1) > 1:
-                    if not platform_status:
-                        return False
-                    report = status.end_of_ranks(report, status.first_failure(said))
-                outcome = status.outcome_of_report(report, is_unwanted(job) or platform_status in status.WANTED)
-                if outcome["reason"] == status.TERMINATED:
-                    if not platform_status:
-                        return False
-                    outcome |= {"state": state.NODE_FAIL, "reason": reason.NODE_DOWN}
-                self.queue.in_run(submission.submission, partial(self.queue.ended, job.job_id, outcome))
-                self.forget_files(submission)
-                if outcome["state"] == state.NODE_FAIL and not platform_status and not self.cluster().channel:
-                    self.delete([submission])  # mpirun waits for minutes for a node that is cut off, at the user's cost
-                return True
-        return False
-
-    def report_path(self, submission: str) -> str:
-        return os.path.join(self.state_dir, "reports", submission)
-
-    def forget_files(self, submission: Submission) -> None:
-        """The report and the specification of a job that has ended: the registry has what is worth keeping."""
-        for path in (self.report_path(submission.submission), self.spec_path(submission.submission)):
-            try:
-                os.unlink(path)
-            except FileNotFoundError:
-                pass
 
     # Cancelling.
 
@@ -416,14 +179,14 @@ class Controller:
         for job in asked:
             if job.is_pending:
                 for submission in mine[job.job_id]:
-                    self.forget_files(submission)
+                    forget_files(self.state_dir, submission.submission)
         for error in failures.values():
             raise GatewayError(*error.lines, "  the request is kept: it is sent again by the next commands", transient=error.transient)
 
     def recall(self, job: JobView) -> None:
         """Takes back what was sent of a job that has not started. Raises GatewayError; then a later round does it."""
         sent = self.registry.submissions(job_id=job.job_id, phases=("posted",))
-        if any(self.read_report(submission, job) for submission in sent):
+        if any(self.reports.read(submission, job) for submission in sent):
             return  # it has begun, and ended, since the caller looked
         if not sent or not self.queue.wish(job, RECALL):
             return
@@ -431,7 +194,7 @@ class Controller:
             raise error
         for submission in sent:
             self.queue.in_run(submission.submission, partial(self.queue.taken_back, job.job_id))
-            self.forget_files(submission)
+            forget_files(self.state_dir, submission.submission)
 
     def requeue(self, job: JobView, wish: str) -> bool:
         """Ends the job's run, to be followed by another one; wish: see JobView. Of a job that has ended, the next one waits at once.
@@ -462,11 +225,6 @@ class Controller:
             except GatewayError as error:
                 failures[submission] = error
         return failures
-
-
-def is_unwanted(job: JobView) -> bool:
-    """Whether somebody wants the job's run to end."""
-    return job.cancelled_by is not None or bool(job.wish)
 
 
 def new_submission(region: str) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Dispatcher:
 
     def send(self, made: Sequence[Submission]) -> None:
         """What the platform, or the configuration, refuses for good ends its job; the rest is tried again by the rounds to come."""
-        failures = self.work.send_all(made)
+        failures = self.work.sender.send_all(made)
         for submission in made:
             error = failures.get(submission.submission)
             if error is None:

@@ -7,6 +7,7 @@ import os
 from mlspace import controller
 from mlspace.errors import GatewayError, MlspaceError
 from mlspace.slurm import state
+from mlspace.state.files import report_path
 from mlspace.state.schema import SUBMISSION_PHASES
 
 TYPE_CHECKING = False
@@ -54,7 +55,7 @@ def wait_for_all(session: Session, job_id: int) -> list[JobView]:
 
 def report_file(session: Session, job_id: int) -> str:
     submissions = session.registry.submissions(job_id=job_id)
-    return session.controller.report_path(submissions[-1].submission) if submissions else ""
+    return report_path(session.state_dir, submissions[-1].submission) if submissions else ""
 
 
 def follow(session: Session, job_id: int) -> int:
@@ -101,7 +102,7 @@ def follow_ranks(session: Session, job_id: int, take: Callable[[int, int, str], 
             take(stream, rank, text)
         elif line.startswith(status.REPORT_MARK):
             reports += line
-            session.controller.take_reports(submission, job, line)
+            session.controller.reports.take(submission, job, line)
             held.pop(rank, None)
         else:
             if rank in held:
@@ -126,7 +127,7 @@ def take_end(session: Session, job_id: int, submission: Submission, reports: byt
         platform = session.gateway().job(job.platform_job)
     except GatewayError:
         return  # a later round learns it
-    if not session.controller.take_reports(submission, job, reports, platform.status):
+    if not session.controller.reports.take(submission, job, reports, platform.status):
         session.controller.note(submission, job, platform)
 
 

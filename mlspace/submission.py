@@ -95,7 +95,7 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
         return job_id
     sent = registry.submissions(job_id=job_id)[0]
     try:
-        session.controller.send(sent, sent.owner)
+        session.controller.sender.send(sent, sent.owner)
     except StateError as error:  # the job is in the registry: it is sent when that can be written again
         session.context.warn(f"{request.program}: warning: {error.lines[0]}")
     except GatewayError as error:
@@ -123,7 +123,7 @@ def preview(session: Session, request: JobRequest, geometry: Geometry, carrier: 
     columns = {**values, "details": json.loads(values["details"]), "job_id": session.registry.next_job_id()}
     submission = controller.new_submission(values["region"])
     sent = Submission([submission.get(field, "") for field in Submission.FIELDS])
-    body, _ = session.controller.body(session.controller.stored_job(columns, request, environment, sent), carrier)
+    body, _ = session.controller.sender.body(session.controller.sender.stored_job(columns, request, environment, sent), carrier)
     return body
 
 

@@ -143,7 +143,7 @@ class World:
 
     def send(self, job_id: int) -> None:
         (submission,) = self.registry.submissions(job_id=job_id)
-        self.controller().send(submission, submission.owner)
+        self.controller().sender.send(submission, submission.owner)
 
     def advance(self, seconds: float = 3.0) -> None:
         self.time += seconds
@@ -340,7 +340,7 @@ def test_a_job_that_was_cancelled_on_its_way_is_deleted_when_it_arrives(world: W
     job = world.add("a" * 32)
     world.controller().cancel(world.registry.jobs(job_ids=[job]), 1)
     (submission,) = world.registry.submissions(job_id=job, phases=("ended",))
-    world.controller().adopt(submission, "lm-mpi-job-9")
+    world.controller().sender.adopt(submission, "lm-mpi-job-9")
     assert (world.state(job)[0], world.platform.deleted) == ("CANCELLED", ["lm-mpi-job-9"])
 
 
@@ -497,8 +497,8 @@ def test_an_end_that_is_seen_twice_leaves_the_next_run_alone(world: World) -> No
     lines = (world.directory / "reports" / ("a" * 32)).read_bytes()
     world.advance()
     assert (world.state(job), world.view(job).restart_count) == (("PENDING", "None"), 1)
-    assert late.take_reports(first, seen, lines)
-    late.take_reports(first, world.view(job), lines)  # its start, too, is old news
+    assert late.reports.take(first, seen, lines)
+    late.reports.take(first, world.view(job), lines)  # its start, too, is old news
     assert (world.state(job), world.view(job).restart_count) == (("PENDING", "None"), 1)
 
 
@@ -528,7 +528,7 @@ def test_what_a_full_disk_kept_from_being_written_down_is_seen_to_by_the_same_pr
     with monkeypatch.context() as patch:
         patch.setattr(world.registry, "posted", full)
         with pytest.raises(StateError):
-            work.send(submission, submission.owner)
+            work.sender.send(submission, submission.owner)
     work.advance()
     assert (world.platform.calls, world.view(job).platform_job) == (1, "lm-mpi-job-0")
 
@@ -536,7 +536,7 @@ def test_what_a_full_disk_kept_from_being_written_down_is_seen_to_by_the_same_pr
 def test_many_are_sent_at_once_and_one_in_trouble_keeps_no_other_back(world: World) -> None:
     jobs = [world.add(f"{number:032}") for number in range(20)]
     world.platform.fail = [GatewayError("no"), GatewayError("later", transient=True)]
-    failures = world.controller().send_all(world.registry.submissions())
+    failures = world.controller().sender.send_all(world.registry.submissions())
     assert sorted(error.lines[0] for error in failures.values()) == ["later", "no"]
     names = [world.view(job).platform_job for job in jobs]
     assert len({name for name in names if name}) == 18
@@ -571,9 +571,9 @@ def test_a_job_that_is_found_when_its_run_is_over_is_not_taken_for_the_next_run(
         world.send(job)
     (first,) = world.registry.submissions(job_id=job)
     world.report("a" * 32, event="end", state="COMPLETED", reason="None", start=1.0, end=2.0, code=0, signal=0)
-    assert world.controller().read_report(first, world.view(job))
+    assert world.controller().reports.read(first, world.view(job))
     assert world.controller().requeue(world.view(job), "requeue")
-    world.controller().adopt(first, "lm-mpi-job-0")
+    world.controller().sender.adopt(first, "lm-mpi-job-0")
     assert (world.state(job), world.registry.submissions(), world.platform.deleted) == (("PENDING", "None"), [], ["lm-mpi-job-0"])
 
 
@@ -583,5 +583,5 @@ def test_a_job_that_is_cancelled_before_it_starts_leaves_no_file(world: World) -
     world.send(job)
     assert len(list((world.directory / "specs").iterdir())) == 1
     world.controller().cancel([world.view(job), world.view(late)], 1)
-    world.controller().send_all(world.registry.submissions())
+    world.controller().sender.send_all(world.registry.submissions())
     assert list((world.directory / "specs").iterdir()) == []

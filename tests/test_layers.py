@@ -39,7 +39,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": {"local", "errors"},
     "queue": {"slurm", "cluster", "errors"},
     # The registry's rows become what is sent, and what comes back becomes rows.
-    "controller": {"owner", "state", "translate", "spec", "slurm", "gateway.client", "gateway.logs", "gateway.wire", "cluster", "errors"},
+    "sending": {"owner", "state", "translate", "spec", "slurm", "gateway.client", "cluster", "errors"},
+    "reports": {"state", "translate", "slurm", "gateway.client", "gateway.logs", "cluster", "errors"},
+    "controller": {"owner", "sending", "reports", "state", "translate", "slurm", "gateway.client", "gateway.wire", "cluster", "errors"},
     "dispatch": {"controller", "queue", "state", "slurm", "cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
@@ -76,6 +78,8 @@ OUTSIDE = {
     "owner": {"sqlite3", "requests", "socket", "time"},
     "commands": {"requests", "sqlite3", "socket", "time", "sys"},
     "controller": {"requests", "sqlite3", "time", "sys"},
+    "sending": {"requests", "sqlite3", "time", "sys"},
+    "reports": {"requests", "sqlite3", "time", "sys"},
     "submission": {"requests", "sqlite3", "time", "sys"},
     "deferral": {"os", "requests", "sqlite3", "time", "sys"},
     "dispatch": {"os", "requests", "sqlite3", "time", "sys"},

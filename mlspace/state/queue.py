@@ -190,9 +190,7 @@ class Queue:
 
         def update(database: sqlite3.Connection) -> None:
             job = self.registry.job(job_id)
-            if job is None or not job.wish or job.cancelled_by is not None or job.state in state.FINAL:
-                self.registry.ended(job_id, outcome)
-            elif job.wish == RECALL and outcome["state"] == state.COMPLETED:  # it was called back too late
+            if job is None or is_over(job, outcome):
                 self.registry.ended(job_id, outcome)
             elif job.wish == RECALL and job.is_pending:
                 self.taken_back(job_id)
@@ -273,6 +271,12 @@ class Queue:
             return True
 
         return self.registry.change(update)
+
+
+def is_over(job: JobView, outcome: Mapping[str, Any]) -> bool:
+    """Whether the end of the job's run is the job's: nobody wishes for another run, or it was called back too late."""
+    came_too_late: bool = job.wish == RECALL and outcome["state"] == state.COMPLETED
+    return came_too_late or not job.wish or job.cancelled_by is not None or job.state in state.FINAL
 
 
 def elements(database: sqlite3.Connection, job_id: int) -> set[int]:

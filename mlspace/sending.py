@@ -1,0 +1,179 @@
+"""How a job gets to the platform, once: its body and specification made, the request claimed, sent, and its answer taken over."""
+
+from __future__ import annotations
+
+import os
+
+from mlspace.errors import GatewayError, MlspaceError, StateError
+from mlspace.owner import process_identity
+from mlspace.slurm import state
+from mlspace.slurm.job import COLUMNS
+from mlspace.state.files import forget_files, report_path, spec_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from mlspace.cluster import Cluster
+    from mlspace.gateway.client import Client
+    from mlspace.slurm.request import JobRequest
+    from mlspace.state.registry import Registry, Submission
+    from mlspace.translate.job import StoredJob
+
+CONCURRENT_CALLS = 8
+
+
+class Sender:
+    """Sends the submissions of one registry. `gateway`, `cluster` and `image` are called when they are needed, and not before.
+
+    commands: directory of the suite's commands on the nodes.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        state_dir: str,
+        now: Callable[[], float],
+        gateway: Callable[[], Client],
+        cluster: Callable[[], Cluster],
+        image: Callable[[], str],
+        commands: str,
+    ) -> None:
+        self.registry = registry
+        self.state_dir = state_dir
+        self.now = now
+        self.gateway = gateway
+        self.cluster = cluster
+        self.image = image
+        self.commands = commands
+        self.undertaken: set[str] = set()  # submissions that we began to send; between two calls nobody works on them
+
+    def send(self, submission: Submission, previous_owner: str) -> None:
+        """Sends a committed submission, unless somebody else does. Raises GatewayError; release() has then been called.
+
+        A lost answer leaves it for a later round, which looks for the job before anything is sent again.
+        """
+        self.undertaken.add(submission.submission)
+        body = self.claimed(submission, previous_owner)
+        if body is not None:
+            self.deliver(submission, lambda: self.gateway().run_job(body))
+        self.undertaken.discard(submission.submission)
+
+    def send_all(self, submissions: Sequence[Submission]) -> dict[str, MlspaceError]:
+        """As `send`, several at a time; the errors by submission. The registry is this thread's alone."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        failures: dict[str, MlspaceError] = {}
+        for start in range(0, len(submissions), CONCURRENT_CALLS):
+            some = {one.submission: one for one in submissions[start : start + CONCURRENT_CALLS]}
+            self.undertaken.update(some)
+            calls: dict[str, Callable[[], str]] = {}
+            with ThreadPoolExecutor(len(some)) as pool:
+                for submission in some.values():
+                    try:
+                        client = self.gateway()
+                        body = self.claimed(submission, submission.owner)
+                        if body is not None:
+                            calls[submission.submission] = pool.submit(client.run_job, body).result
+                    except MlspaceError as error:
+                        failures[submission.submission] = error
+            for key, call in calls.items():
+                try:
+                    self.deliver(some[key], call)
+                    self.undertaken.discard(key)
+                except MlspaceError as error:
+                    failures[key] = error
+        return failures
+
+    def claimed(self, submission: Submission, previous_owner: str) -> dict[str, object] | None:
+        """The body to send of a submission that is now this process's to send; None where it is another's."""
+        if not self.registry.claim(submission.submission, process_identity(), previous_owner, self.now()):
+            return None
+        try:
+            return self.prepare(self.find(submission))
+        except BaseException:
+            self.registry.release(submission.submission, sent=False)
+            raise
+
+    def deliver(self, submission: Submission, call: Callable[[], str]) -> None:
+        """Takes over what became of a request. call: gives the platform's job, or raises why there is none."""
+        try:
+            name = call()
+        except GatewayError as error:
+            self.registry.release(submission.submission, sent=error.outcome_unknown)
+            raise
+        except BaseException:  # interrupted: it may have been sent
+            self.registry.release(submission.submission, sent=True)
+            raise
+        self.adopt(submission, name)
+
+    def adopt(self, submission: Submission, name: str) -> None:
+        """Records the platform's job of a submission; a second one is a double, and deleted at once, and so is one that comes too late."""
+        if not self.registry.posted(submission.submission, name):
+            self.gateway().delete_job(name, submission.region)
+            return
+        job = self.registry.job(submission.job_id)
+        if job is not None and (job.state in state.FINAL or job.cancelled_by is not None):
+            self.gateway().delete_job(name, submission.region)  # cancelled while it was on its way
+        if job is not None and job.state in state.FINAL:
+            self.registry.close_submissions(job.job_id)
+            forget_files(self.state_dir, submission.submission)
+
+    def prepare(self, job: StoredJob) -> dict[str, object]:
+        """The body to send; with the carrier `file` the specification is in its place."""
+        from mlspace.spec import codec
+
+        body, specification = self.body(job)
+        if self.cluster().carrier == "file":
+            path = spec_path(self.state_dir, job.submission)
+            try:
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+                codec.write_file(specification, path)
+            except OSError as error:
+                raise StateError(f"{path}: {error.strerror}") from error
+        return body
+
+    def body(self, job: StoredJob, carrier: str = "") -> tuple[dict[str, object], bytes]:
+        """The request for a job, and the bytes of its specification. Raises MlspaceError. carrier: another one than the cluster's."""
+        from mlspace.spec import codec
+        from mlspace.translate.job import job_body, launch_spec
+
+        cluster = self.cluster()
+        data = codec.encode(launch_spec(job, cluster))
+        in_file = (carrier or cluster.carrier) == "file"
+        flags = codec.file_flags(data, spec_path(self.state_dir, job.submission)) if in_file else codec.part_flags(data)
+        return job_body(job, cluster, flags, self.image()), data
+
+    def find(self, submission: Submission) -> StoredJob:
+        """The job of a submission, from the registry."""
+        import json
+
+        from mlspace.slurm.request import JobRequest
+
+        view = self.registry.job(submission.job_id)
+        if view is None:
+            raise MlspaceError(f"job {submission.job_id} is not in the registry any more")
+        request, environment = self.registry.stored(view.job_id)
+        columns = {column: getattr(view, column) for column in COLUMNS}
+        columns["details"] = json.loads(view.details)
+        return self.stored_job(columns, JobRequest.from_json(json.loads(request)), environment, submission)
+
+    def stored_job(
+        self, columns: Mapping[str, Any], request: JobRequest, environment: Mapping[str, str], submission: Submission
+    ) -> StoredJob:
+        """A job by the columns of the registry's table, `details` parsed."""
+        from mlspace.translate.job import OF_TABLE, StoredJob
+
+        return StoredJob(
+            **{column: columns[column] for column in OF_TABLE},
+            group=columns["grp"],
+            request=request,
+            environment=environment,
+            submission=submission.submission,
+            secret=submission.secret,
+            restart=submission.restart,
+            attempt=submission.attempt,
+            report_file=report_path(self.state_dir, submission.submission),
+            commands=self.commands,
+        )

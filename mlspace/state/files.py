@@ -1,0 +1,22 @@
+"""Files of one submission in the state directory, beside the registry: its specification, and what `launch` reports of it."""
+
+from __future__ import annotations
+
+import os
+
+
+def report_path(state_dir: str, submission: str) -> str:
+    return os.path.join(state_dir, "reports", submission)
+
+
+def spec_path(state_dir: str, submission: str) -> str:
+    return os.path.join(state_dir, "specs", f"{submission}.json")
+
+
+def forget_files(state_dir: str, submission: str) -> None:
+    """When the job has ended: the registry has what is worth keeping."""
+    for path in (report_path(state_dir, submission), spec_path(state_dir, submission)):
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
