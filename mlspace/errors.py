@@ -86,6 +86,7 @@ class GatewayError(MlspaceError):
     transient: trying the same call again later may succeed.
     outcome_unknown: the call may have taken effect although no answer came (a lost POST).
     retry_after: seconds that the server asked to wait, or None.
+    free_gpus: of a job refused for the GPUs that others hold, how many are free; None of any other error.
     """
 
     def __init__(self, *lines: str, status: int | None = None, transient: bool = False, outcome_unknown: bool = False) -> None:
@@ -94,3 +95,4 @@ class GatewayError(MlspaceError):
         self.transient = transient
         self.outcome_unknown = outcome_unknown
         self.retry_after: float | None = None
+        self.free_gpus: int | None = None

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MIN_JOB_AGE_SECONDS = 300
 """How long squeue, scancel and scontrol know a job that has ended; sacct knows it for ever. Source: slurm.conf(5) MinJobAge."""
 
+LONG_PAUSE_SECONDS = 2.0
+
 NOT_SENT = "none"
 """In the place of a runtime directory's name, for a job that was not sent yet."""
 
@@ -97,15 +99,21 @@ class Session:
         url = self.config["endpoint"] if local is None else local.url
         if self._client is None or self._client_url != url:
             from mlspace.gateway.client import Client
-            from mlspace.gateway.transport import Credentials, Transport
+            from mlspace.gateway.credentials import Credentials
+            from mlspace.gateway.transport import Transport
 
             if local is None:
                 values = self.config
                 words = (values["client_id"], values["client_secret"], values["api_key"], values["workspace_id"], values["access_token"])
             else:
                 words = (local.client_id, local.client_secret, local.api_key, local.workspace_id, "")
-            self._client, self._client_url = Client(Transport(url, Credentials(*words), self.state_dir)), url
+            self._client, self._client_url = Client(Transport(url, Credentials(*words), self.state_dir, self._tell_of_pause)), url
         return self._client
+
+    def _tell_of_pause(self, error: GatewayError, seconds: float) -> None:
+        """A person who waits is told why; not of what passes in a breath."""
+        if seconds >= LONG_PAUSE_SECONDS:
+            self.context.warn(f"{self.context.program}: {error.lines[0]}; trying again in {seconds:.0f} s")
 
     @property
     def local_directory(self) -> str:

@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
         *("background", "config", "controller", "errors", "owner", "slurm", "state", "queue", "cluster", "context", "installation", "site"),
-        *("gateway.client", "gateway.transport", "local.endpoint", "local.daemon"),
+        *("gateway.client", "gateway.credentials", "gateway.transport", "local.endpoint", "local.daemon"),
     },
     "following": {"controller", "errors", "gateway.logs", "session", "slurm", "state", "translate"},
     "allocating": {"errors", "session", "slurm", "translate"},
@@ -139,7 +139,8 @@ MAY_USE = {
     "entry.py": ("sys.exit",),
     "__main__.py": ("print", "sys.exit"),
     "installation.py": (),
-    "gateway/transport.py": ("time.time",),  # a token's life is measured where it is kept
+    "gateway/token.py": ("time.time",),  # a token's life is measured where it is kept
+    "gateway/transport.py": ("time.time",),  # a server may say by a date how long to wait
 }
 SERVICES = ("local", "testing")
 """The embedded MLSpace is a program of its own, with an environment and a clock of its own."""

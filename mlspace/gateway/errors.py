@@ -3,29 +3,67 @@
 from __future__ import annotations
 
 import json
+import re
 
 from mlspace.errors import GatewayError
 
 LONGEST_TEXT = 300
 
 HELP = {
-    401: "the credentials are not accepted; check MLSPACE_CLIENT_ID, _CLIENT_SECRET, _API_KEY and _WORKSPACE_ID",
+    401: "the credentials are not accepted; log in by `mlspace login`, or check MLSPACE_CLIENT_ID, _CLIENT_SECRET, _API_KEY, _WORKSPACE_ID",
     403: "these credentials may not do that",
     429: "MLSpace takes no more requests for the moment; try again in a minute",
     445: "a firewall in front of MLSpace has blocked the request: some field holds shell metacharacters or `../`",
+    500: "MLSpace has a trouble of its own; if it is there again in some minutes, its support needs the time and the request",
+    502: "MLSpace is not reached by what stands in front of it; that passes as a rule",
 }
+HELP |= dict.fromkeys((503, 504), HELP[502])
+
+WRONG_KEY, WRONG_WORKSPACE, NO_KEY = 10, 2, 9
+NOT_THE_TOKEN = {
+    WRONG_KEY: "the api key is none of this workspace; check MLSPACE_API_KEY and MLSPACE_WORKSPACE_ID, or log in by `mlspace login`",
+    WRONG_WORKSPACE: "there is no such workspace for these credentials; check MLSPACE_WORKSPACE_ID",
+    NO_KEY: "the api key is missing; set MLSPACE_API_KEY, or log in by `mlspace login`",
+}
+"""error_code of a 401 that a new token does not change -> what would. Source: mlspace-facts §1.2."""
 
 TRANSIENT = (429, 500, 502, 503, 504)
+
+GPU_LIMIT = re.compile(r"(?:WORKSPACE|PROJECT)_GPU_LIMIT_REACHED_ONLY_(\d+)_FREE")
+"""A refusal that passes: other jobs hold the GPUs. Its HTTP status was never recorded. Source: mlspace-facts §4.5."""
+
+TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
 def error_of(what: str, status: int, body: bytes, request_id: str = "") -> GatewayError:
     """The error for an answer that is none. `what` says what was asked: "submit the job"."""
-    lines = [f"MLSpace could not {what}: {sentence(body) or 'no reason given'} (HTTP {status})"]
-    if status in HELP:
-        lines.append(f"  {HELP[status]}")
+    reason = sentence(body)
+    lines = [f"MLSpace could not {what}: {reason or 'no reason given'} (HTTP {status})"]
+    limit = GPU_LIMIT.search(reason)
+    help = f"the workspace has no more than {limit[1]} free GPUs now; others hold the rest" if limit else advice(status, body)
+    if help:
+        lines.append(f"  {help}")
     if request_id:
         lines.append(f"  request id {request_id}")
-    return GatewayError(*lines, status=status, transient=status in TRANSIENT)
+    error = GatewayError(*lines, status=status, transient=status in TRANSIENT and not limit)
+    error.free_gpus = int(limit[1]) if limit else None
+    return error
+
+
+def advice(status: int, body: bytes) -> str:
+    """What would work, as far as the status and the body's error code tell."""
+    code = error_code(body)
+    return NOT_THE_TOKEN[code] if status == 401 and code in NOT_THE_TOKEN else HELP.get(status, "")
+
+
+def error_code(body: bytes) -> int:
+    """The body's error_code; 0 where it has none."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return 0
+    code = content.get("error_code") if isinstance(content, dict) else 0
+    return code if isinstance(code, int) else 0
 
 
 def sentence(body: bytes) -> str:
@@ -33,10 +71,12 @@ def sentence(body: bytes) -> str:
     text = body.decode("utf-8", "replace").strip()
     try:
         text = from_json(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     if "<html" in text[:500].lower() or "<!doctype" in text[:100].lower():
-        return "it answered with a web page"
+        title = TITLE.search(text)
+        words = " ".join(title[1].split())[:LONGEST_TEXT] if title else ""
+        return "it answered with a web page" + (f", {words}" if words else "")
     return " ".join(text.split())[:LONGEST_TEXT]
 
 

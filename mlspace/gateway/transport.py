@@ -2,50 +2,64 @@
 
 from __future__ import annotations
 
+import email.utils
 import hashlib
-import json
 import os
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from mlspace import __version__
 from mlspace.errors import GatewayError
-from mlspace.gateway.errors import TRANSIENT, error_of
+from mlspace.gateway.credentials import Credentials, NamespaceKey
+from mlspace.gateway.errors import NOT_THE_TOKEN, TRANSIENT, error_code, error_of
+from mlspace.gateway.token import TokenFile
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 TRIES = 4
+TRIES_OF = {500: 2}
+"""Some of these are there each time (mlspace-facts §4.5)."""
+
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
-RENEW_EARLY_SECONDS = 60
+"""A server that asks for a longer pause is believed, and not asked again before: the command says so and ends."""
 
-
-class Credentials:
-    """What the Gateway wants to know. `access_token` replaces client id and secret."""
-
-    def __init__(self, client_id: str, client_secret: str, api_key: str, workspace_id: str, access_token: str = "") -> None:
-        self.client_id = client_id
-        self.client_secret = client_secret
-        self.api_key = api_key
-        self.workspace_id = workspace_id
-        self.access_token = access_token
+CONNECTIONS = 16
+"""Kept open for calls that run at the same time."""
 
 
 class Transport:
-    """Calls of one Gateway. Makes no connection until the first of them."""
+    """Calls of one Gateway, from any number of threads. Makes no connection until the first of them.
 
-    def __init__(self, endpoint: str, credentials: Credentials, state_dir: str) -> None:
+    on_wait: told, before a pause, why there is one, and of how many seconds.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        credentials: Credentials | NamespaceKey,
+        state_dir: str,
+        on_wait: Callable[[GatewayError, float], None] | None = None,
+    ) -> None:
         self.endpoint = endpoint.rstrip("/")
         self.credentials = credentials
-        self._token_file = os.path.join(state_dir, f"token-{identity(endpoint, credentials)}.json")
+        self.on_wait = on_wait
+        self._is_near = is_loopback(self.endpoint)
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"mlspace-slurm/{__version__}"
-        self._session.trust_env = not is_loopback(self.endpoint)  # no proxy, no .netrc for this machine
+        self._session.trust_env = not self._is_near  # no proxy, no .netrc for this machine
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
+        self._token_file = TokenFile(os.path.join(state_dir, f"token-{identity(endpoint, credentials)}.json"))
         self._token = credentials.access_token
+        self._login = threading.Lock()
+        self._barred: tuple[float, GatewayError] | None = None  # until when (monotonic), and why
 
     def get(self, what: str, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """JSON of a GET, repeated on what passes by itself. `what` completes "MLSpace could not ..."."""
@@ -56,17 +70,35 @@ class Transport:
         return self._json(what, self._repeated(what, "DELETE", path, params=params))
 
     def post(self, what: str, path: str, body: Mapping[str, Any]) -> Any:
-        """JSON of a POST, which is sent once. Where no answer came, GatewayError.outcome_unknown tells that it may have had its effect."""
-        response = self._authorized(what, "POST", path, json=body)
+        """JSON of a POST, which takes effect at most once: it is repeated only where it certainly had none.
+
+        Where no answer came, GatewayError.outcome_unknown tells that it may have had its effect.
+        """
+        response = self._repeated(what, "POST", path, json=body)
         try:
             return self._json(what, response)
         except GatewayError as error:
-            error.outcome_unknown = True  # it was accepted, as far as we can see
+            error.outcome_unknown = not error_code(response.content)  # it was accepted, as far as we can see
             raise
+
+    def ask(self, what: str, path: str, body: Mapping[str, Any]) -> Any:
+        """JSON of a POST that only asks, or that does no harm when it is done twice, as API v1 has them; its text where it is no JSON."""
+        response = self._repeated(what, "POST", path, is_safe=True, json=body)
+        try:
+            return response.json()
+        except ValueError:
+            return response.text
 
     def stream(self, what: str, path: str, params: Mapping[str, Any]) -> Iterator[bytes]:
         """The body of a GET as it comes, in pieces. Ends when the server ends it; GatewayError when the connection breaks."""
-        response = self._repeated(what, "GET", path, params=params, stream=True)
+        yield from self._pieces(what, "GET", path, params=params)
+
+    def ask_for_stream(self, what: str, path: str, body: Mapping[str, Any]) -> Iterator[bytes]:
+        """As `stream`, of a POST that only asks."""
+        yield from self._pieces(what, "POST", path, is_safe=True, json=body)
+
+    def _pieces(self, what: str, method: str, path: str, **arguments: Any) -> Iterator[bytes]:
+        response = self._repeated(what, method, path, stream=True, **arguments)
         try:
             yield from response.iter_content(chunk_size=None)
         except requests.RequestException as error:
@@ -74,31 +106,65 @@ class Transport:
         finally:
             response.close()
 
-    def _repeated(self, what: str, method: str, path: str, **arguments: Any) -> requests.Response:
+    # What is repeated, and when.
+
+    def _repeated(self, what: str, method: str, path: str, *, is_safe: bool = False, **arguments: Any) -> requests.Response:
+        is_safe = is_safe or method != "POST"
         pause = FIRST_PAUSE_SECONDS
-        for left in reversed(range(TRIES)):
+        tries = 0
+        while True:
+            tries += 1
+            self._respect_bar()
             try:
                 return self._authorized(what, method, path, **arguments)
             except GatewayError as error:
-                if not error.transient or not left:
+                wait = pause if error.retry_after is None else error.retry_after
+                if wait > LONGEST_PAUSE_SECONDS and error.transient:
+                    self._barred = (time.monotonic() + wait, error)
+                if not self._may_repeat(error, is_safe) or tries >= TRIES_OF.get(error.status or 0, TRIES) or wait > LONGEST_PAUSE_SECONDS:
                     raise
-                time.sleep(min(error.retry_after or pause, LONGEST_PAUSE_SECONDS))
+                if self.on_wait is not None:
+                    self.on_wait(error, wait)
+                time.sleep(wait)
                 pause *= 2
-        raise AssertionError  # the last try has returned or raised
+
+    def _may_repeat(self, error: GatewayError, is_safe: bool) -> bool:
+        """Whether the same call may be sent again: it changes nothing, or has certainly changed nothing."""
+        if is_safe or not error.transient:
+            return error.transient
+        # Where nothing listens on this machine nothing will in a moment: the embedded one is started by who asks.
+        return not error.outcome_unknown and not (self._is_near and error.status is None)
+
+    def _respect_bar(self) -> None:
+        """Raises what a server has said that does not want to be asked yet."""
+        if self._barred is not None:
+            until, error = self._barred
+            if time.monotonic() < until:
+                raise error
+            self._barred = None
+
+    # One call.
 
     def _authorized(self, what: str, method: str, path: str, **arguments: Any) -> requests.Response:
         """One call with the token; with a new one if the old was not accepted."""
-        response = self._send(what, method, path, headers=self._headers(self._valid_token()), **arguments)
-        if response.status_code == 401 and not self.credentials.access_token:
-            response = self._send(what, method, path, headers=self._headers(self._new_token()), **arguments)
-        if response.ok:
+        token = self._valid_token()
+        response = self._send(what, method, path, headers=self.credentials.headers(token), **arguments)
+        if response.status_code == 401 and self.credentials.can_log_in and error_code(response.content) not in NOT_THE_TOKEN:
+            headers = self.credentials.headers(self._new_token(instead_of=token))
+            response = self._send(what, method, path, headers=headers, **arguments)
+        return self._accepted(what, method, response)
+
+    def _accepted(self, what: str, method: str, response: requests.Response) -> requests.Response:
+        """The answer, if it is one. Raises the error that it stands for."""
+        if response.ok and not response.is_redirect:
             return response
+        if response.is_redirect:
+            raise moved(what, self.endpoint, response.status_code, response.headers.get("location", ""))
         error = self._error(what, response)
         # What stands between us and MLSpace may have given up waiting for an answer to a request that was taken.
-        error.outcome_unknown = method == "POST" and response.status_code >= 500
-        after = response.headers.get("Retry-After", "")
-        if response.status_code in TRANSIENT and after.isascii() and after.isdigit():
-            error.retry_after = float(after)
+        error.outcome_unknown = method == "POST" and response.status_code >= 500 and error.free_gpus is None
+        if response.status_code in TRANSIENT:
+            error.retry_after = seconds_of(response.headers.get("Retry-After", ""))
         raise error
 
     def _error(self, what: str, response: requests.Response, if_empty: bytes = b"") -> GatewayError:
@@ -107,16 +173,22 @@ class Transport:
             body = response.content or if_empty
         except requests.RequestException:
             body = b"the connection broke"
-        for secret in (self._token, self.credentials.client_secret, self.credentials.api_key):
+        for secret in (self._token, *self.credentials.secrets):
             if secret:
                 body = body.replace(secret.encode(), b"***")
         return error_of(what, response.status_code, body, response.headers.get("x-request-id", ""))
 
     def _send(self, what: str, method: str, path: str, **arguments: Any) -> requests.Response:
+        """One request. No redirect is followed: it would carry our keys to another host, and make a GET of a POST."""
+        limits = (CONNECT_SECONDS, READ_SECONDS)
         try:
-            return self._session.request(method, self.endpoint + path, timeout=(CONNECT_SECONDS, READ_SECONDS), **arguments)
+            return self._session.request(method, self.endpoint + path, timeout=limits, allow_redirects=False, **arguments)
         except requests.exceptions.ConnectTimeout as error:
             raise unreachable(self.endpoint, "no answer", outcome_unknown=False) from error
+        except requests.exceptions.SSLError as error:
+            raise distrusted(self.endpoint) from error
+        except requests.exceptions.ProxyError as error:
+            raise unreachable(self.endpoint, "the proxy does not let us", "see HTTPS_PROXY and NO_PROXY", outcome_unknown=False) from error
         except requests.ConnectionError as error:
             raise unreachable(self.endpoint, "the connection failed", outcome_unknown=not was_refused(error)) from error
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema) as error:
@@ -126,64 +198,51 @@ class Transport:
             raise GatewayError(text, transient=True, outcome_unknown=True) from error
 
     def _json(self, what: str, response: requests.Response) -> Any:
+        """What an answer holds. One that is called a success and tells of an error is that error."""
         try:
-            return response.json()
+            content = response.json()
         except ValueError as error:
             raise self._error(what, response, b"the answer is not JSON") from error
+        if error_code(response.content):
+            raise self._error(what, response)
+        return content
 
-    def _headers(self, token: str) -> dict[str, str]:
-        return {
-            "authorization": f"Bearer {token}",
-            "x-api-key": self.credentials.api_key,
-            "x-workspace-id": self.credentials.workspace_id,
-        }
-
-    # The token: an hour long, shared by all commands through a file that only we can read.
+    # The token.
 
     def _valid_token(self) -> str:
-        if self._token:
-            return self._token
-        try:
-            with open(self._token_file, encoding="ascii") as file:
-                cached = json.load(file)
-            if cached["expires_at"] > time.time():
-                self._token = cached["access_token"]
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        return self._token or self._new_token()
+        if not self._token and self.credentials.can_log_in:
+            self._token = self._token_file.read() or self._new_token(instead_of="")
+        return self._token
 
-    def _new_token(self) -> str:
+    def _new_token(self, instead_of: str) -> str:
+        """A token that is another one: that of a thread or a command that was faster, or from a login."""
+        with self._login:
+            if self._token != instead_of:
+                return self._token
+            with self._token_file.renewing():
+                kept = self._token_file.read()
+                self._token = kept if kept and kept != instead_of else self._log_in()
+            return self._token
+
+    def _log_in(self) -> str:
         what = "log in"
-        body = {"client_id": self.credentials.client_id, "client_secret": self.credentials.client_secret}
         try:
-            response = self._send(what, "POST", "/service_auth", json=body)
+            response = self._accepted(what, "POST", self._send(what, "POST", "/service_auth", json=self.credentials.login))
+            answer = self._json(what, response)
         except GatewayError as error:
             error.outcome_unknown = False  # what we log in for was not sent
             raise
-        if not response.ok:
-            raise self._error(what, response)
         try:
-            token = self._json(what, response)["token"]
-            self._token = token["access_token"]
-            expires_at = time.time() + token["expires_in"] - RENEW_EARLY_SECONDS
-        except (KeyError, TypeError) as error:
+            token, seconds = str(answer["token"]["access_token"]), float(answer["token"]["expires_in"])
+        except (KeyError, TypeError, ValueError) as error:
             raise GatewayError(f"MLSpace could not {what}: its answer has no token.{error}") from error
-        self._keep({"access_token": self._token, "expires_at": expires_at})
-        return self._token
-
-    def _keep(self, content: dict[str, Any]) -> None:
-        temporary = f"{self._token_file}.{os.getpid()}"
-        try:
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(content, file)
-            os.rename(temporary, self._token_file)
-        except OSError:
-            pass  # the next command logs in again
+        self._token_file.write(token, seconds)
+        return token
 
 
-def identity(endpoint: str, credentials: Credentials) -> str:
+def identity(endpoint: str, credentials: Credentials | NamespaceKey) -> str:
     """Of whom a token is, as part of a file name."""
-    text = "\n".join((endpoint, credentials.client_id, credentials.client_secret))
+    text = "\n".join((endpoint, *credentials.login.values()))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -193,11 +252,36 @@ def is_loopback(endpoint: str) -> bool:
 
 def was_refused(error: requests.ConnectionError) -> bool:
     """Whether nothing was sent: the connection could not be made at all."""
-    text = repr(error)
-    return "NewConnectionError" in text or "NameResolutionError" in text
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", cause), (NewConnectionError, NameResolutionError))
 
 
-def unreachable(endpoint: str, why: str, *, outcome_unknown: bool) -> GatewayError:
+def seconds_of(text: str) -> float | None:
+    """Retry-After: seconds, or a date. None for what is neither, and for what has passed."""
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
+    except (TypeError, ValueError):
+        return None
+    return seconds if seconds > 0 else None
+
+
+def unreachable(endpoint: str, why: str, help: str = "is the address right?", *, outcome_unknown: bool) -> GatewayError:
+    return GatewayError(f"Unable to contact MLSpace at {endpoint} ({why})", f"  {help}", transient=True, outcome_unknown=outcome_unknown)
+
+
+def distrusted(endpoint: str) -> GatewayError:
     return GatewayError(
-        f"Unable to contact MLSpace at {endpoint} ({why})", "  is the address right?", transient=True, outcome_unknown=outcome_unknown
+        f"Unable to contact MLSpace at {endpoint} (its certificate is not trusted here)",
+        "  where a proxy puts its own in, REQUESTS_CA_BUNDLE names the file of certificates to trust",
+    )
+
+
+def moved(what: str, endpoint: str, status: int, location: str) -> GatewayError:
+    place = urlsplit(location)
+    return GatewayError(
+        f"MLSpace could not {what}: {endpoint} sends us elsewhere, to {place.scheme}://{place.hostname} (HTTP {status})",
+        "  this is no Gateway, or MLSPACE_ENDPOINT lacks https:// or /public/v2",
+        status=status,
     )

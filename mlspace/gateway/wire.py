@@ -46,6 +46,68 @@ class PlatformJob:
         )
 
 
+@dataclass(frozen=True)
+class Pod:
+    """One node's share of a job. name: mpimaster-0, mpiworker-0. Times as the platform writes them, "" where not reached; seconds."""
+
+    name: str
+    status: str
+    reason: str
+    running_at: str
+    completed_at: str
+    seconds: float
+
+    @classmethod
+    def read(cls, item: dict[str, Any]) -> Pod:
+        reason = item.get("reason") or ""
+        return cls(
+            field(item, "job_version"),
+            item.get("status") or "",
+            "" if reason == "{}" else str(reason),  # one of the reasons that the platform gives for nothing
+            item.get("running_at") or "",
+            item.get("completed_at") or "",
+            float(item.get("duration") or 0),
+        )
+
+
+@dataclass(frozen=True)
+class Preemptor:
+    """A job or a notebook that has taken a job's place."""
+
+    name: str
+    kind: str
+    priority: str
+
+    @classmethod
+    def read(cls, item: dict[str, Any]) -> Preemptor:
+        return cls(field(item, "name"), field(item, "type"), field(item, "priority"))
+
+
+@dataclass(frozen=True)
+class QueuedJob:
+    """A job as its queue shows it, whoever it is of."""
+
+    name: str
+    status: str
+    priority: str
+    gpus: int
+    instance_type: str
+    user: str
+    created_at: str
+
+    @classmethod
+    def read(cls, item: dict[str, Any]) -> QueuedJob:
+        return cls(
+            field(item, "name") or field(item, "id"),
+            item.get("status") or "",
+            item.get("priority") or "",
+            int(item.get("gpu_count") or 0),
+            item.get("instance_type") or "",
+            item.get("user_email") or "",
+            item.get("created_at") or "",
+        )
+
+
 def field(answer: Any, name: str) -> Any:
     if not isinstance(answer, dict) or name not in answer:
         raise GatewayError(f"MLSpace's answer has no field {name}", f"  it says: {str(answer)[:200]}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,14 @@ import responses
 
 from mlspace.errors import GatewayError
 from mlspace.gateway import logs
+from mlspace.gateway.account import Allocation, Budget, Offer, Queue, Workspace
 from mlspace.gateway.catalog import InstanceType, memory_mib, read_key, read_regions, read_type
 from mlspace.gateway.client import PAGE, Client
-from mlspace.gateway.transport import Credentials, Transport
-from mlspace.gateway.wire import ENDED_STATUSES, PlatformJob, field, unix_time
+from mlspace.gateway.credentials import Credentials
+from mlspace.gateway.transport import Transport
+from mlspace.gateway.wire import ENDED_STATUSES, PlatformJob, Pod, Preemptor, QueuedJob, field, unix_time
+from tests.local.conftest import operation
+from tests.openapi import OPENAPI
 
 URL = "https://gateway.test/public/v2"
 NAME = "lm-mpi-job-17"
@@ -36,36 +42,121 @@ def client(tmp_path: Path) -> Client:
 
 # Calls.
 
-CALLS: list[tuple[Callable[[Client], Any], str, str, dict[str, str], Any]] = [
-    (lambda client: client.configs(), "GET", "/configs", {"cluster_type": "MT"}, {"regions": []}),
-    (
+ID = "5f3a1d1c-56a0-4f8e-9a60-3d7a4c1b2e90"
+
+# Name -> the call, its method, path and query, an answer, and what the call makes of that.
+CALLS: dict[str, tuple[Callable[[Client], Any], str, str, dict[str, str], Any, Any]] = {
+    "configs": (lambda client: client.configs(), "GET", "/configs", {"cluster_type": "MT"}, {"regions": []}, {"regions": []}),
+    "list": (
         lambda client: client.list_jobs("SR006"),
-        "GET",
-        "/jobs",
-        {"region": "SR006", "limit": "1000", "offset": "0"},
-        {"jobs": [], "count": 0},
+        *("GET", "/jobs", {"region": "SR006", "limit": str(PAGE), "offset": "0"}, {"jobs": [], "count": 0}, []),
     ),
-    (lambda client: client.job(NAME), "GET", f"/jobs/{NAME}", {}, STATUS),
-    (lambda client: client.delete_job(NAME, "SR006"), "DELETE", f"/jobs/{NAME}", {"region": "SR006"}, {"job_name": NAME}),
-    (
-        lambda client: list(client.logs(NAME, "SR006")),
-        "GET",
-        f"/jobs/{NAME}/logs",
-        {"region": "SR006", "verbose": "false", "tail": "0"},
-        {},
+    "job": (
+        lambda client: client.job(NAME),
+        *("GET", f"/jobs/{NAME}", {}, STATUS, PlatformJob(NAME, "completed", "", "", 1_700_000_000, 1_700_000_060)),
     ),
-    (lambda client: client.run_job({"script": "x"}), "POST", "/jobs", {}, {"job_name": NAME}),
-]
+    "delete": (lambda client: client.delete_job(NAME, "SR006"), "DELETE", f"/jobs/{NAME}", {"region": "SR006"}, {"job_name": NAME}, None),
+    "logs": (
+        lambda client: b"".join(client.logs(NAME, "SR006")),
+        *("GET", f"/jobs/{NAME}/logs", {"region": "SR006", "verbose": "false", "tail": "0"}, {}, b"{}"),
+    ),
+    "run": (lambda client: client.run_job({"script": "x"}), "POST", "/jobs", {}, {"job_name": NAME}, NAME),
+    "restart": (lambda client: client.restart_job("old"), "POST", "/jobs/restart", {}, {"job_name": NAME}, NAME),
+    "pods": (
+        lambda client: client.pods(NAME),
+        *("GET", f"/jobs/elastic/{NAME}/pods", {}),
+        {"pods": [{"uid": ID, "job_name": NAME, "job_version": "mpimaster-0", "duration": 1.5, "reason": "{}", "status": None}]},
+        [Pod("mpimaster-0", "", "", "", "", 1.5)],
+    ),
+    "nodes of a job": (lambda client: client.job_nodes(NAME), "GET", f"/jobs/{NAME}/nodes", {}, {"node_names": ["a"]}, ["a"]),
+    "params": (lambda client: client.params(NAME), "GET", f"/jobs/{NAME}/params", {}, {"script": "x"}, {"script": "x"}),
+    "preemptors": (
+        lambda client: client.preemptors(NAME),
+        *("GET", f"/jobs/{NAME}/preemptors", {}, {"preemptors": [{"id": ID, "name": "n", "priority": "high", "type": "notebook"}]}),
+        [Preemptor("n", "notebook", "high")],
+    ),
+    "available": (
+        lambda client: client.available("SR006", "alloc", "q 1"),
+        *("GET", "/instance_types/SR006/available", {"allocation_name": "alloc", "queue_name": "q 1"}),
+        {"instance_types": [{"key": "cpu.2C.8G", "name": "x", "count": 3}]},
+        [Offer("cpu.2C.8G", 3)],
+    ),
+    "available to anybody": (
+        lambda client: client.available("SR006"),
+        *("GET", "/instance_types/SR006/available", {}, {"instance_types": []}, []),
+    ),
+    "types of an allocation": (
+        lambda client: client.allocation_types(ID),
+        *("GET", f"/allocations/{ID}/instance-types", {}, [{"key": "cpu.2C.8G", "name": "x", "availability": 2}], [Offer("cpu.2C.8G", 2)]),
+    ),
+    "nodes": (lambda client: client.nodes("SR006"), "GET", "/nodes/SR006/nodes", {}, {"masked_nodes": ["a", "b"]}, ["a", "b"]),
+    "api key": (lambda client: client.api_key(), "GET", "/workspaces/v1/x_api_key", {}, {"x-api-key": "k"}, "k"),
+    "workspaces": (
+        lambda client: client.workspaces(),
+        *("GET", "/workspaces/v3/", {}, {"workspaces": [{"id": ID, "name": "w", "namespace": "ai1-1", "project_name": None}]}),
+        [Workspace(ID, "w", "ai1-1", "")],
+    ),
+    "workspace": (
+        lambda client: client.workspace(ID),
+        *("GET", f"/workspaces/v3/{ID}", {}, {"id": ID, "name": "w", "namespace": "ai1-1", "project_name": "p"}),
+        Workspace(ID, "w", "ai1-1", "p"),
+    ),
+    "allocations": (
+        lambda client: client.allocations("w"),
+        *("GET", "/workspaces/v3/w/allocations", {}),
+        [{"id": ID, "name": "a", "node_type": "gpu", "region_key": "SR006", "default_for_job": True}],
+        [Allocation(ID, "a", "SR006", "gpu", True)],
+    ),
+    "queues": (
+        lambda client: client.queues("w", ID),
+        *("GET", f"/workspaces/v3/w/allocations/{ID}/queues", {}),
+        [{"id": ID, "name": "q", "type": "custom", "active": False, "default_for_job": True}],
+        [Queue(ID, "q", "custom", False, True)],
+    ),
+    "jobs of a queue": (
+        lambda client: client.queue_jobs(ID),
+        *("GET", f"/queues/{ID}/jobs", {}, {"jobs": [{"id": ID, "name": None, "status": "Running", "gpu_count": 8, "created_at": "t"}]}),
+        [QueuedJob(ID, "Running", "", 8, "", "", "t")],
+    ),
+    "budgets": (
+        lambda client: client.budgets(),
+        *("GET", "/limiter/", {}, [{"method": "POST", "endpoint": "/jobs", "limit": "9 per minute", "amount": 9, "period": "minute"}]),
+        [Budget("POST", "/jobs", "9 per minute", 0, 9)],
+    ),
+}
 
 
-@pytest.mark.parametrize(("call", "method", "path", "query", "answer"), CALLS, ids=["configs", "list", "job", "delete", "logs", "run"])
-def test_method_path_and_query(
-    http: responses.RequestsMock, client: Client, call: Callable[[Client], Any], method: str, path: str, query: dict[str, str], answer: Any
-) -> None:
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call(http: responses.RequestsMock, client: Client, name: str) -> None:
+    """Method, path and query as the vendor's OpenAPI has them, and what is read of an answer that holds no more than it must."""
+    call, method, path, query, answer, result = CALLS[name]
     http.add(method, URL + path, json=answer, match=[responses.matchers.query_param_matcher(query)])
-    call(client)
+    assert call(client) == result
     assert len(http.calls) == 1
     assert bool(http.calls[0].request.body) is (method == "POST")
+    described = operation(method, f"/public/v2{path}")
+    assert {one["name"] for one in described.get("parameters", ()) if one["in"] == "query"} >= query.keys()
+
+
+def test_every_call_of_the_openapi_is_one_of_the_clients() -> None:
+    """All but the login, which is the transport's."""
+    called = {id(operation(method, f"/public/v2{path}")) for _, method, path, *_ in CALLS.values()}
+    there = {id(one): f"{method} {path}" for path, methods in OPENAPI["paths"].items() for method, one in methods.items()}
+    assert [there[one] for one in there.keys() - called] == ["post /public/v2/service_auth"]
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a b?c#d", "%2e", "%2f"])
+def test_a_name_leads_nowhere_else(http: responses.RequestsMock, client: Client, name: str) -> None:
+    http.get(re.compile(r".*"), json=STATUS)
+    client.job(name)
+    path = str(http.calls[0].request.url).removeprefix(f"{URL}/jobs/")
+    assert not set(path) & set("/?#")
+
+
+@pytest.mark.parametrize("name", ["..", ".", ""])
+def test_what_is_no_name(client: Client, name: str) -> None:
+    with pytest.raises(GatewayError, match="is no name"):
+        client.job(name)
 
 
 def test_body_of_a_submit_travels_as_it_is(http: responses.RequestsMock, client: Client) -> None:
@@ -86,10 +177,48 @@ def test_all_pages_of_the_list(http: responses.RequestsMock, client: Client) -> 
     assert [job.name for job in client.list_jobs("R")] == [f"j{number}" for number in range(PAGE + 3)]
 
 
-def test_list_ends_where_the_count_promises_too_much(http: responses.RequestsMock, client: Client) -> None:
-    http.get(f"{URL}/jobs", json={"jobs": [LISTED], "count": 5})
-    http.get(f"{URL}/jobs", json={"jobs": [], "count": 5})
+@pytest.mark.parametrize("count", [5, 10**12])
+def test_list_ends_where_the_count_promises_too_much(http: responses.RequestsMock, client: Client, count: int) -> None:
+    http.get(f"{URL}/jobs", json={"jobs": [LISTED], "count": count})
+    http.get(f"{URL}/jobs", json={"jobs": [], "count": count})
     assert len(client.list_jobs("R")) == 1
+
+
+def test_pages_that_are_smaller_than_asked_for(http: responses.RequestsMock, client: Client) -> None:
+    """While they are read a job has come, so that one is on two pages."""
+    names = [f"j{number}" for number in range(25)]
+
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        offset = int(request.params["offset"])
+        shifted = names if offset == 0 else ["new", *names]
+        return 200, {}, json.dumps({"jobs": [{**LISTED, "job_name": name} for name in shifted[offset : offset + 2]], "count": 25})
+
+    http.add_callback("GET", f"{URL}/jobs", answer)
+    assert [job.name for job in client.list_jobs("R")] == names[:25]
+
+
+def test_jobs_of_some_statuses(http: responses.RequestsMock, client: Client) -> None:
+    query = {"region": "R", "limit": PAGE, "offset": 0, "status": ["Pending", "Running"]}
+    http.get(f"{URL}/jobs", json={"jobs": [LISTED], "count": 1}, match=[responses.matchers.query_param_matcher(query)])
+    assert len(client.list_jobs("R", ["Running", "Pending"])) == 1
+
+
+def test_regions_are_asked_at_the_same_time(http: responses.RequestsMock, client: Client) -> None:
+    """Each waits until all have been asked; one that refuses keeps the others from nothing."""
+    together = threading.Barrier(3)
+
+    def answer(request: Any) -> tuple[int, dict[str, str], str]:
+        together.wait(20)
+        region = request.params["region"]
+        if region == "B":
+            return 403, {}, "{}"
+        return 200, {}, json.dumps({"jobs": [{**LISTED, "region": region}], "count": 1})
+
+    http.add_callback("GET", f"{URL}/jobs", answer)
+    found = client.list_regions(["A", "B", "C"])
+    assert list(found) == ["A", "B", "C"]
+    assert isinstance(found["B"], GatewayError)
+    assert [found[region] for region in "AC"] == [[PlatformJob(NAME, "running", region, "d")] for region in "AC"]
 
 
 # Answers.
