@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MIN_JOB_AGE_SECONDS = 300
 """How long squeue, scancel and scontrol know a job that has ended; sacct knows it for ever. Source: slurm.conf(5) MinJobAge."""
 
-LONG_PAUSE_SECONDS = 2.0
+LONG_PAUSE_SECONDS = 3.0
 
 NOT_SENT = "none"
 """In the place of a runtime directory's name, for a job that was not sent yet."""
