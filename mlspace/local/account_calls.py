@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlspace.local import answers
 from mlspace.local.auth import Unauthorized
 from mlspace.local.body import BodyError, Problem, read_texts
-from mlspace.local.call import Answer, Call, Missing, check_name, wrong_query
+from mlspace.local.call import Answer, Call, Missing, check_name, not_found, wrong_query
 from mlspace.local.shape import REGIONS
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class AccountCalls:
-    """Answers from the shape and what is free now; one workspace, one allocation, one queue."""
+    """Answers from the pools and what is free now; one workspace, and for each region one allocation with one queue."""
 
     def __init__(self, scheduler: Scheduler, door: Door, limiter: Limiter) -> None:
         self.scheduler = scheduler
         self.door = door
         self.credentials = door.credentials
         self.limiter = limiter
-        self.region = scheduler.pool.shape.region
+        self.pools = scheduler.pools
 
     def service_auth(self, call: Call) -> Answer:
         client_id, client_secret = read_texts(call.json(), "client_id", "client_secret")
@@ -39,51 +39,59 @@ class AccountCalls:
         return Answer({"x-api-key": self.credentials.api_key})
 
     def workspaces(self, call: Call) -> Answer:
-        return Answer({"workspaces": [answers.workspace(self.credentials.workspace_id, self.region)]})
+        return Answer({"workspaces": [answers.workspace(self.credentials.workspace_id, self.pools)]})
 
     def workspace(self, call: Call) -> Answer:
         check_name(call, "workspace_id", self.credentials.workspace_id)
-        return Answer(answers.workspace(self.credentials.workspace_id, self.region))
+        return Answer(answers.workspace(self.credentials.workspace_id, self.pools))
 
     def allocations(self, call: Call) -> Answer:
         check_name(call, "workspace_id", self.credentials.workspace_id)
-        return Answer([answers.allocation(self.region, self.scheduler.pool.shape.gpus)])
+        return Answer([answers.allocation(region, pool.gpus) for region, pool in self.pools.items()])
 
     def queues(self, call: Call) -> Answer:
         check_name(call, "workspace_id", self.credentials.workspace_id)
-        check_name(call, "allocation_id", answers.ALLOCATION_ID)
-        return Answer([answers.queue()])
+        return Answer([answers.queue(self.region_of(call))])
 
     def configs(self, call: Call) -> Answer:
         if call.choice("cluster_type", ("MT", "INF")) is None:
             raise wrong_query("cluster_type", "Field required", "missing")
-        region = answers.region_config(self.scheduler.pool.shape)
-        return Answer({"regions": [region], "datahub_images": [], "custom_images": []})
+        regions = [answers.region_config(region, pool.types()) for region, pool in self.pools.items()]
+        return Answer({"regions": regions, "datahub_images": [], "custom_images": []})
 
     def allocation_types(self, call: Call) -> Answer:
-        check_name(call, "allocation_id", answers.ALLOCATION_ID)
-        return Answer([answers.offer(each, count, "availability") for each, count in self.types()])
+        types = self.types(self.region_of(call))
+        return Answer([answers.offer(each, count, "availability") for each, count in types])
 
     def available(self, call: Call) -> Answer:
-        self.check_region(call)
-        return Answer({"instance_types": [answers.offer(each, count, "count") for each, count in self.types()]})
+        types = self.types(self.check_region(call))
+        return Answer({"instance_types": [answers.offer(each, count, "count") for each, count in types]})
 
-    def types(self) -> list[tuple[Instance, int]]:
+    def types(self, region: str) -> list[tuple[Instance, int]]:
         """Instance types to choose from, and how often each fits now."""
         with self.scheduler.lock:
-            pool = self.scheduler.pool
-            return [(each, pool.count_free(each)) for each in answers.instance_types(pool.shape)]
+            pool = self.pools[region]
+            return [(each, pool.count_free(each)) for each in pool.types()]
 
     def nodes(self, call: Call) -> Answer:
-        self.check_region(call)
-        return Answer({"masked_nodes": list(self.scheduler.pool.names), "failed": 0})
+        return Answer({"masked_nodes": list(self.pools[self.check_region(call)].names), "failed": 0})
 
-    def check_region(self, call: Call) -> None:
+    def check_region(self, call: Call) -> str:
+        """The region of the path, which is one of those served."""
         region = call.names["region"]
         if region not in REGIONS:
             raise BodyError([Problem(("path", "region"), f"Input should be one of {', '.join(REGIONS)}", "enum")])
-        if region != self.region:
+        if region not in self.pools:
             raise Missing({"detail": f"Allocation not found for region '{region}'"})
+        return region
+
+    def region_of(self, call: Call) -> str:
+        """The region of the path's allocation. Raises Missing."""
+        given = call.names["allocation_id"]
+        for region in self.pools:
+            if answers.allocation_id(region) == given:
+                return region
+        raise not_found("allocation_id", given)
 
     def limits(self, call: Call) -> Answer:
         return Answer(self.limiter.to_json())

@@ -8,19 +8,35 @@ from typing import TYPE_CHECKING, Any
 
 from mlspace.local.auth import NAMESPACE
 from mlspace.local.body import ALLOCATION, QUEUE
-from mlspace.local.instance import Instance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlspace.local.instance import Instance
     from mlspace.local.jobs import Job
-    from mlspace.local.shape import Shape
 
 NODES = uuid.UUID("5f3a1d1c-56a0-4f8e-9a60-3d7a4c1b2e90")
-ALLOCATION_ID = str(uuid.uuid5(NODES, ALLOCATION))
-QUEUE_ID = str(uuid.uuid5(NODES, QUEUE))
 PROJECT_ID = str(uuid.uuid5(NODES, "project"))
-PLACE = {"queue_name": QUEUE, "queue_id": QUEUE_ID, "allocation_name": ALLOCATION, "allocation_id": ALLOCATION_ID}
 
 POD_STATES = {"pending": "Pending", "running": "Running", "completing": "Running"}
+
+
+def allocation_id(region: str) -> str:
+    """Each region has one allocation, and that one queue; they have the same names everywhere."""
+    return str(uuid.uuid5(NODES, f"{ALLOCATION}/{region}"))
+
+
+def queue_id(region: str) -> str:
+    return str(uuid.uuid5(NODES, f"{QUEUE}/{region}"))
+
+
+def place(region: str) -> dict[str, str]:
+    return {
+        "queue_name": QUEUE,
+        "queue_id": queue_id(region),
+        "allocation_name": ALLOCATION,
+        "allocation_id": allocation_id(region),
+    }
 
 
 def stamp(moment: float) -> str | None:
@@ -45,7 +61,7 @@ def status_body(job: Job) -> dict[str, Any]:
         "running_at": int(job.running_at),
         "completed_at": int(job.completed_at),
         "duration": f"{int(duration(job))}s",
-        **PLACE,
+        **place(job.params["region"]),
         "error_code": 0,
         "error_message": "",
     }
@@ -73,7 +89,7 @@ def list_item(job: Job) -> dict[str, Any]:
         "gpu_count": job.wish.instance.gpus * job.wish.workers,
         "duration": f"{int(duration(job))}s",
         "namespace": NAMESPACE,
-        **PLACE,
+        **place(job.params["region"]),
     }
 
 
@@ -120,7 +136,7 @@ def queued_job(job: Job) -> dict[str, Any]:
     }
 
 
-def workspace(identifier: str, region: str) -> dict[str, Any]:
+def workspace(identifier: str, regions: Iterable[str]) -> dict[str, Any]:
     return {
         "id": identifier,
         "name": "local",
@@ -128,13 +144,16 @@ def workspace(identifier: str, region: str) -> dict[str, Any]:
         "project_id": PROJECT_ID,
         "project_name": "local",
         "owner_email": "nobody@localhost",
-        "allocations": [{"id": ALLOCATION_ID, "name": ALLOCATION, "cluster_key": region, "cluster_name": "embedded MLSpace"}],
+        "allocations": [
+            {"id": allocation_id(region), "name": ALLOCATION, "cluster_key": region, "cluster_name": "embedded MLSpace"}
+            for region in regions
+        ],
     }
 
 
 def allocation(region: str, gpus: int) -> dict[str, Any]:
     return {
-        "id": ALLOCATION_ID,
+        "id": allocation_id(region),
         "name": ALLOCATION,
         "node_type": "gpu" if gpus else "cpu",
         "description": "this machine",
@@ -146,29 +165,17 @@ def allocation(region: str, gpus: int) -> dict[str, Any]:
     }
 
 
-def queue() -> dict[str, Any]:
+def queue(region: str) -> dict[str, Any]:
     return {
-        "id": QUEUE_ID,
+        "id": queue_id(region),
         "name": QUEUE,
         "description": "first come, first served",
-        "allocation_id": ALLOCATION_ID,
+        "allocation_id": allocation_id(region),
         "active": True,
         "type": "default",
         "default_for_job": True,
         "default_for_notebook": False,
     }
-
-
-def instance_types(shape: Shape) -> list[Instance]:
-    """A choice of the parametric types: one CPU, doubled up to a whole node; a share of the node for each number of GPUs.
-
-    Any other key works as well; clients of the platform expect a list.
-    """
-    counts = sorted({min(shape.cpus, 1 << power) for power in range(shape.cpus.bit_length() + 1)})
-    types = [Instance(cpus, shape.memory_mib * cpus // shape.cpus) for cpus in counts]
-    for gpus in range(1, shape.gpus + 1):
-        types.append(Instance(max(1, shape.cpus * gpus // shape.gpus), shape.memory_mib * gpus // shape.gpus, gpus))
-    return types
 
 
 def describe(instance: Instance) -> str:
@@ -181,7 +188,7 @@ def offer(instance: Instance, count: int, count_name: str) -> dict[str, Any]:
     return {"key": instance.key, "name": describe(instance), count_name: count, "storage_presets": []}
 
 
-def region_config(shape: Shape) -> dict[str, Any]:
+def region_config(region: str, offered: Iterable[Instance]) -> dict[str, Any]:
     types = [
         {
             "key": each.key,
@@ -195,10 +202,10 @@ def region_config(shape: Shape) -> dict[str, Any]:
                 }
             },
         }
-        for each in instance_types(shape)
+        for each in offered
     ]
     return {
-        "key": shape.region,
+        "key": region,
         "name": "embedded MLSpace",
         "description": "this machine",
         "nfsName": "local",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mlspace.local.instance import read_instance
+from mlspace.local.offers import read_any
 from mlspace.local.plan import command_line
 from mlspace.local.shape import REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from mlspace.local.instance import Instance
 
@@ -175,13 +175,13 @@ def read_texts(body: Any, *names: str) -> list[str]:
     return [body[name] for name in names]
 
 
-def read_job(params: Mapping[str, Any], region: str) -> Instance:
-    """The instance type of a job that we can run; `region` is the one served. Raises Refused.
+def read_job(params: Mapping[str, Any], regions: Collection[str]) -> Instance:
+    """The instance type of a job that we can run; `regions` are those served. Raises Refused.
 
     What only concerns containers and their networks (image, shared memory, storage, internet, priority) is taken and has no effect.
     """
-    if params["region"] != region:
-        raise Refused(f"region {params['region']} is not served here; this is {region}")
+    if params["region"] not in regions:
+        raise Refused(f"region {params['region']} is not served here; there is {', '.join(regions)}")
     if params["type"] not in RUNNABLE_TYPES:
         raise Refused(f"type {params['type']} is not supported here; what would work: {', '.join(RUNNABLE_TYPES)}")
     if not params["base_image"]:
@@ -191,7 +191,7 @@ def read_job(params: Mapping[str, Any], region: str) -> Instance:
         if params[name] is not None:
             raise Refused(f"{name} is not supported here")
     if params["allocation_name"] not in (None, ALLOCATION) or params["queue_name"] not in (None, QUEUE):
-        raise Refused(f"there is one allocation here, {ALLOCATION}, with one queue, {QUEUE}")
+        raise Refused(f"each region has one allocation here, {ALLOCATION}, with one queue, {QUEUE}")
     if isinstance(params["processes_per_worker"], int) and params["processes_per_worker"] < 1:
         raise Refused("processes_per_worker must be at least 1")
     try:
@@ -200,7 +200,7 @@ def read_job(params: Mapping[str, Any], region: str) -> Instance:
         raise Refused(f"script: {error}") from error
     if not words or not words[0] or not params["script"].strip():
         raise Refused("script is empty")
-    instance = read_instance(params["instance_type"])
+    instance = read_any(params["instance_type"])
     if instance is None:
         offer = "cpu.<C>C.<M>M or gpu.<G>gpu.<C>C.<M>M with CPUs, memory in MiB and GPUs of one worker"
         raise Refused(f"instance type {params['instance_type']} does not exist; what would work: {offer}")

@@ -103,4 +103,8 @@ class Missing(Exception):
 def check_name(call: Call, name: str, expected: str) -> None:
     """Raise Missing unless that part of the path is the one there is."""
     if call.names[name] != expected:
-        raise Missing({"error_code": 404, "error_message": f"{name} {call.names[name]} not found"})
+        raise not_found(name, call.names[name])
+
+
+def not_found(name: str, given: str) -> Missing:
+    return Missing({"error_code": 404, "error_message": f"{name} {given} not found"})

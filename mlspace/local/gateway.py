@@ -20,6 +20,7 @@ from mlspace.local.faults import Faults
 from mlspace.local.job_calls import FRESH_SECONDS, JobCalls
 from mlspace.local.jobs import JobStore
 from mlspace.local.limiter import Limiter
+from mlspace.local.offers import OfferPool, by_region
 from mlspace.local.older_calls import OlderCalls
 from mlspace.local.placement import NodePool
 from mlspace.local.plan import Account
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mlspace.local.faults import Rule
+    from mlspace.local.offers import Offer
+    from mlspace.local.placement import Pool
     from mlspace.local.shape import Shape
 
 LOCK_SECONDS = 3.0
@@ -37,7 +40,11 @@ LOCK_SECONDS = 3.0
 
 
 class Options(NamedTuple):
-    """How to serve. quick: leave out what only costs people time. idle_seconds: end after so long without work or questions; 0 never."""
+    """How to serve. quick: leave out what only costs people time. idle_seconds: end after so long without work or questions; 0 never.
+
+    offers: the platform's instance types instead of the shape's. gpu_quota: see Rules; None stands for all GPUs that there are, and,
+    where it is quick, for no limit.
+    """
 
     host: str
     port: int
@@ -48,6 +55,8 @@ class Options(NamedTuple):
     idle_seconds: float = 0.0
     names: str = ""
     faults: Sequence[Rule] = ()
+    offers: Sequence[Offer] = ()
+    gpu_quota: int | None = None
 
 
 def lock_state(directory: str) -> int:
@@ -91,8 +100,10 @@ class Gateway:
             self.naming = names.decide(shape.nodes, directory, options.names)
         except OSError as error:
             raise StateError(f"cannot write the state directory {directory}: {error.strerror}") from error
-        rules = Rules(options.kill_grace_seconds, gpu_limit=not options.quick)
-        self.scheduler = Scheduler(store, NodePool(shape, self.naming.names), self.naming, account(), rules)
+        pools: list[Pool] = [OfferPool(region, self.naming.names, offers) for region, offers in by_region(options.offers).items()]
+        pools = pools or [NodePool(shape, self.naming.names)]
+        quota = sum(pool.gpus for pool in pools) if options.gpu_quota is None and not options.quick else options.gpu_quota
+        self.scheduler = Scheduler(store, pools, self.naming, account(), Rules(options.kill_grace_seconds, quota))
         door = Door(options.credentials, options.token_seconds)
         limiter = Limiter(enforced=not options.quick)
         jobs = JobCalls(self.scheduler, 0.0 if options.quick else FRESH_SECONDS)

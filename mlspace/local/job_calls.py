@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlspace.local import answers, logstream
 from mlspace.local.body import ALLOCATION, read_body, read_job, read_texts
-from mlspace.local.call import Answer, Call, Missing, Stream, Text, check_name, wrong_query
+from mlspace.local.call import Answer, Call, Missing, Stream, Text, not_found, wrong_query
 from mlspace.local.shape import REGIONS
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ class JobCalls:
     def __init__(self, scheduler: Scheduler, fresh_seconds: float) -> None:
         self.scheduler = scheduler
         self.fresh_seconds = fresh_seconds
-        self.region = scheduler.pool.shape.region
+        self.regions = tuple(scheduler.pools)
 
     def run_job(self, call: Call) -> Answer:
         params = read_body(call.json())
-        job = self.scheduler.submit(params, read_job(params, self.region))
+        job = self.scheduler.submit(params, read_job(params, self.regions))
         return Answer({"job_name": job.name, "status": "Pending", "created_at": int(job.created_at)})
 
     def restart_job(self, call: Call) -> Answer:
@@ -42,7 +42,7 @@ class JobCalls:
         old = self.scheduler.find(name)
         if old is None:
             raise Missing({"error_code": 1, "error_message": "not found"})
-        job = self.scheduler.submit(old.params, read_job(old.params, self.region))
+        job = self.scheduler.submit(old.params, read_job(old.params, self.regions))
         return Answer({"job_name": job.name, "status": "Pending", "created_at": int(job.created_at)})
 
     def list_jobs(self, call: Call) -> Answer:
@@ -54,11 +54,13 @@ class JobCalls:
         offset, limit = call.integer("offset", 0, 0), call.integer("limit", 6000, 1)
         start, end = moment(call, "start_date"), moment(call, "end_date")
         authors = call.query.get("job_author", ())
-        here = call.one("allocation_name") in (None, ALLOCATION) and call.one("queue_id") in (None, answers.QUEUE_ID)
+        queue = None if region is None else answers.queue_id(region)
+        here = region is not None and call.one("allocation_name") in (None, ALLOCATION) and call.one("queue_id") in (None, queue)
         chosen = [
             job
-            for job in (self.scheduler.all_jobs() if here and region == self.region else [])
-            if (not authors or job.author in authors)
+            for job in (self.scheduler.all_jobs() if here else [])
+            if job.params["region"] == region
+            and (not authors or job.author in authors)
             and (start is None or job.created_at >= start)
             and (end is None or job.created_at <= end)
             and (not wanted or job.state.capitalize() in wanted)
@@ -101,8 +103,12 @@ class JobCalls:
         return Answer({"preemptors": []})
 
     def queue_jobs(self, call: Call) -> Answer:
-        check_name(call, "queue_id", answers.QUEUE_ID)
-        return Answer({"jobs": [answers.queued_job(job) for job in self.scheduler.all_jobs() if job.ended is None]})
+        given = call.names["queue_id"]
+        here = [region for region in self.regions if answers.queue_id(region) == given]
+        if not here:
+            raise not_found("queue_id", given)
+        jobs = [job for job in self.scheduler.all_jobs() if job.ended is None and job.params["region"] in here]
+        return Answer({"jobs": [answers.queued_job(job) for job in jobs]})
 
     def logs(self, call: Call) -> Text | Stream:
         if call.choice("region", REGIONS) is None:
@@ -120,7 +126,7 @@ class JobCalls:
             return Text(b"")
         if count:
             return Text(logstream.tail(job.path("log"), count, verbose))
-        head = logstream.log_head(job.shares[0].node, self.region)
+        head = logstream.log_head(job.shares[0].node, job.params["region"])
 
         def pieces(wait: Callable[[bool], bool]) -> Iterator[bytes]:
             yield head

@@ -20,7 +20,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from mlspace.local.durable import read_json, write_json
-from mlspace.local.instance import read_instance
+from mlspace.local.offers import read_any
 from mlspace.local.placement import Share, Wish
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Job:
         self.created_at: float = record["created_at"]
         self.author: str = record["author"]
         self.params: Mapping[str, Any] = record["params"]
-        instance = read_instance(self.params["instance_type"])
+        instance = read_any(self.params["instance_type"])
         if instance is None:
             raise ValueError(f"{directory}: no such instance type: {self.params['instance_type']}")
         self.wish = wish_of(self.params, instance)

@@ -37,8 +37,7 @@ class OlderCalls:
 
     def job_list(self, call: Call) -> Answer:
         region = body_of(call).get("region")
-        here = region in (None, "", self.jobs.region)
-        jobs = self.jobs.scheduler.all_jobs() if here else []
+        jobs = [job for job in self.jobs.scheduler.all_jobs() if region in (None, "", job.params["region"])]
         return Answer([{"created_at": int(job.created_at), "job_name": job.name, "status": state_of(job)} for job in jobs])
 
     def job_status(self, call: Call) -> Answer:
@@ -72,12 +71,13 @@ class OlderCalls:
         return Text(f'Job "{name}" deleted'.encode())
 
     def clusters(self, call: Call) -> Answer:
-        return Answer([{"cluster_key": self.jobs.region, "mt": True}])
+        return Answer([{"cluster_key": region, "mt": True} for region in self.jobs.regions])
 
     def instance_types(self, call: Call) -> Answer:
-        if call.names["cluster_key"] != self.jobs.region:
+        region = call.names["cluster_key"]
+        if region not in self.jobs.regions:
             raise Missing(None)
-        kinds = [each for each, _ in self.account.types()]
+        kinds = [each for each, _ in self.account.types(region)]
         types = [{"key": each.key, "gpu": each.gpus, "cpu": each.cpus, "memory": max(1, each.memory_mib // 1024)} for each in kinds]
         return Answer({"instance_types": types})
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from mlspace.local.instance import Instance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from mlspace.local.instance import Instance
     from mlspace.local.shape import Shape
 
 
@@ -25,6 +26,44 @@ class Share(NamedTuple):
 
     node: str
     gpus: tuple[int, ...]
+
+
+class Pool(Protocol):
+    """The nodes of one region, and what is free of them."""
+
+    region: str
+    names: tuple[str, ...]
+
+    @property
+    def gpus(self) -> int:
+        """All GPUs that there are."""
+
+    def types(self) -> list[Instance]:
+        """What clients are offered."""
+
+    def has(self, instance: Instance) -> bool:
+        """Whether there is such a type."""
+
+    def describe(self) -> str:
+        """What there is, to complete "does not fit ..."."""
+
+    def can_ever_fit(self, wish: Wish) -> bool:
+        """Whether the wish fits when nothing else runs."""
+
+    def place(self, wish: Wish, reserved: Collection[str] = ()) -> list[Share] | None:
+        """Take what the wish asks for, nothing of it `reserved`; None where that cannot be had now, and then nothing is taken."""
+
+    def adopt(self, shares: Sequence[Share], instance: Instance) -> None:
+        """Account for a job that already runs, even where that takes more than there is."""
+
+    def release(self, shares: Sequence[Share], instance: Instance) -> None:
+        """Give back what a job had."""
+
+    def count_free(self, instance: Instance) -> int:
+        """How many workers of that type fit into what is free."""
+
+    def eligible(self, wish: Wish) -> set[str]:
+        """What `reserved` is to hold so that no later job delays this one."""
 
 
 class Room:
@@ -52,13 +91,34 @@ class Room:
 
 
 class NodePool:
-    """All nodes and what is free on them."""
+    """The nodes of a shape, whose CPUs, memory and GPUs jobs share. Instance types are parametric."""
 
     def __init__(self, shape: Shape, names: Sequence[str]) -> None:
         self.shape = shape
+        self.region = shape.region
         self.names = tuple(names)
         self.rooms = {name: Room(name, shape.cpus, shape.memory_mib, shape.gpus) for name in names}
         self.free_cpus = shape.cpus * len(names)
+
+    @property
+    def gpus(self) -> int:
+        return self.shape.gpus * len(self.names)
+
+    def types(self) -> list[Instance]:
+        """A choice: one CPU, doubled up to a whole node; a share of the node for each number of GPUs. Any other key works as well."""
+        shape = self.shape
+        counts = sorted({min(shape.cpus, 1 << power) for power in range(shape.cpus.bit_length() + 1)})
+        types = [Instance(cpus, shape.memory_mib * cpus // shape.cpus) for cpus in counts]
+        for gpus in range(1, shape.gpus + 1):
+            types.append(Instance(max(1, shape.cpus * gpus // shape.gpus), shape.memory_mib * gpus // shape.gpus, gpus))
+        return types
+
+    def has(self, instance: Instance) -> bool:
+        return not instance.name
+
+    def describe(self) -> str:
+        shape = self.shape
+        return f"this cluster, which has {shape.nodes} nodes of {shape.cpus} CPUs, {shape.memory_mib} MiB and {shape.gpus} GPUs"
 
     def can_ever_fit(self, wish: Wish) -> bool:
         """Whether the wish fits the empty cluster."""
@@ -99,10 +159,6 @@ class NodePool:
                 room.memory_mib += instance.memory_mib
                 room.gpus = sorted({*room.gpus, *(index for index in share.gpus if index < self.shape.gpus)})
                 self.free_cpus += instance.cpus
-
-    @property
-    def free_gpus(self) -> int:
-        return sum(len(room.gpus) for room in self.rooms.values())
 
     def count_free(self, instance: Instance) -> int:
         """How many workers of that type fit into what is free."""

@@ -23,12 +23,12 @@ from mlspace.local.jobs import wish_of
 from mlspace.local.plan import make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mlspace.local.instance import Instance
     from mlspace.local.jobs import Job, JobStore
     from mlspace.local.names import Naming
-    from mlspace.local.placement import NodePool, Wish
+    from mlspace.local.placement import Pool, Wish
     from mlspace.local.plan import Account
 
 PACKAGE_PARENT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -41,18 +41,18 @@ STATUS_SECONDS = 2.0
 
 
 class Rules(NamedTuple):
-    """How the gateway treats jobs. gpu_limit: what wants more GPUs than are free now is refused, as on the platform, not queued."""
+    """How the gateway treats jobs. gpu_quota: GPUs that the workspace may have at a time; what wants more is refused, not queued."""
 
     grace_seconds: float = 40.0
-    gpu_limit: bool = False
+    gpu_quota: int | None = None
 
 
 class Scheduler:
     """All jobs of this gateway. Every method may be called from any thread."""
 
-    def __init__(self, store: JobStore, pool: NodePool, naming: Naming, account: Account, rules: Rules) -> None:
+    def __init__(self, store: JobStore, pools: Sequence[Pool], naming: Naming, account: Account, rules: Rules) -> None:
         self.store = store
-        self.pool = pool
+        self.pools = {pool.region: pool for pool in pools}
         self.naming = naming
         self.account = account
         self.rules = rules
@@ -65,13 +65,15 @@ class Scheduler:
         """Take over what an earlier gateway left: waiting, running, ended."""
         with self.lock:
             for job in self.store.load():
+                if job.params["region"] not in self.pools:
+                    continue  # it was served by an earlier gateway with other offers; its files stay
                 self.jobs[job.name] = job
                 if job.ended is not None:
                     continue
                 if job.shares is None:
                     self.waiting.append(job)
                 else:
-                    self.pool.adopt(job.shares, job.wish.instance)
+                    self.pool_of(job).adopt(job.shares, job.wish.instance)
                     self.watch(job, None)
                     if os.path.exists(job.path("deleted")):
                         self.signal(job)  # the earlier gateway may have been killed before it could
@@ -80,43 +82,51 @@ class Scheduler:
     def submit(self, params: Mapping[str, Any], instance: Instance) -> Job:
         """A new job; Refused where it can never run."""
         with self.lock:
-            self.admit(wish_of(params, instance))
+            self.admit(self.pools[params["region"]], wish_of(params, instance))
             job = self.store.create(params, f"{self.account.name}@localhost")
             self.jobs[job.name] = job
             self.waiting.append(job)
             self.advance()
             return job
 
-    def admit(self, wish: Wish) -> None:
-        if not self.pool.can_ever_fit(wish):
-            shape = self.pool.shape
-            largest = f"{shape.nodes} nodes of {shape.cpus} CPUs, {shape.memory_mib} MiB and {shape.gpus} GPUs"
-            raise Refused(f"{wish.workers} x {wish.instance.key} does not fit this cluster, which has {largest}")
-        free = self.pool.free_gpus
-        if self.rules.gpu_limit and wish.workers * wish.instance.gpus > free:
-            raise Refused(f"WORKSPACE_GPU_LIMIT_REACHED_ONLY_{free}_FREE", 400, 1)
+    def pool_of(self, job: Job) -> Pool:
+        """Where it runs. A region that is not served any more has no pool: its jobs are forgotten by `adopt`."""
+        return self.pools[job.params["region"]]
+
+    def admit(self, pool: Pool, wish: Wish) -> None:
+        if not pool.has(wish.instance):
+            offered = ", ".join(each.key for each in pool.types())
+            raise Refused(f"instance type {wish.instance.key} does not exist in {pool.region}; what would work: {offered}")
+        if not pool.can_ever_fit(wish):
+            raise Refused(f"{wish.workers} x {wish.instance.key} does not fit {pool.describe()}")
+        if self.rules.gpu_quota is not None and wish.instance.gpus:
+            used = sum(job.wish.workers * job.wish.instance.gpus for job in self.jobs.values() if job.ended is None)
+            free = max(0, self.rules.gpu_quota - used)
+            if wish.workers * wish.instance.gpus > free:
+                raise Refused(f"WORKSPACE_GPU_LIMIT_REACHED_ONLY_{free}_FREE", 400, 1)
 
     def advance(self) -> None:
         """Start what can start now."""
         with self.lock:
-            reserved: set[str] = set()
+            reserved: dict[str, set[str]] = {region: set() for region in self.pools}
             for job in list(self.waiting):
-                if len(reserved) == len(self.pool.names):
-                    break
-                shares = self.pool.place(job.wish, reserved)
+                pool, kept = self.pool_of(job), reserved[job.params["region"]]
+                if len(kept) == len(pool.names):
+                    continue
+                shares = pool.place(job.wish, kept)
                 if shares is not None:
                     try:
                         job.place(shares)
                         executor = self.start(job)
                     except OSError as error:  # a full disk, no more processes: it waits on
                         job.shares = None
-                        self.pool.release(shares, job.wish.instance)
+                        pool.release(shares, job.wish.instance)
                         self.retry(f"{job.name} cannot be started: {error}")
                         return
                     self.waiting.remove(job)
                     self.watch(job, executor)
-                elif self.pool.can_ever_fit(job.wish):
-                    reserved |= self.pool.eligible(job.wish)
+                elif pool.can_ever_fit(job.wish):
+                    kept |= pool.eligible(job.wish)
 
     def retry(self, complaint: str) -> None:
         sys.stderr.write(f"{complaint}\n")
@@ -166,7 +176,7 @@ class Scheduler:
             else:
                 job.end("deleted" if os.path.exists(job.path("deleted")) else "failed")
             del self.running[job.name]
-            self.pool.release(job.shares or [], job.wish.instance)
+            self.pool_of(job).release(job.shares or [], job.wish.instance)
             self.advance()
 
     def delete(self, name: str) -> None:

@@ -37,6 +37,9 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--kill-grace", type=float, default=40.0, metavar="SECONDS", help="between TERM and KILL (default: %(default)s)")
     made.add_argument("--token-seconds", type=int, default=3600, metavar="SECONDS", help="life of a token (default: %(default)s)")
     made.add_argument("--names", choices=("system", "namespace", "address"), default="", help="how nodes are named (default: what works)")
+    offer = "instead of MLSPACE_LOCAL_*: an instance type of the platform's, and how many workers of it there are"
+    made.add_argument("--offer", action="append", default=[], metavar="REGION:TYPE=COUNT", help=offer)
+    made.add_argument("--gpu-quota", type=int, metavar="N", help="GPUs that jobs may ask for at a time (default: all that there are)")
     made.add_argument("--fault", action="append", default=[], metavar="RULE", help="what goes wrong, as in 'POST /jobs cut=after times=1'")
 
 
@@ -45,6 +48,7 @@ def serve(program: str, given: argparse.Namespace, environment: Mapping[str, str
     from mlspace.local.auth import Credentials
     from mlspace.local.faults import read_rule
     from mlspace.local.gateway import Gateway, Options, account, lock_state
+    from mlspace.local.offers import read_offer
     from mlspace.local.shape import Shape
 
     made = {
@@ -62,6 +66,8 @@ def serve(program: str, given: argparse.Namespace, environment: Mapping[str, str
         token_seconds=given.token_seconds,
         names=given.names,
         faults=[read_rule(text) for text in given.fault],
+        offers=[read_offer(text) for text in given.offer],
+        gpu_quota=given.gpu_quota,
     )
     shape = Shape.from_environment(environment)
     state = os.path.abspath(given.state) if given.state else tempfile.mkdtemp(prefix="mlspace-testing-")
