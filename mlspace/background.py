@@ -46,7 +46,8 @@ PACKAGE_PARENT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROGRAM = "import sys; sys.path[:0] = sys.argv[2:]; from mlspace.background import main; main(sys.argv[1])"
 
 PASSED_ON = (
-    *("HOME", "PATH", "LANG", "TZ", "XDG_RUNTIME_DIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+    *("HOME", "PATH", "LANG", "TZ", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+    *("GWAPI_ADDR", "GWAPI_KEY", "NAMESPACE", "NB_PREFIX", "CLUSTER_KEY", "WORKSPACE_ID", "MLS_PROFILE_DEFAULT"),
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
 )
 NOT_PASSED_ON = ("MLSPACE_LOCAL_", "MLSPACE_JOB_DIR", "MLSPACE_TRACEBACK")

@@ -1,32 +1,49 @@
-"""Where MLSpace is and how to speak to it: from MLSPACE_* variables, our own file, the vendor's files, or nowhere.
+"""Where MLSpace is and how to speak to it: from MLSPACE_* variables, our own files, the vendor's files, a Jupyter server, or nowhere.
 
-Each value remembers where it came from. With neither credentials nor an endpoint anywhere, `endpoint` is empty: the
-embedded local MLSpace is meant.
+Each value remembers where it came from (mlspace/sources.py reads the files). With neither credentials nor an endpoint anywhere, `endpoint`
+is empty: the embedded local MLSpace is meant.
 """
 
 from __future__ import annotations
 
 import os
 
+from mlspace import sources
 from mlspace.errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, Protocol
+
+    class World(Protocol):
+        """What of a Context is needed."""
+
+        environ: Mapping[str, str]
+        program: str
+
+        @property
+        def home(self) -> str: ...
+        def warn(self, line: str) -> None: ...
+
 
 DEFAULT_ENDPOINT = "https://api.ai.cloud.ru/public/v2"
 DEFAULT_IMAGE = "cr.ai.cloud.ru/aicloud-base-images/py3.12-torch2.7.0:0.0.42"
 
+EMBEDDED = "embedded"
+"""As an endpoint: the embedded MLSpace, whatever credentials there are."""
+
 KEYS = (
-    *("endpoint", "client_id", "client_secret", "api_key", "workspace_id", "access_token"),
+    *("endpoint", "api", "client_id", "client_secret", "api_key", "workspace_id", "access_token", "namespace"),
     *("region", "image", "launch", "hpcx", "unknown_names"),
 )
 SECTIONS = ("partitions", "accounts", "qos", "features", "gpu_types", "licenses", "reservations")
 """Keys that only the file can have; mlspace/site.py reads what is below them."""
 
-UNKNOWN_NAMES = ("accept", "refuse")
-SECRETS = ("client_secret", "api_key", "access_token")
+CHOICES = {"unknown_names": ("accept", "refuse"), "api": ("v1", "v2")}
+
+SECRETS = sources.SECRETS
+MASK = "********"
 
 SECRET_VARIABLES = (
     *("MLSPACE_CLIENT_ID", "MLSPACE_CLIENT_SECRET", "MLSPACE_API_KEY", "MLSPACE_WORKSPACE_ID", "MLSPACE_ACCESS_TOKEN"),
@@ -34,34 +51,34 @@ SECRET_VARIABLES = (
 )
 """Variables that never travel to a job."""
 
-VENDOR_KEYS = {
-    "key_id": "client_id",
-    "key_secret": "client_secret",
-    "x_workspace_id": "workspace_id",
-    "x_api_key": "api_key",
-    "endpoint_url": "endpoint",
-    "region": "region",
-}
-"""Keys of ~/.mls/credentials and ~/.mls/config -> ours."""
+NEEDED = {"v1": ("api_key", "namespace"), "v2": ("client_id", "client_secret", "api_key", "workspace_id")}
+"""What each version of the API is shown."""
 
 
 class Config:
-    """Values by key, "" where nothing says, and where each was found. sections: what the file says of names, as it is written."""
+    """Values by key, "" where nothing says, and where each was found.
 
-    __slots__ = ("file", "origins", "own_file", "sections", "values")
+    sections: what the file says of names, as it is written. own_file: where that is, or would be; file: the same, "" where there is none.
+    warnings: lines for the user.
+    """
+
+    __slots__ = ("file", "origins", "own_file", "profile", "sections", "values", "warnings")
 
     def __init__(self) -> None:
-        self.file = ""  # our own, where there is one
-        self.own_file = ""  # where it is, or would be
+        self.file = ""
+        self.own_file = ""
+        self.profile = ""
         self.sections: dict[str, Any] = {}
         self.values: dict[str, str] = {}
         self.origins: dict[str, str] = {}
+        self.warnings: list[str] = []
 
     def __getitem__(self, key: str) -> str:
         return self.values.get(key, "")
 
     def offer(self, key: str, value: str, origin: str) -> None:
-        """Sets a value unless an earlier source, which has precedence, has set it."""
+        """Sets a value unless an earlier source, which has precedence, has set it. Blanks that a paste leaves around it do not count."""
+        value = value.strip()
         if value and key not in self.values:
             self.values[key] = value
             self.origins[key] = origin
@@ -69,101 +86,85 @@ class Config:
     @property
     def is_remote(self) -> bool:
         """Whether a Gateway is configured; otherwise the embedded one is meant."""
-        return any(self[key] for key in ("endpoint", "client_id", "access_token"))
+        return self["endpoint"] != EMBEDDED and any(self[key] for key in ("endpoint", "client_id", "access_token"))
+
+    def masked(self, key: str) -> str:
+        """A value as it may be shown."""
+        return MASK if key in SECRETS and self[key] else self[key]
 
     def __repr__(self) -> str:
-        shown = {key: "***" if key in SECRETS else value for key, value in self.values.items()}
-        return f"Config({shown})"
+        return f"Config({({key: self.masked(key) for key in self.values})})"
+
+
+def read_for(world: World) -> Config:
+    """The configuration of a command, which says what there is to be said of it. Raises as `read`."""
+    config = read(world.environ, world.home)
+    for line in config.warnings:
+        world.warn(f"{world.program}: warning: {line}")
+    return config
 
 
 def read(environ: Mapping[str, str], home: str) -> Config:
     """The configuration. Raises ConfigError for a file that cannot be read, and for credentials that are not complete."""
-    config = Config()
-    for key in KEYS:
-        name = f"MLSPACE_{key.upper()}"
-        config.offer(key, environ.get(name, ""), name)
-    own = os.path.join(environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config"), "mlspace", "config.yaml")
-    config.own_file = own
-    if os.path.exists(own):
-        read_own_file(config, own)
-        config.file = own
-    if not config.is_remote:
-        for name in ("credentials", "config"):
-            path = os.path.join(home, ".mls", name)
-            if os.path.exists(path):
-                read_vendor_file(config, path)
+    config = gather(environ, home)
     check(config)
     if config.is_remote:
         config.offer("endpoint", DEFAULT_ENDPOINT, "default")
+        config.offer("api", "v2", "default")
     config.offer("image", DEFAULT_IMAGE, "default")
     config.offer("hpcx", "auto", "default")
     config.offer("unknown_names", "refuse" if config.is_remote else "accept", "default")
     return config
 
 
-def read_own_file(config: Config, path: str) -> None:
-    import yaml
-
-    refuse_readable_by_others(path)
-    try:
-        with open(path, encoding="utf-8") as file:
-            content: Any = yaml.load(file, Loader=yaml.BaseLoader) or {}  # all scalars as text: 1:00:00 is no number here
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())  # yaml tells it on several lines
-        raise ConfigError(f"{path}: cannot be read: {reason}") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: a mapping of keys to values is expected, as in `region: SR006`")
-    for key, value in content.items():
-        if key in SECTIONS:
-            config.sections[key] = value
-        elif key not in KEYS:
-            raise ConfigError(f"{path}: unknown key {key}", f"  known are {', '.join((*KEYS, *SECTIONS))}")
-        elif not isinstance(value, str):
-            raise ConfigError(f"{path}: {key}: a single value is expected")
-        else:
-            config.offer(key, value, path)
-
-
-def read_vendor_file(config: Config, path: str) -> None:
-    """The section [default] of the official client's files."""
-    import configparser
-
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        with open(path, encoding="utf-8") as file:
-            parser.read_file(file)
-    except (OSError, configparser.Error, UnicodeDecodeError) as error:
-        encrypted = os.path.join(os.path.dirname(path), "credentials.key")
-        raise ConfigError(
-            f"{path}: cannot be read: {error}",
-            *([f"  {encrypted} is the encrypted form; `mls configure` without -E writes a plain one"] if os.path.exists(encrypted) else []),
-        ) from error
-    for section in parser.sections():
-        if section == "default" or len(parser.sections()) == 1:
-            for key, value in parser[section].items():
-                if key in VENDOR_KEYS:
-                    config.offer(VENDOR_KEYS[key], value, path)
-
-
-def refuse_readable_by_others(path: str) -> None:
-    if os.stat(path).st_mode & 0o077:
-        raise ConfigError(f"{path}: other users can read it, and it may hold credentials", f"  chmod 600 {path}")
+def gather(environ: Mapping[str, str], home: str) -> Config:
+    """What is said anywhere, complete or not, and without what stands where nothing is said. Raises ConfigError for an unreadable file."""
+    config = Config()
+    for key in KEYS:
+        name = f"MLSPACE_{key.upper()}"
+        config.offer(key, environ.get(name, ""), name)
+    where = sources.directory(environ, home)
+    config.own_file = os.path.join(where, sources.CONFIG)
+    config.file = config.own_file if os.path.exists(config.own_file) else ""
+    own = sources.read_own_files(config, where)
+    wanted = environ.get("MLSPACE_PROFILE", "")
+    config.profile = wanted or next((file.content["profile"] for file in own if isinstance(file.content.get("profile"), str)), "")
+    is_ours = not config.profile or any(config.profile in file.profiles for file in own)
+    if is_ours:
+        sources.offer_own(config, own, KEYS, SECTIONS)
+    if not config.is_remote and config["endpoint"] != EMBEDDED:
+        vendor = sources.read_vendor_files(config, home)
+        if not is_ours and not any(config.profile in sections for sections in vendor.values()):
+            known = sorted({name for file in own for name in file.profiles} | {name for sections in vendor.values() for name in sections})
+            origin = "MLSPACE_PROFILE" if wanted else config.own_file
+            raise ConfigError(f"{origin}: there is no profile {config.profile}", f"  known are {', '.join(known) or 'none'}")
+        sources.offer_vendor(config, vendor, environ)
+    if not is_ours:
+        sources.offer_own(config, own, KEYS, SECTIONS)
+    if not config.is_remote and config["endpoint"] != EMBEDDED:
+        sources.offer_jupyter(config, environ)
+    return config
 
 
 def check(config: Config) -> None:
     """Choices are among those that there are; credentials are complete, or there are none."""
-    if config["unknown_names"] not in ("", *UNKNOWN_NAMES):
-        raise wrong(config, "unknown_names", " or ".join(UNKNOWN_NAMES))
+    for key, choices in CHOICES.items():
+        if config[key] not in ("", *choices):
+            raise wrong(config, key, " or ".join(choices))
     if config["hpcx"] not in ("", "auto", "off") and not config["hpcx"].startswith("/"):
         raise wrong(config, "hpcx", "auto, off, or the absolute path of a directory on the nodes")
+    for key in ("client_id", "workspace_id", "namespace", *SECRETS):
+        if not (config[key].isascii() and config[key].isprintable()) or " " in config[key]:
+            raise ConfigError(f"{config.origins[key]}: {key}: it has blanks, or characters that no such value has")
     if not config.is_remote or config["access_token"]:
         return
-    missing = [key for key in ("client_id", "client_secret", "api_key", "workspace_id") if not config[key]]
+    missing = [key for key in NEEDED[config["api"] or "v2"] if not config[key]]
     if missing:
         found = next(config.origins[key] for key in ("client_id", "endpoint") if config[key])
         raise ConfigError(
             f"credentials for MLSpace are not complete: {', '.join(missing)} missing",
-            f"  {found} says that a Gateway is meant; set {', '.join('MLSPACE_' + key.upper() for key in missing)}",
+            f"  {found} says that a Gateway is meant; `mlspace login` asks for them,",
+            f"  or set {', '.join('MLSPACE_' + key.upper() for key in missing)}",
         )
 
 

@@ -84,6 +84,11 @@ class Context:
         return self._user
 
     @property
+    def home(self) -> str:
+        """Where the user's files are."""
+        return self.environ.get("HOME") or self.user.home
+
+    @property
     def host(self) -> str:
         """Short name of this host."""
         if self._host is None:

@@ -57,7 +57,7 @@ class Session:
     @property
     def config(self) -> Config:
         if self._config is None:
-            self._config = config.read(self.context.environ, self.context.environ.get("HOME") or self.context.user.home)
+            self._config = config.read_for(self.context)
         return self._config
 
     @property

@@ -23,7 +23,7 @@ from mlspace.context import Context, User
 ROOT = Path(__file__).resolve().parent.parent
 OURS = (
     *("SLURM", "SBATCH", "SRUN", "SALLOC", "SQUEUE", "SACCT", "SINFO", "SCANCEL", "SCONTROL"),
-    *("MLSPACE", "OMPI_", "PMIX_", "PRTE_", "XDG_RUNTIME"),
+    *("MLSPACE", "MLS_", "GWAPI", "OMPI_", "PMIX_", "PRTE_", "XDG_RUNTIME", "XDG_CONFIG"),
 )
 
 

@@ -49,7 +49,7 @@ def asks_for_mlspace(context: Context, words: Sequence[str]) -> bool:
             return True
     except UsageError:
         pass  # not for us to say
-    return config.read(context.environ, context.environ.get("HOME") or context.user.home).is_remote
+    return config.read_for(context).is_remote
 
 
 def is_inside_job(context: Context) -> bool:
