@@ -33,6 +33,7 @@ def vendor(mls: Environment, gateway: Gateway, cli: Cli) -> Callable[..., str]:
     home.mkdir()
     keys = {"key_id": "client-id", "key_secret": "client-secret", "x_workspace_id": "workspace-id", "x_api_key": "api-key"}
     (home / "credentials").write_text("[default]\n" + "".join(f"{name} = {KNOWN[ours]}\n" for name, ours in keys.items()))
+    (home / "credentials").chmod(0o600)
     (home / "config").write_text(f"[default]\nregion = {REGION}\noutput = json\nendpoint_url = {gateway.url}\n")
 
     def call(*words: str) -> str:
