@@ -85,6 +85,7 @@ def follow_ranks(session: Session, job_id: int, take: Callable[[int, int, str], 
     """
     from mlspace.gateway.logs import follow as follow_log
     from mlspace.translate import status
+    from mlspace.translate.joboutput import JobOutput
 
     job = session.job(job_id)
     while not job.platform_job:
@@ -94,27 +95,18 @@ def follow_ranks(session: Session, job_id: int, take: Callable[[int, int, str], 
         session.refresh()
         job = session.job(job_id)
     submission = session.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)[-1]
-    reports = b""
-    held: dict[int, str] = {}  # by rank, an empty line, which belongs to a report if one comes behind it
-    for stream, rank, line in follow_log(session.gateway(), job.platform_job, job.region, session.context.sleep, session.warn_of):
-        text = line.decode("utf-8", "surrogateescape")
-        if stream == 1:
-            take(stream, rank, text)
-        elif line.startswith(status.REPORT_MARK):
-            reports += line
-            session.controller.reports.take(submission, job, line)
-            held.pop(rank, None)
-        else:
-            if rank in held:
-                take(stream, rank, held.pop(rank))
-            if text == "\n":
-                held[rank] = text
-            else:
-                take(stream, rank, text)
-    for rank, text in held.items():
-        take(2, rank, text)
-    take_end(session, job_id, submission, reports)
-    failure = status.first_failure(status.reports(reports, submission.submission, submission.secret))
+    output = JobOutput(take, keeps_untagged=True)
+
+    def has_told_end() -> bool:
+        return any(report["event"] == "end" for report in status.reports(output.reports, submission.submission, submission.secret))
+
+    client = session.gateway()
+    for line in follow_log(client, job.platform_job, job.region, session.context.sleep, session.warn_of, has_told_end):
+        if report := output.feed(line):
+            session.controller.reports.take(submission, job, report)
+    output.close(is_explained=has_told_end())
+    take_end(session, job_id, submission, output.reports)
+    failure = status.first_failure(status.reports(output.reports, submission.submission, submission.secret))
     return wait(session, job_id), failure
 
 

@@ -59,7 +59,7 @@ class Platform:
     def delete_job(self, name: str, region: str) -> None:
         self.deleted.append(name)
 
-    def logs(self, name: str, region: str, tail: int = 0) -> Iterator[bytes]:
+    def logs(self, name: str, region: str, tail: int, *, with_times: bool, idle_seconds: float) -> Iterator[bytes]:
         """The stderr of rank 0, newest line first."""
         assert tail
         yield b"".join(b"[1,0]<stderr>:%s\n" % line for line in reversed(self.log.splitlines()))

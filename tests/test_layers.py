@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "site": {"slurm", "errors"},
     "cluster": {"gateway.wire", "gateway.catalog", "site", "slurm", "errors"},
     "naming": {"gateway.catalog", "cluster", "site", "slurm", "errors"},
-    "translate": {"slurm", "spec", "gateway.wire", "gateway.catalog", "cluster", "errors"},
+    "translate": {"slurm", "spec", "gateway.wire", "gateway.catalog", "gateway.loglines", "cluster", "errors"},
     "state": {"slurm", "errors"},
     "render": {"slurm", "cluster", "errors"},
     "local": {"gateway.wire", "errors"},
@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("background", "config", "controller", "errors", "owner", "slurm", "state", "queue", "cluster", "context", "installation", "site"),
         *("gateway.client", "gateway.credentials", "gateway.transport", "local.endpoint", "local.daemon"),
     },
+    "joblog": {"errors", "gateway.logs", "gateway.loglines", "session", "slurm", "translate.joboutput"},
     "following": {"controller", "errors", "gateway.logs", "session", "slurm", "state", "translate"},
     "allocating": {"errors", "session", "slurm", "translate"},
     "machine": {"local.endpoint", "session"},
@@ -59,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "commands": {
         *("", "advice", "config", "context", "errors", "installation", "mpi"),
         *(f"commands.{name}" for name in (*SHARED, "subcommands")),
-        *("allocating", "following", "machine", "render", "session", "submission"),
+        *("allocating", "following", "joblog", "machine", "render", "session", "submission"),
         *("slurm", "spec", "cluster", "queue", "translate.manifest", "testing"),
     },
     "entry": {"context", "errors"},
@@ -86,6 +87,7 @@ OUTSIDE = {
     "dispatch": {"os", "requests", "sqlite3", "time", "sys"},
     "following": {"requests", "sqlite3", "time", "sys"},
     "allocating": {"requests", "sqlite3", "time", "sys"},
+    "joblog": {"requests", "sqlite3", "time", "sys"},
     "machine": {"requests", "sqlite3", "time", "sys"},
     "session": {"requests", "sqlite3", "time", "sys"},
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sqlite3
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,3 +159,53 @@ def test_mpirun_by_the_nodes_own_is_a_batch_job(remote: Cli, tmp_path: Path) -> 
     assert "hosts of several programs cannot be told apart" in done.stderr
     done = remote("mpirun", "--time=5", "-np", "2", *words[:-4], env={"B": "no"})
     assert (done.stdout, done.code) == (f"-np 2 --rankfile f -x PATH={tmp_path}:/usr/bin:/bin -x A=1 prog A=1 B= 2\n", 3)
+
+
+def test_logs(remote: Cli, state: Path) -> None:
+    assert remote("srun", "sh", "-c", "echo first; echo wrong >&2; sleep 0.1; echo a; echo b >&2").code == 0
+    shown = remote("mlspace", "logs", "1")
+    assert (shown.stdout, shown.stderr, shown.code) == ("first\na\n", "wrong\nb\n", 0)
+    assert remote("mlspace", "logs", "-f", "1") == shown
+    with contextlib.closing(sqlite3.connect(state / "registry.sqlite")) as registry:
+        (name,) = registry.execute("SELECT platform_job FROM submission").fetchone()
+    assert remote("mlspace", "logs", name) == shown
+    last = remote("mlspace", "logs", "-n", "2", "1")
+    assert (last.stdout, last.stderr) == ("a\n", "b\n")
+    raw = remote("mlspace", "logs", "--raw", "1").stdout.splitlines()
+    assert next(line for line in raw if line.endswith("[1,0]<stdout>:first")).startswith("20")
+    stamps = [line.split()[0] for line in raw if line.startswith("20")]
+    assert stamps == sorted(stamps)
+    assert any("#mlspace-report" in line for line in raw)
+    assert remote("mlspace", "logs", "--raw", "-n", "3", "1").stdout.splitlines() == raw[-3:]
+
+
+def test_logs_go_on_while_the_job_runs(remote: Cli) -> None:
+    """-n begins with the last lines, and -f goes on behind them."""
+    wait = "until [ -e go ]; do sleep 0.05; done"
+    with remote.start("srun", "sh", "-c", f"seq 100; {wait}; echo end", stdout=subprocess.PIPE) as job:
+        assert job.stdout is not None
+        assert [job.stdout.readline() for _ in range(100)][-1] == b"100\n"
+        now = remote("mlspace", "logs", "-n", "2", "1")
+        assert (now.stdout, now.code) == ("99\n100\n", 0)
+        with remote.start("mlspace", "logs", "-f", "-n", "3", "1", stdout=subprocess.PIPE) as following:
+            assert following.stdout is not None
+            assert [following.stdout.readline() for _ in range(3)] == [b"98\n", b"99\n", b"100\n"]
+            (remote.directory / "go").touch()
+            assert following.stdout.read() == b"end\n"
+        assert job.stdout.read() == b"end\n"
+
+
+def test_logs_of_what_has_none(remote: Cli) -> None:
+    unknown = remote("mlspace", "logs", "77")
+    assert (unknown.stdout, unknown.code) == ("", 1)
+    assert unknown.stderr.startswith("mlspace: error: Invalid job id 77\n")
+    assert remote("sbatch", "--hold", "--wrap", "true").code == 0
+    held = remote("mlspace", "logs", "1")
+    assert (held.code, "job 1 has no log: it was never sent to MLSpace (PENDING, JobHeldUser)" in held.stderr) == (1, True)
+
+
+def test_why_a_program_could_not_be_started(remote: Cli, tmp_path: Path) -> None:
+    """The platform's mpirun says it by no rank, and nobody else does."""
+    done = remote("srun", "true", env={"MLSPACE_LAUNCH": str(tmp_path / "nowhere" / "launch")})
+    assert done.code != 0
+    assert "nowhere/launch" in done.stderr, done

@@ -27,6 +27,7 @@ DEFAULT_SHELL = "/bin/bash"
 
 SUBCOMMANDS = {
     "explain": "what sbatch would make of a script",
+    "logs": "what a job has printed, from MLSpace's log of it",
     "gateway": "an MLSpace on this machine, for any client of its HTTP interface",
 }
 """First words that are no command to be run -> what they show or do. Each is a module of commands/subcommands, `-` written as `_`."""

@@ -146,10 +146,15 @@ class Client:
         answer = self._transport.get("tell who takes the job's place", f"/jobs/{word(name)}/preemptors")
         return [Preemptor.read(item) for item in field(answer, "preemptors")]
 
-    def logs(self, name: str, region: str, tail: int = 0, *, with_times: bool = False) -> Iterator[bytes]:
-        """A job's log from its beginning, in pieces; while the job runs the stream stays open. `tail`: so many last lines, newest first."""
+    def logs(
+        self, name: str, region: str, tail: int = 0, *, with_times: bool = False, idle_seconds: float | None = None
+    ) -> Iterator[bytes]:
+        """A job's log from its beginning, in pieces; while the job runs the stream stays open. `tail`: so many last lines, newest first.
+
+        idle_seconds: without a byte for so long it counts as broken.
+        """
         params = {"region": region, "verbose": str(with_times).lower(), "tail": tail}
-        return self._transport.stream("show the log", f"/jobs/{word(name)}/logs", params)
+        return self._transport.stream("show the log", f"/jobs/{word(name)}/logs", params, idle_seconds)
 
 
 def word(text: str) -> str:

@@ -89,9 +89,9 @@ class Transport:
         except ValueError:
             return response.text
 
-    def stream(self, what: str, path: str, params: Mapping[str, Any]) -> Iterator[bytes]:
-        """The body of a GET as it comes, in pieces. Ends when the server ends it; GatewayError when the connection breaks."""
-        yield from self._pieces(what, "GET", path, params=params)
+    def stream(self, what: str, path: str, params: Mapping[str, Any], idle_seconds: float | None = None) -> Iterator[bytes]:
+        """The body of a GET as it comes, in pieces. Ends when the server ends it; GatewayError when the connection breaks, or is idle."""
+        yield from self._pieces(what, "GET", path, params=params, read_seconds=idle_seconds or READ_SECONDS)
 
     def ask_for_stream(self, what: str, path: str, body: Mapping[str, Any]) -> Iterator[bytes]:
         """As `stream`, of a POST that only asks."""
@@ -178,9 +178,9 @@ class Transport:
                 body = body.replace(secret.encode(), b"***")
         return error_of(what, response.status_code, body, response.headers.get("x-request-id", ""))
 
-    def _send(self, what: str, method: str, path: str, **arguments: Any) -> requests.Response:
+    def _send(self, what: str, method: str, path: str, *, read_seconds: float = READ_SECONDS, **arguments: Any) -> requests.Response:
         """One request. No redirect is followed: it would carry our keys to another host, and make a GET of a POST."""
-        limits = (CONNECT_SECONDS, READ_SECONDS)
+        limits = (CONNECT_SECONDS, read_seconds)
         try:
             return self._session.request(method, self.endpoint + path, timeout=limits, allow_redirects=False, **arguments)
         except requests.exceptions.ConnectTimeout as error:

@@ -25,6 +25,6 @@ def test_help(run: Callable[..., Result], name: str) -> None:
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
 def test_an_option_that_there_is_not(run: Callable[..., Result], name: str) -> None:
-    refused = run("mlspace", name, "--bogus")
+    refused = run("mlspace", name, "--bogus", "7")
     assert (refused.stdout, refused.code) == ("", 255 if name == "explain" else 2)  # explain reads sbatch's options
     assert "--bogus" in refused.stderr

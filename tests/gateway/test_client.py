@@ -1,11 +1,11 @@
-"""The Gateway's calls as they go out, and what is read of the answers; a job's log as it is followed."""
+"""The Gateway's calls as they go out, and what is read of the answers."""
 
 from __future__ import annotations
 
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,12 @@ import pytest
 import responses
 
 from mlspace.errors import GatewayError
-from mlspace.gateway import logs
 from mlspace.gateway.account import Allocation, Budget, Offer, Queue, Workspace
 from mlspace.gateway.catalog import InstanceType, memory_mib, read_key, read_regions, read_type
 from mlspace.gateway.client import PAGE, Client
 from mlspace.gateway.credentials import Credentials
 from mlspace.gateway.transport import Transport
-from mlspace.gateway.wire import ENDED_STATUSES, PlatformJob, Pod, Preemptor, QueuedJob, field, unix_time
+from mlspace.gateway.wire import PlatformJob, Pod, Preemptor, QueuedJob, field, unix_time
 from tests.local.conftest import operation
 from tests.openapi import OPENAPI
 
@@ -370,130 +369,3 @@ def test_regions_leave_out_what_is_no_instance_type() -> None:
 def test_missing_field_of_the_catalogue_is_named(configs: dict[str, Any], missing: str) -> None:
     with pytest.raises(GatewayError, match=f"has no field {missing}\n"):
         read_regions(configs)
-
-
-# The log.
-
-OUT, ERR = b"[1,0]<stdout>:", b"[1,1]<stderr>:"
-
-
-@pytest.mark.parametrize(
-    ("pieces", "lines"),
-    [
-        ([], []),
-        ([OUT + b"a\n"], [(1, b"a\n")]),
-        ([ERR + b"a\n"], [(2, b"a\n")]),
-        ([b"2026-08-03T10:00:00Z " + OUT + b"a\n"], [(1, b"a\n")]),
-        ([OUT + b"\n"], [(1, b"\n")]),
-        ([OUT + b" a " + OUT + b"\n"], [(1, b" a " + OUT + b"\n")]),
-        ([OUT + b"\xff\x00\r\n"], [(1, b"\xff\x00\r\n")]),
-        ([b"Job is starting\n", b"job j in queue. Try later\n"], []),
-        ([b"a " * 2 + OUT + b"x\n"], []),
-        ([OUT + b"no end"], []),
-        ([b"[1,", b"0]<std", b"out>:a", b"b", b"\n" + ERR, b"c\n"], [(1, b"ab\n"), (2, b"c\n")]),
-    ],
-)
-def test_program_lines(pieces: list[bytes], lines: list[tuple[int, bytes]]) -> None:
-    assert [(line.stream, line.text) for line in logs.program_lines(iter(pieces))] == lines
-
-
-def test_the_rank_of_a_line() -> None:
-    assert [line.rank for line in logs.program_lines(iter([b"[1,0]<stdout>:a\n[1,12]<stderr>:[1,3]<stdout>:b\n"]))] == [0, 12]
-
-
-class Played:
-    """A client whose job goes through `statuses`, and whose log gives at every call the next of `bodies`.
-
-    An exception among a body's pieces breaks the stream there.
-    """
-
-    def __init__(self, statuses: Sequence[str | Exception], bodies: list[list[bytes | Exception]]) -> None:
-        self.statuses, self.bodies = iter(statuses), iter(bodies)
-        self.pauses: list[float] = []
-        self.troubles: list[GatewayError] = []
-
-    def job(self, name: str) -> PlatformJob:
-        status = next(self.statuses)
-        if isinstance(status, Exception):
-            raise status
-        return PlatformJob(name, status)
-
-    def logs(self, name: str, region: str) -> Iterator[bytes]:
-        for piece in next(self.bodies):
-            if isinstance(piece, Exception):
-                raise piece
-            yield piece
-
-    def follow(self) -> list[tuple[int, bytes]]:
-        lines = logs.follow(self, NAME, "R", self.pauses.append, self.troubles.append)  # type: ignore[arg-type]
-        return [(line.stream, line.text) for line in lines]
-
-
-BROKEN = GatewayError("the connection broke", transient=True)
-
-
-@pytest.mark.parametrize("status", ENDED_STATUSES)
-def test_follow_ends_with_the_job(status: str) -> None:
-    played = Played([status], [[OUT + b"a\n", ERR + b"b\n"]])
-    assert played.follow() == [(1, b"a\n"), (2, b"b\n")]
-    assert played.pauses == []
-
-
-def test_a_gateway_that_is_away_for_a_while_is_waited_for() -> None:
-    played = Played(["running", BROKEN, BROKEN, "completed"], [[OUT + b"a\n"], [OUT + b"a\n", OUT + b"b\n"]])
-    assert played.follow() == [(1, b"a\n"), (1, b"b\n")]
-    assert played.troubles == [BROKEN, BROKEN]
-
-
-def test_follow_reads_once_more_after_the_end() -> None:
-    """What is printed between the last reading and the end must not be lost."""
-    played = Played(["running", "completed"], [[OUT + b"a\n"], [OUT + b"a\n" + OUT + b"b\n"]])
-    assert played.follow() == [(1, b"a\n"), (1, b"b\n")]
-
-
-def test_broken_stream_loses_and_repeats_nothing() -> None:
-    bodies: list[list[bytes | Exception]] = [
-        [OUT + b"a\n" + OUT + b"b", BROKEN],
-        [OUT + b"a\n", BROKEN],
-        [OUT + b"a\n" + OUT + b"b\n" + OUT + b"a\n"],
-    ]
-    assert Played(["running", "running", "completed"], bodies).follow() == [(1, b"a\n"), (1, b"b\n"), (1, b"a\n")]
-
-
-def test_stream_that_breaks_after_the_end_is_read_again() -> None:
-    played = Played(["completed", "completed"], [[OUT + b"a\n", BROKEN], [OUT + b"a\n" + OUT + b"b\n"]])
-    assert played.follow() == [(1, b"a\n"), (1, b"b\n")]
-
-
-def test_job_in_the_queue_is_waited_for() -> None:
-    played = Played(["job not found", "pending", "completed"], [[b"in queue. Try later\n"], [b"in queue. Try later\n"], [OUT + b"a\n"]])
-    assert played.follow() == [(1, b"a\n")]
-
-
-def test_pauses_grow_while_nothing_comes_and_shrink_again() -> None:
-    silent: list[list[bytes | Exception]] = [[]] * 6
-    played = Played(["running"] * 7 + ["completed"], [*silent, [OUT + b"a\n"], [OUT + b"a\n"]])
-    assert played.follow() == [(1, b"a\n")]
-    assert played.pauses == pytest.approx([0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 0.2])
-
-
-def test_refusal_ends_the_following() -> None:
-    refused = GatewayError("these credentials may not do that", status=403)
-    with pytest.raises(GatewayError) as caught:
-        Played(["running"], [[refused]]).follow()
-    assert caught.value is refused
-
-
-def test_lines_come_while_the_stream_is_open() -> None:
-    """A long job is one stream: its lines must not wait for the stream's end."""
-    read: list[str] = []
-
-    class Open(Played):
-        def logs(self, name: str, region: str) -> Iterator[bytes]:
-            for word in ("first", "second"):
-                read.append(word)
-                yield OUT + word.encode() + b"\n"
-
-    following = logs.follow(Open(["running", "completed"], []), NAME, "R", read.clear, lambda error: None)  # type: ignore[arg-type]
-    assert next(following).text == b"first\n"
-    assert read == ["first"]
