@@ -160,11 +160,11 @@ class Leader:
         """A round, and the wait for the next one; False where nothing is left to wait for."""
         changes = self.queue.changes()
         self.round()
-        if self.queue.is_unfinished():
+        if self.queue.is_unfinished(self.context.now()):
             self.idle_since = None
         elif self.idle_since is None:
             self.idle_since = self.context.monotonic()
-        elif self.context.monotonic() - self.idle_since >= IDLE_SECONDS and self.queue.retire(self.identity):
+        elif self.context.monotonic() - self.idle_since >= IDLE_SECONDS and self.queue.retire(self.identity, self.context.now()):
             return False
         self.wait(changes, idle=self.idle_since is not None)
         return True
@@ -203,7 +203,8 @@ class Leader:
         """Until something has happened since the registry was as `changes` says, or is due by the clock."""
         begun = self.context.monotonic()
         submissions = self.work.registry.submissions()
-        seconds = IDLE_SECONDS if idle else self.poll_seconds if submissions else RENEW_SECONDS
+        is_asking = submissions or self.work.registry.doubtful(self.context.now())
+        seconds = IDLE_SECONDS if idle else self.poll_seconds if is_asking else RENEW_SECONDS
         if self.dispatcher.next_look is not None:
             seconds = min(seconds, max(LOOK_SECONDS, self.dispatcher.next_look - self.context.now()))
         while (passed := self.context.monotonic() - begun) < seconds:

@@ -33,6 +33,25 @@ POLL_SECONDS = 2.0
 FEW_JOBS = 4
 """Up to so many jobs are asked about one by one; more by one list."""
 
+GPU_LIMIT_SECONDS = 30.0
+"""After a refusal for the GPUs that others hold the job is sent again; people do so each minute (mlspace-facts §4.5)."""
+
+WATCH_POLL_SECONDS = 10.0
+"""The same where there is nothing but lost requests to look for."""
+
+
+class Found:
+    """What the platform has listed: by name, and, of ours, by submission, those first that live."""
+
+    def __init__(self, listed: Sequence[PlatformJob]) -> None:
+        from mlspace.translate.job import submission_of
+
+        self.by_name = {one.name: one for one in listed}
+        self.by_submission: dict[str, list[PlatformJob]] = {}
+        for one in sorted(listed, key=lambda one: one.has_ended):
+            submission = submission_of(one.description)
+            if submission:
+                self.by_submission.setdefault(submission, []).append(one)
 
 
 class Controller:
@@ -64,27 +83,32 @@ class Controller:
 
         What goes wrong with one job keeps no other from its turn. Raises the first MlspaceError, when all have had theirs.
         """
-        open_ones = self.registry.submissions()
-        if not open_ones:
+        open_ones, doubtful = self.registry.submissions(), self.registry.doubtful(self.now())
+        if not open_ones and not doubtful:
             return
         jobs = {job.job_id: job for job in self.registry.jobs(job_ids=[submission.job_id for submission in open_ones])}
         open_ones = [one for one in open_ones if one.job_id in jobs]  # one may have been refused, and removed, a moment ago
         ended = {one.submission for one in open_ones if self.reports.read(one, jobs[one.job_id])}
         rest = [one for one in open_ones if one.submission not in ended]
         problems: list[MlspaceError] = []
+        to_ask = [one for one in rest if one.phase == "posted"]
         for submission in rest:
-            if submission.phase != "posted" and self.is_abandoned(submission):
-                try:
-                    self.repair(submission, jobs[submission.job_id])
-                except MlspaceError as error:
-                    problems.append(error)
-        by_region: dict[str, list[Submission]] = {}
-        for submission in rest:
-            if submission.phase == "posted":
-                by_region.setdefault(submission.region, []).append(submission)
-        for region, submissions in by_region.items():
-            if self.registry.claim_poll(region, self.now(), POLL_SECONDS * len(by_region)):
-                problems += self.poll(region, submissions, jobs)
+            job = jobs[submission.job_id]
+            if submission.phase == "posted" or not self.is_abandoned(submission) or self.is_too_early(submission, job):
+                continue
+            if submission.phase == "posting":
+                to_ask.append(submission)
+                continue
+            try:
+                self.send_again(submission, job)
+            except MlspaceError as error:
+                problems.append(error)
+        regions = {one.region for one in to_ask}
+        for region in regions | {one.region for one in doubtful}:
+            seconds = POLL_SECONDS * len(regions) if region in regions else WATCH_POLL_SECONDS
+            if self.registry.claim_poll(region, self.now(), seconds):
+                mine, watched = ([one for one in some if one.region == region] for some in (to_ask, doubtful))
+                problems += self.poll(region, mine, watched, jobs)
         if problems:
             raise problems[0]
 
@@ -92,44 +116,75 @@ class Controller:
         """Whether nobody is sending it: its process is gone, or is this one, which could not write down what became of it."""
         return submission.submission in self.sender.undertaken or not is_alive(submission.owner, submission.posted_at, self.now())
 
-    def repair(self, submission: Submission, job: JobView) -> None:
-        """A submission whose process died, or whose answer was lost; of a job that may have been cancelled since."""
-        if submission.phase == "posting":
-            found = [one for one in self.gateway().list_jobs(submission.region) if submission.submission in one.description]
-            for one in found:
-                self.sender.adopt(submission, one.name)
-            if found or not self.is_settled(submission):
-                return
+    def is_too_early(self, submission: Submission, job: JobView) -> bool:
+        """Whether the platform has just refused it because others hold the GPUs."""
+        has_waited = self.now() >= (submission.posted_at or 0) + GPU_LIMIT_SECONDS
+        return job.reason == reason.GPU_LIMIT and submission.phase == "committed" and not has_waited and job.state not in state.FINAL
+
+    def send_again(self, submission: Submission, job: JobView) -> None:
+        """Sends what nobody has sent, or what did not come to be; not for a job that has ended in the meantime."""
         if job.state in state.FINAL:
             self.registry.close_submissions(job.job_id)
             return
         try:
-            self.sender.send(submission, submission.owner)
+            self.sender.send(submission)
         except GatewayError as error:
-            if not error.transient and not error.outcome_unknown:
+            if not error.passes:
                 self.registry.ended(job.job_id, refused(int(self.now())))
 
-    def is_settled(self, submission: Submission) -> bool:
-        """Whether the platform has had the time that a job may take to show up."""
-        return self.now() >= (submission.posted_at or 0) + self.cluster().settle_seconds
-
-    def poll(self, region: str, submissions: list[Submission], jobs: dict[int, JobView]) -> list[GatewayError]:
-        """Asks the platform about jobs of a region, and writes down what it says. Few jobs are asked about one by one."""
+    def poll(
+        self, region: str, submissions: Sequence[Submission], doubtful: Sequence[Submission], jobs: dict[int, JobView]
+    ) -> list[MlspaceError]:
+        """Asks the platform about the jobs of a region, and writes down what it says. Few jobs are asked about one by one."""
         client = self.gateway()
-        problems = []
-        known: dict[str, PlatformJob] = {}
+        posted = [one for one in submissions if one.phase == "posted"]
+        lost = [one for one in submissions if one.phase == "posting"]
+        listed: list[PlatformJob] = []
+        asked_at = self.now()
         try:
-            if len(submissions) > FEW_JOBS:
-                known = {one.name: one for one in client.list_jobs(region)}
+            if len(posted) > FEW_JOBS or lost or doubtful:
+                listed = client.list_jobs(region)
         except GatewayError as error:
             return [error]
-        for submission in submissions:
+        found = Found(listed)
+        problems: list[MlspaceError] = []
+        steps = [
+            *(partial(self.look_for, one, jobs[one.job_id], found, asked_at) for one in lost),
+            *(partial(self.weed, one, found) for one in doubtful if one.submission in found.by_submission),
+            *(partial(self.ask, one, jobs[one.job_id], found) for one in posted),
+        ]
+        for step in steps:
             try:
-                platform = known.get(submission.platform_job) or client.job(submission.platform_job)
-                self.note(submission, jobs[submission.job_id], platform)
-            except GatewayError as error:
+                step()
+            except MlspaceError as error:
                 problems.append(error)
         return problems
+
+    def look_for(self, submission: Submission, job: JobView, found: Found, asked_at: float) -> None:
+        """Of a request that may have had its effect: its job in the platform's list as of then, or, when it has had its time, another one.
+
+        asked_at: when the list was asked for.
+        """
+        if submission.lost_at is None or submission.owner:  # its process died: who knows when it sent it
+            self.registry.release(submission, sent=True, now=asked_at)
+            submission.owner, submission.lost_at = "", asked_at
+        mine = found.by_submission.get(submission.submission, [])
+        for one in mine:
+            self.sender.adopt(submission, one.name)
+        if not mine and asked_at >= submission.lost_at + self.cluster().settle_seconds:
+            self.send_again(submission, job)
+
+    def weed(self, submission: Submission, found: Found) -> None:
+        """Deletes what the platform has of a submission besides its job: a request that was thought lost, and came late."""
+        doubles = [one for one in found.by_submission[submission.submission] if one.name != submission.platform_job]
+        known = self.registry.doubles([submission.submission]) if doubles else ()
+        for one in doubles:
+            if one.name not in known:
+                self.sender.discard(submission, one.name)
+
+    def ask(self, submission: Submission, job: JobView, found: Found) -> None:
+        platform = found.by_name.get(submission.platform_job) or self.gateway().job(submission.platform_job)
+        self.note(submission, job, platform)
 
     def note(self, submission: Submission, job: JobView, platform: PlatformJob) -> None:
         """One job's platform status. A report knows more than the platform: it is looked for once more before an end is believed."""
@@ -144,7 +199,8 @@ class Controller:
             self.queue.in_run(
                 submission.submission, partial(self.registry.running, job.job_id, platform.running_at or int(self.now()), nodes)
             )
-        is_gone = platform.status == status.NOT_FOUND and self.is_settled(submission)
+        is_settled = self.now() >= (submission.posted_at or 0) + self.cluster().settle_seconds
+        is_gone = platform.status == status.NOT_FOUND and is_settled
         if (is_gone or platform.status in status.ENDED) and not self.reports.read(submission, job, platform.status):
             log = b"" if is_gone or self.cluster().channel else self.reports.log(submission)
             if self.reports.take(submission, job, log, platform.status):

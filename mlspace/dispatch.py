@@ -71,8 +71,7 @@ class Dispatcher:
             if error is None:
                 continue
             self.log(f"job {submission.job_id}: {error.lines[0]}")
-            passes = isinstance(error, StateError) or (isinstance(error, GatewayError) and (error.transient or error.outcome_unknown))
-            if not passes:
+            if not isinstance(error, StateError) and not (isinstance(error, GatewayError) and error.passes):
                 self.work.registry.ended(submission.job_id, controller.refused(int(self.work.now())))
 
 

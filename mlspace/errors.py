@@ -96,3 +96,8 @@ class GatewayError(MlspaceError):
         self.outcome_unknown = outcome_unknown
         self.retry_after: float | None = None
         self.free_gpus: int | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Whether the job that was to be submitted may still come to be: it was taken, or will be when it is sent again."""
+        return self.transient or self.outcome_unknown or self.free_gpus is not None

@@ -6,7 +6,7 @@ import os
 
 from mlspace.errors import GatewayError, MlspaceError, StateError
 from mlspace.owner import process_identity
-from mlspace.slurm import state
+from mlspace.slurm import reason, state
 from mlspace.slurm.job import COLUMNS
 from mlspace.state.files import forget_files, report_path, spec_path
 
@@ -49,13 +49,13 @@ class Sender:
         self.commands = commands
         self.undertaken: set[str] = set()  # submissions that we began to send; between two calls nobody works on them
 
-    def send(self, submission: Submission, previous_owner: str) -> None:
+    def send(self, submission: Submission) -> None:
         """Sends a committed submission, unless somebody else does. Raises GatewayError; release() has then been called.
 
         A lost answer leaves it for a later round, which looks for the job before anything is sent again.
         """
         self.undertaken.add(submission.submission)
-        body = self.claimed(submission, previous_owner)
+        body = self.claimed(submission)
         if body is not None:
             self.deliver(submission, lambda: self.gateway().run_job(body))
         self.undertaken.discard(submission.submission)
@@ -73,7 +73,7 @@ class Sender:
                 for submission in some.values():
                     try:
                         client = self.gateway()
-                        body = self.claimed(submission, submission.owner)
+                        body = self.claimed(submission)
                         if body is not None:
                             calls[submission.submission] = pool.submit(client.run_job, body).result
                     except MlspaceError as error:
@@ -86,14 +86,14 @@ class Sender:
                     failures[key] = error
         return failures
 
-    def claimed(self, submission: Submission, previous_owner: str) -> dict[str, object] | None:
+    def claimed(self, submission: Submission) -> dict[str, object] | None:
         """The body to send of a submission that is now this process's to send; None where it is another's."""
-        if not self.registry.claim(submission.submission, process_identity(), previous_owner, self.now()):
+        if not self.registry.claim(submission, process_identity(), self.now()):
             return None
         try:
             return self.prepare(self.find(submission))
         except BaseException:
-            self.registry.release(submission.submission, sent=False)
+            self.registry.release(submission, sent=False, now=self.now())
             raise
 
     def deliver(self, submission: Submission, call: Callable[[], str]) -> None:
@@ -101,17 +101,19 @@ class Sender:
         try:
             name = call()
         except GatewayError as error:
-            self.registry.release(submission.submission, sent=error.outcome_unknown)
+            self.registry.release(submission, sent=error.outcome_unknown, now=self.now())
+            if error.free_gpus is not None:
+                self.registry.pending(submission.job_id, reason.GPU_LIMIT)
             raise
         except BaseException:  # interrupted: it may have been sent
-            self.registry.release(submission.submission, sent=True)
+            self.registry.release(submission, sent=True, now=self.now())
             raise
         self.adopt(submission, name)
 
     def adopt(self, submission: Submission, name: str) -> None:
         """Records the platform's job of a submission; a second one is a double, and deleted at once, and so is one that comes too late."""
         if not self.registry.posted(submission.submission, name):
-            self.gateway().delete_job(name, submission.region)
+            self.discard(submission, name)
             return
         job = self.registry.job(submission.job_id)
         if job is not None and (job.state in state.FINAL or job.cancelled_by is not None):
@@ -119,6 +121,11 @@ class Sender:
         if job is not None and job.state in state.FINAL:
             self.registry.close_submissions(job.job_id)
             forget_files(self.state_dir, submission.submission)
+
+    def discard(self, submission: Submission, name: str) -> None:
+        """Deletes a job of the platform's that is one too many for a submission."""
+        self.gateway().delete_job(name, submission.region)
+        self.registry.double(submission.submission, name, self.now())
 
     def prepare(self, job: StoredJob) -> dict[str, object]:
         """The body to send; with the carrier `file` the specification is in its place."""

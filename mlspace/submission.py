@@ -95,11 +95,11 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
         return job_id
     sent = registry.submissions(job_id=job_id)[0]
     try:
-        session.controller.sender.send(sent, sent.owner)
+        session.controller.sender.send(sent)
     except StateError as error:  # the job is in the registry: it is sent when that can be written again
         session.context.warn(f"{request.program}: warning: {error.lines[0]}")
     except GatewayError as error:
-        if error.outcome_unknown or (error.transient and not session.config.is_remote):
+        if error.outcome_unknown or error.free_gpus is not None or (error.transient and not session.config.is_remote):
             return job_id  # a later round sends it, or finds it
         registry.remove(job_id)
         raise MlspaceError(f"{FAILED[request.program]}{error.lines[0]}", *error.lines[1:]) from error

@@ -83,10 +83,10 @@ def test_it_bears_a_registry_that_cannot_be_written_for_a_while(clock: Clock, mo
     ask = lead.queue.is_unfinished
     failures = [StateError("no space left on the device")] * 5
 
-    def is_unfinished() -> bool:
+    def is_unfinished(now: float) -> bool:
         if failures:
             raise failures.pop()
-        return ask()
+        return ask(now)
 
     monkeypatch.setattr(lead.queue, "is_unfinished", is_unfinished)
     clock.then = lambda: None if failures else Session(clock).registry.ended(job, OUTCOME)
@@ -98,7 +98,7 @@ def test_it_bears_a_registry_that_cannot_be_written_for_a_while(clock: Clock, mo
 def test_it_does_not_bear_that_for_ever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     lead = leader(clock)
 
-    def full() -> bool:
+    def full(now: float) -> bool:
         raise StateError("no space left on the device")
 
     monkeypatch.setattr(lead.queue, "is_unfinished", full)

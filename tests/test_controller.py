@@ -143,7 +143,7 @@ class World:
 
     def send(self, job_id: int) -> None:
         (submission,) = self.registry.submissions(job_id=job_id)
-        self.controller().sender.send(submission, submission.owner)
+        self.controller().sender.send(submission)
 
     def advance(self, seconds: float = 3.0) -> None:
         self.time += seconds
@@ -221,6 +221,110 @@ def test_a_double_is_deleted(world: World) -> None:
     world.platform.jobs["later"] = PlatformJob("later", "pending", "SR006", f"submission {'a' * 32}")
     world.advance()
     assert (world.platform.calls, world.platform.deleted) == (1, ["later"])
+    assert world.registry.doubles(["a" * 32]) == {"later"}
+
+
+LOST = GatewayError("no answer", transient=True, outcome_unknown=True)
+
+
+@pytest.mark.parametrize("end", ["runs", "has ended"])
+def test_what_takes_effect_after_the_settle_time_is_deleted(world: World, end: str) -> None:
+    """Once, by whoever looks next, whether the job that was sent in its place still runs or not; and nothing for ever."""
+    job = world.add("a" * 32)
+    world.platform.fail = [LOST]
+    with pytest.raises(GatewayError):
+        world.send(job)
+    world.advance(world.cluster.settle_seconds + 1)
+    assert world.view(job).platform_job == "lm-mpi-job-0"
+    if end == "has ended":
+        world.platform.becomes("lm-mpi-job-0", "completed")
+        world.advance()
+        assert world.state(job)[0] == "COMPLETED"
+    world.advance(100)
+    world.platform.jobs["late"] = PlatformJob("late", "running", "SR006", world.platform.jobs["lm-mpi-job-0"].description)
+    world.advance(controller.WATCH_POLL_SECONDS)
+    world.advance(controller.WATCH_POLL_SECONDS)
+    assert (world.platform.deleted, world.platform.calls) == (["late"], 2)
+    assert world.registry.doubles(["a" * 32]) == {"late"}
+    assert world.view(job).platform_job == "lm-mpi-job-0"
+    world.platform.jobs["much later"] = PlatformJob("much later", "running", "SR006", f"submission {'a' * 32}")
+    world.advance(1000)
+    assert world.platform.deleted == ["late"]
+
+
+def test_a_deletion_that_fails_is_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = world.add("a" * 32)
+    world.platform.fail = [LOST]
+    with pytest.raises(GatewayError):
+        world.send(job)
+    world.advance(world.cluster.settle_seconds + 1)
+    world.platform.jobs["late"] = PlatformJob("late", "running", "SR006", f"submission {'a' * 32}")
+    delete = world.platform.delete_job
+
+    def away(name: str, region: str) -> None:
+        raise GatewayError("away", transient=True)
+
+    monkeypatch.setattr(world.platform, "delete_job", away)
+    with pytest.raises(GatewayError, match="away"):
+        world.advance()
+    assert world.registry.doubles(["a" * 32]) == set()
+    monkeypatch.setattr(world.platform, "delete_job", delete)
+    world.advance()
+    assert world.platform.deleted == ["late"]
+
+
+def test_what_was_cancelled_and_shows_up_after_its_time_is_deleted(world: World) -> None:
+    job = world.add("a" * 32)
+    world.platform.fail = [LOST]
+    with pytest.raises(GatewayError):
+        world.send(job)
+    world.controller().cancel(world.registry.jobs(job_ids=[job]), 1)
+    world.advance()
+    world.advance(world.cluster.settle_seconds + 1)
+    assert world.registry.submissions() == []
+    world.platform.jobs["late"] = PlatformJob("late", "running", "SR006", f"submission {'a' * 32}")
+    world.advance(controller.WATCH_POLL_SECONDS)
+    assert (world.platform.deleted, world.state(job)[0]) == (["late"], "CANCELLED")
+
+
+def test_a_killed_process_may_have_sent_it_at_its_very_end(world: World) -> None:
+    """The settle time begins when it is found dead: nobody knows when it sent what it had claimed."""
+    job = world.add("a" * 32, f"{os.uname().nodename} 999999999 1")
+    (one,) = world.registry.submissions(job_id=job)
+    assert world.registry.claim(one, one.owner, world.time)
+    world.advance(world.cluster.settle_seconds + 30)
+    assert world.platform.calls == 0
+    world.advance(world.cluster.settle_seconds + 1)
+    assert (world.platform.calls, len(world.platform.jobs)) == (1, 1)
+
+
+def test_another_job_of_the_same_description_is_left_alone(world: World) -> None:
+    """A user has restarted our job by another client: its request was never lost, so it is none of our doubles."""
+    job = world.add("a" * 32)
+    world.send(job)
+    world.platform.jobs["theirs"] = PlatformJob("theirs", "running", "SR006", f"submission {'a' * 32}")
+    for number in range(controller.FEW_JOBS):
+        world.send(world.add(f"{number}" * 32))
+    world.advance()
+    world.advance()
+    assert world.platform.deleted == []
+
+
+def test_a_refusal_for_gpus_that_others_hold_is_tried_again(world: World) -> None:
+    job = world.add("a" * 32)
+    refusal = GatewayError("WORKSPACE_GPU_LIMIT_REACHED_ONLY_0_FREE")
+    refusal.free_gpus = 0
+    world.platform.fail = [refusal, refusal]
+    with pytest.raises(GatewayError):
+        world.send(job)
+    assert world.state(job) == ("PENDING", "AssocGrpGRES")
+    world.advance()
+    assert world.platform.calls == 1
+    world.advance(controller.GPU_LIMIT_SECONDS)
+    assert (world.platform.calls, world.state(job)) == (2, ("PENDING", "AssocGrpGRES"))
+    world.advance(controller.GPU_LIMIT_SECONDS + 1)
+    world.advance()
+    assert (world.platform.calls, world.state(job)) == (3, ("PENDING", "Resources"))
 
 
 @pytest.mark.parametrize("owner", ["", f"{os.uname().nodename} 999999999 1"], ids=["given up", "killed"])
@@ -528,7 +632,7 @@ def test_what_a_full_disk_kept_from_being_written_down_is_seen_to_by_the_same_pr
     with monkeypatch.context() as patch:
         patch.setattr(world.registry, "posted", full)
         with pytest.raises(StateError):
-            work.sender.send(submission, submission.owner)
+            work.sender.send(submission)
     work.advance()
     assert (world.platform.calls, world.view(job).platform_job) == (1, "lm-mpi-job-0")
 

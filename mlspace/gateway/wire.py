@@ -22,6 +22,10 @@ class PlatformJob:
     running_at: int | None = None
     completed_at: int | None = None
 
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ENDED_STATUSES
+
     @classmethod
     def from_list(cls, item: dict[str, Any]) -> PlatformJob:
         return cls(

@@ -12,6 +12,7 @@ HELD_ADMIN = "JobHeldAdmin"
 REQUEUED_HELD = "job requeued in held state"
 ARRAY_LIMIT = "JobArrayTaskLimit"
 RESOURCES = "Resources"
+GPU_LIMIT = "AssocGrpGRES"
 PRIORITY = "Priority"
 
 PAST_DEADLINE = "DeadLine"

@@ -9,7 +9,7 @@ from mlspace.slurm import array, state
 from mlspace.slurm.job import COLUMNS, JobView
 from mlspace.slurm.reason import BEGIN_TIME, DEPENDENCY, HELD_USER, NONE, REQUEUED_HELD
 from mlspace.state.database import encoded
-from mlspace.state.registry import NOT_FINAL, add_submission, next_priority, remember
+from mlspace.state.registry import NOT_FINAL, WATCH_SECONDS, add_submission, next_priority, remember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ WAITING = (
 UNFINISHED = (
     f"SELECT 1 FROM job WHERE {NOT_FINAL}"
     " AND NOT (state IN ('PENDING', 'SPECIAL_EXIT') AND (priority = 0 OR reason = 'DependencyNeverSatisfied'))"
-    " UNION ALL SELECT 1 FROM submission WHERE phase IN ('committed', 'posting', 'posted') LIMIT 1"
+    " UNION ALL SELECT 1 FROM submission WHERE phase IN ('committed', 'posting', 'posted') OR lost_at > ? LIMIT 1"
 )
-"""Held jobs, and those whose dependency failed, change when somebody changes them; unless the platform has them, or may have."""
+"""Held jobs, and those whose dependency failed, change when somebody changes them; unless the platform has them, or may have.
+
+Its parameter: since when lost requests are looked for."""
 
 
 SPECIAL = "special"
@@ -62,9 +64,9 @@ class Queue:
         )
         return [JobView(row) for row in self.registry.rows(query)]
 
-    def is_unfinished(self) -> bool:
-        """Whether there is a job whose state may still change by itself."""
-        return bool(self.registry.rows(UNFINISHED))
+    def is_unfinished(self, now: float) -> bool:
+        """Whether there is a job whose state may still change by itself, or a lost request to be looked for."""
+        return bool(self.registry.rows(UNFINISHED, [now - WATCH_SECONDS]))
 
     def changes(self) -> int:
         """A number that differs when another process has changed the registry."""
@@ -261,11 +263,11 @@ class Queue:
         rows = self.registry.rows("SELECT owner, seen FROM leader")
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def retire(self, owner: str) -> bool:
+    def retire(self, owner: str, now: float) -> bool:
         """Leads no more, unless somebody has left something to do in the meantime: whoever does so after this finds no leader."""
 
         def update(database: sqlite3.Connection) -> bool:
-            if database.execute(UNFINISHED).fetchone() is not None:
+            if database.execute(UNFINISHED, [now - WATCH_SECONDS]).fetchone() is not None:
                 return False
             database.execute("DELETE FROM leader WHERE owner = ?", [owner])
             return True

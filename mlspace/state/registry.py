@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
+WATCH_SECONDS = 900.0
+"""So long after a request was lost the platform's list is looked through for a job of it: 15 times the time that it is given to show up."""
+
 MOST_VALUES = 10_000
 """Values in one query; SQLite takes 32,766 at most."""
 
@@ -27,7 +30,7 @@ class Submission:
 
     FIELDS = (
         *("submission", "job_id", "restart", "attempt", "secret", "phase", "owner", "posted_at", "region", "platform_job"),
-        "platform_status",
+        *("platform_status", "lost_at"),
     )
     __slots__ = FIELDS
 
@@ -38,6 +41,8 @@ class Submission:
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
 
 class Registry(Database):
@@ -204,30 +209,49 @@ class Registry(Database):
 
         self.change(delete)
 
-    def claim(self, submission: str, owner: str, previous_owner: str, now: float) -> bool:
-        """Takes a submission that nobody works on any more, in order to send it; False if another process was faster."""
+    def claim(self, one: Submission, owner: str, now: float) -> bool:
+        """Takes a submission that nobody works on any more, in order to send it; False if another process was faster.
+
+        `one` is as it was seen last, and becomes what it is now. What may have been sent before is another attempt from here on.
+        """
 
         def update(database: sqlite3.Connection) -> bool:
             cursor = database.execute(
-                "UPDATE submission SET phase = 'posting', owner = ?, posted_at = ? WHERE submission = ? AND owner = ?"
-                " AND phase IN ('committed', 'posting')",
-                [owner, now, submission, previous_owner],
+                "UPDATE submission SET phase = 'posting', owner = ?, posted_at = ?, attempt = attempt + (phase = 'posting')"
+                " WHERE submission = ? AND owner = ? AND attempt = ? AND phase = ? AND phase IN ('committed', 'posting')",
+                [owner, now, one.submission, one.owner, one.attempt, one.phase],
             )
             return cursor.rowcount == 1
 
-        return self.change(update)
+        if not self.change(update):
+            return False
+        one.attempt += one.phase == "posting"
+        one.phase, one.owner, one.posted_at = "posting", owner, now
+        return True
 
-    def release(self, submission: str, *, sent: bool) -> None:
-        """Gives a claimed submission up to whoever comes next. `sent`: the request may have had its effect."""
-        query = "UPDATE submission SET owner = '', phase = ? WHERE submission = ? AND phase IN ('committed', 'posting')"
-        self.change(lambda database: database.execute(query, ["posting" if sent else "committed", submission]))
+    def release(self, one: Submission, *, sent: bool, now: float) -> None:
+        """Gives a claimed submission up to whoever comes next. `sent`: the request may have had its effect.
+
+        Once it may have had that, it stays `posting`, so that it is looked for before anything is sent again.
+        """
+        self.change(
+            lambda database: database.execute(
+                "UPDATE submission SET owner = '', lost_at = CASE WHEN :sent THEN :now ELSE lost_at END,"
+                " phase = CASE WHEN :sent OR lost_at IS NOT NULL THEN 'posting' ELSE 'committed' END"
+                " WHERE submission = :submission AND owner = :owner AND phase IN ('committed', 'posting')",
+                {"sent": sent, "now": now, "submission": one.submission, "owner": one.owner},
+            )
+        )
 
     def posted(self, submission: str, platform_job: str) -> bool:
-        """The platform's job for a submission. False if nobody wants it: it has another one already, or its run is known to be over."""
+        """The platform's job for a submission. False if nobody wants it: it has another one already, or its run is known to be over.
+
+        Where but one request was ever sent there can be no other job, and nothing is lost any more.
+        """
 
         def update(database: sqlite3.Connection) -> bool:
             cursor = database.execute(
-                "UPDATE submission SET phase = 'posted', platform_job = ?"
+                "UPDATE submission SET phase = 'posted', platform_job = ?, lost_at = CASE WHEN attempt > 1 THEN lost_at END"
                 " WHERE submission = ? AND platform_job IN ('', ?) AND phase != 'ended'",
                 [platform_job, submission, platform_job],
             )
@@ -239,6 +263,21 @@ class Registry(Database):
             return cursor.rowcount == 1
 
         return self.change(update)
+
+    def doubtful(self, now: float) -> list[Submission]:
+        """Submissions of which a request was lost so recently that a job of it may still show up, although nobody waits for that."""
+        query = f"SELECT {', '.join(Submission.FIELDS)} FROM submission WHERE lost_at > ? AND phase != 'posting' ORDER BY rowid"
+        return [Submission(row) for row in self.rows(query, [now - WATCH_SECONDS])]
+
+    def double(self, submission: str, platform_job: str, now: float) -> None:
+        """Records a job of the platform's that was one too many for a submission, and was deleted."""
+        query = "INSERT OR IGNORE INTO double VALUES (?, ?, ?)"
+        self.change(lambda database: database.execute(query, [platform_job, submission, now]))
+
+    def doubles(self, submissions: Collection[str]) -> set[str]:
+        """The platform's jobs that were recorded as doubles of these submissions."""
+        places = ", ".join("?" * len(submissions))
+        return {row[0] for row in self.rows(f"SELECT platform_job FROM double WHERE submission IN ({places})", list(submissions))}
 
     def pending(self, job_id: int, reason: str) -> None:
         """Why the job waits."""

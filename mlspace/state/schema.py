@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 
 FIRST_PRIORITY = 4294901760
 """Slurm's priority/basic starts here (2^32 - 2^16) and counts down."""
@@ -23,6 +23,17 @@ QUEUE = (
     "UPDATE queued SET number = (SELECT coalesce(max(job_id), 0) FROM job)",
 )
 """What came with version 2."""
+
+DOUBLES = (
+    # When the answer to a request for the submission was lost, of which there may be a job; NULL: there is none, or it was found.
+    "ALTER TABLE submission ADD COLUMN lost_at REAL",
+    "UPDATE submission SET lost_at = posted_at WHERE phase = 'posting'",
+    "CREATE INDEX submission_by_loss ON submission(lost_at) WHERE lost_at IS NOT NULL",
+    # Jobs of the platform's that were one too many, each deleted at that time.
+    "CREATE TABLE double (platform_job TEXT PRIMARY KEY, submission TEXT NOT NULL, time REAL NOT NULL)",
+    "CREATE INDEX double_by_submission ON double(submission)",
+)
+"""What came with version 3."""
 
 STATEMENTS = (
     # AUTOINCREMENT: an id is never given twice, not even after the newest job was removed.
@@ -79,6 +90,7 @@ STATEMENTS = (
     """,
     "CREATE TABLE poll (region TEXT PRIMARY KEY, time REAL NOT NULL)",
     *QUEUE,
+    *DOUBLES,
 )
 
 UPGRADES = {
@@ -97,5 +109,6 @@ UPGRADES = {
         f"UPDATE job SET request = digest(request), priority = {FIRST_PRIORITY} - job_id",
         *QUEUE,
     ),
+    2: DOUBLES,
 }
 """Version -> statements to the next one."""

@@ -5,6 +5,7 @@ Pure: everything it needs was written down when the job was submitted, so that a
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ KILL_WAIT_SECONDS = 30
 """Slurm's KillWait: from TERM to KILL."""
 
 DESCRIPTION = "mlspace-slurm job {job_id} submission {submission} restart {restart} attempt {attempt}"
-
+SUBMISSION = re.compile(r"\bsubmission ([0-9a-f]{32})\b")
 
 OF_TABLE = (
     *("job_id", "name", "user", "uid", "gid", "partition", "region", "instance_type", "time_limit", "alloc_node", "work_dir"),
@@ -73,6 +74,12 @@ class StoredJob:
 def description(job: StoredJob) -> str:
     """`job_desc`: by it a submission is found again in the platform's list. Nothing of the user's words stands in it."""
     return DESCRIPTION.format(job_id=job.job_id, submission=job.submission, restart=job.restart, attempt=job.attempt)
+
+
+def submission_of(description: str) -> str:
+    """The submission that a job of the platform's is of; "" for jobs that are not ours."""
+    match = SUBMISSION.search(description)
+    return match[1] if match else ""
 
 
 def role_of(request: JobRequest) -> str:

@@ -163,9 +163,9 @@ def test_nobody_retires_while_something_waits(queue: Queue) -> None:
     queue.lead("a", 1.0, lambda owner, seen: True)
     held = add(queue, priority=0)
     plain = add(queue)
-    assert not queue.retire("a")
+    assert not queue.retire("a", NOW)
     queue.registry.ended(plain, OUTCOME)
-    assert queue.retire("a")  # a held job waits for its user
+    assert queue.retire("a", NOW)  # a held job waits for its user
     assert queue.leader() is None
     assert job(queue, held).is_held
 
@@ -221,6 +221,6 @@ def test_nobody_retires_while_the_platform_has_a_job(queue: Queue) -> None:
     plain = add(queue)
     start(queue, plain, "a")
     queue.hold(plain, HELD_USER)  # it comes too late
-    assert not queue.retire("a")
+    assert not queue.retire("a", NOW)
     queue.registry.ended(plain, OUTCOME)
-    assert queue.retire("a")
+    assert queue.retire("a", NOW)

@@ -18,7 +18,7 @@ from mlspace.slurm import state as states
 from mlspace.state import database as module
 from mlspace.state import schema
 from mlspace.state.queue import Queue
-from mlspace.state.registry import Registry
+from mlspace.state.registry import WATCH_SECONDS, Registry, Submission
 from mlspace.state.schema import FIRST_PRIORITY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +61,7 @@ def row(registry: Registry, job_id: int, *columns: str) -> tuple[Any, ...]:
 PRELUDE = """
 import sys
 from mlspace.state.registry import Registry
-from tests.state.test_registry import OUTCOME, add
+from tests.state.test_registry import OUTCOME, add, seen
 registry = Registry.open(sys.argv[1])
 """
 
@@ -302,30 +302,95 @@ def test_submissions(registry: Registry) -> None:
     job, _ = add(registry, "z"), add(registry, "a")
     assert [one.submission for one in registry.submissions()] == ["z", "a"]
     (one,) = registry.submissions(job_id=job)
-    assert [getattr(one, field) for field in one.FIELDS] == ["z", job, 0, 1, "s", "committed", "me", None, "R", "", ""]
+    assert [getattr(one, field) for field in one.FIELDS] == ["z", job, 0, 1, "s", "committed", "me", None, "R", "", "", None]
     registry.close_submissions(job)
     assert registry.submissions(job_id=job) == []
 
 
+def seen(registry: Registry, name: str, **fields: object) -> Submission:
+    """A submission as somebody has seen it who was late, or was told wrong."""
+    (one,) = (one for one in registry.submissions(phases=schema.SUBMISSION_PHASES) if one.submission == name)
+    for field, value in fields.items():
+        setattr(one, field, value)
+    return one
+
+
 def test_claim(registry: Registry) -> None:
     job = add(registry, "a")
-    assert not registry.claim("a", "you", "somebody else", 5.5)
-    assert registry.claim("a", "you", "me", 5.5)
+    assert not registry.claim(seen(registry, "a", owner="somebody else"), "you", 5.5)
+    mine = seen(registry, "a")
+    assert registry.claim(mine, "you", 5.5)
     (one,) = registry.submissions(job_id=job)
-    assert (one.phase, one.owner, one.posted_at) == ("posting", "you", 5.5)
-    assert not registry.claim("a", "third", "me", 6.0)
-    assert registry.claim("a", "third", "you", 6.0)  # you died
-    assert not registry.claim("unknown", "you", "me", 5.5)
+    assert (one.phase, one.owner, one.posted_at, one.attempt) == ("posting", "you", 5.5, 1)
+    assert [getattr(mine, field) for field in one.FIELDS] == [getattr(one, field) for field in one.FIELDS]
+    assert not registry.claim(seen(registry, "a", owner="me"), "third", 6.0)
+    assert registry.claim(mine, "third", 6.0)  # you died
+    assert (mine.attempt, seen(registry, "a").attempt) == (2, 2)
+    assert not registry.claim(seen(registry, "a", submission="unknown"), "you", 5.5)
 
 
-@pytest.mark.parametrize(("sent", "phase"), [(True, "posting"), (False, "committed")])
-def test_release(registry: Registry, sent: bool, phase: str) -> None:
-    job = add(registry, "a")
-    registry.claim("a", "you", "me", 5.5)
-    registry.release("a", sent=sent)
-    (one,) = registry.submissions(job_id=job)
-    assert (one.phase, one.owner) == (phase, "")
-    assert registry.claim("a", "third", "", 6.0)
+def test_who_has_looked_before_another_attempt_is_too_late(registry: Registry) -> None:
+    add(registry, "a")
+    first = seen(registry, "a")
+    registry.claim(first, "me", 5.0)
+    registry.release(first, sent=True, now=6.0)
+    late, mine = seen(registry, "a"), seen(registry, "a")
+    assert registry.claim(mine, "you", 70.0)
+    registry.release(mine, sent=True, now=71.0)  # given up again: as it was, but for the attempt
+    assert not registry.claim(late, "me", 72.0)
+
+
+@pytest.mark.parametrize(("sent", "phase", "lost_at"), [(True, "posting", 7.0), (False, "committed", None)])
+def test_release(registry: Registry, sent: bool, phase: str, lost_at: float | None) -> None:
+    add(registry, "a")
+    mine = seen(registry, "a")
+    registry.claim(mine, "you", 5.5)
+    registry.release(mine, sent=sent, now=7.0)
+    one = seen(registry, "a")
+    assert (one.phase, one.owner, one.lost_at) == (phase, "", lost_at)
+    registry.release(mine, sent=not sent, now=8.0)  # it is not his any more
+    assert seen(registry, "a").phase == phase
+    assert registry.claim(one, "third", 6.0)
+
+
+def test_what_was_lost_once_is_looked_for_whatever_comes_later(registry: Registry) -> None:
+    """The second request was certainly not taken; the first may still have been."""
+    add(registry, "a")
+    mine = seen(registry, "a")
+    registry.claim(mine, "me", 5.0)
+    registry.release(mine, sent=True, now=6.0)
+    again = seen(registry, "a")
+    registry.claim(again, "me", 70.0)
+    registry.release(again, sent=False, now=71.0)
+    one = seen(registry, "a")
+    assert (one.phase, one.lost_at, one.attempt) == ("posting", 6.0, 2)
+
+
+def test_doubtful_is_what_had_a_second_attempt_or_was_given_up(registry: Registry) -> None:
+    answered, found, twice, cancelled = (add(registry, name) for name in "abcd")
+    for name in "abcd":
+        registry.claim(seen(registry, name), "me", 5.0)
+    for name in "bcd":
+        registry.release(seen(registry, name), sent=True, now=6.0)
+    registry.claim(seen(registry, "c"), "me", 70.0)
+    for name in "abc":
+        registry.posted(name, f"lm-{name}")
+    registry.ended(cancelled, OUTCOME)
+    assert [one.submission for one in registry.doubtful(80.0)] == ["c"], "it is still waited for"
+    registry.close_submissions(cancelled)
+    assert [one.submission for one in registry.doubtful(80.0)] == ["c", "d"]
+    for job in (answered, found, twice):
+        registry.ended(job, OUTCOME)
+    assert [one.submission for one in registry.doubtful(80.0)] == ["c", "d"]
+    assert registry.doubtful(6.0 + WATCH_SECONDS) == []
+
+
+def test_doubles_are_recorded(registry: Registry) -> None:
+    add(registry, "a")
+    for _ in range(2):
+        registry.double("a", "lm-2", 7.0)
+    assert registry.doubles(["a", "b"]) == {"lm-2"}
+    assert registry.doubles(["b"]) == set()
 
 
 def test_what_was_posted_or_has_ended_cannot_be_claimed(registry: Registry) -> None:
@@ -333,14 +398,15 @@ def test_what_was_posted_or_has_ended_cannot_be_claimed(registry: Registry) -> N
     registry.ended(job, OUTCOME)
     registry.posted("b", "lm-1")
     for name in "ab":
-        registry.release(name, sent=False)
-        assert not registry.claim(name, "you", "me", 5.5)
-        assert not registry.claim(name, "you", "", 5.5)
+        registry.release(seen(registry, name), sent=False, now=1.0)
+        for owner in ("me", ""):
+            assert not registry.claim(seen(registry, name, owner=owner), "you", 5.5)
+            assert not registry.claim(seen(registry, name, owner=owner, phase="committed"), "you", 5.5)
 
 
 def test_second_platform_job_of_a_submission_is_a_double(registry: Registry) -> None:
     job = add(registry, "a")
-    registry.claim("a", "me", "me", 5.5)
+    registry.claim(seen(registry, "a"), "me", 5.5)
     assert registry.posted("a", "lm-1")
     assert registry.posted("a", "lm-1")  # found again
     assert not registry.posted("a", "lm-2")
@@ -393,7 +459,7 @@ def test_twenty_processes_at_the_same_moment(process: Callable[..., subprocess.P
 
 
 RACES = {
-    "claim": 'print(registry.claim("a", sys.argv[2], "me", 1.0))\n',
+    "claim": 'print(registry.claim(seen(registry, "a", owner="me", phase="committed", attempt=1), sys.argv[2], 1.0))\n',
     "posted": 'print(registry.posted("a", "lm-" + sys.argv[2]))\n',
     "claim_poll": 'print(registry.claim_poll("R", 1000.0, 5))\n',
 }
