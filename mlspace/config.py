@@ -108,13 +108,18 @@ def read(environ: Mapping[str, str], home: str) -> Config:
     """The configuration. Raises ConfigError for a file that cannot be read, and for credentials that are not complete."""
     config = gather(environ, home)
     check(config)
+    offer_defaults(config)
+    return config
+
+
+def offer_defaults(config: Config) -> None:
+    """What holds where nothing is said."""
     if config.is_remote:
         config.offer("endpoint", DEFAULT_ENDPOINT, "default")
         config.offer("api", "v2", "default")
     config.offer("image", DEFAULT_IMAGE, "default")
     config.offer("hpcx", "auto", "default")
     config.offer("unknown_names", "refuse" if config.is_remote else "accept", "default")
-    return config
 
 
 def gather(environ: Mapping[str, str], home: str) -> Config:
@@ -153,9 +158,7 @@ def check(config: Config) -> None:
             raise wrong(config, key, " or ".join(choices))
     if config["hpcx"] not in ("", "auto", "off") and not config["hpcx"].startswith("/"):
         raise wrong(config, "hpcx", "auto, off, or the absolute path of a directory on the nodes")
-    for key in ("client_id", "workspace_id", "namespace", *SECRETS):
-        if not (config[key].isascii() and config[key].isprintable()) or " " in config[key]:
-            raise ConfigError(f"{config.origins[key]}: {key}: it has blanks, or characters that no such value has")
+    check_words(config)
     if not config.is_remote or config["access_token"]:
         return
     missing = [key for key in NEEDED[config["api"] or "v2"] if not config[key]]
@@ -166,6 +169,13 @@ def check(config: Config) -> None:
             f"  {found} says that a Gateway is meant; `mlspace login` asks for them,",
             f"  or set {', '.join('MLSPACE_' + key.upper() for key in missing)}",
         )
+
+
+def check_words(config: Config) -> None:
+    """Credentials are words that fit into a header. Raises ConfigError, which does not show them."""
+    for key in ("client_id", "workspace_id", "namespace", *SECRETS):
+        if not (config[key].isascii() and config[key].isprintable()) or " " in config[key]:
+            raise ConfigError(f"{config.origins[key]}: {key}: it has blanks, or characters that no such value has")
 
 
 def wrong(config: Config, key: str, expected: str) -> ConfigError:

@@ -123,6 +123,26 @@ class Context:
             return False
         return waiting != b"\0" * 4
 
+    def ask(self, prompt: str, *, secret: bool = False) -> str:
+        """A line that somebody writes at the terminal, without blanks around it. secret: the terminal does not show it."""
+        import termios
+
+        descriptor = self.stdin.fileno()
+        usual = termios.tcgetattr(descriptor)
+        quiet = [*usual[:3], usual[3] & ~termios.ECHO, *usual[4:]]
+        self.write_error(prompt)
+        try:
+            if secret:
+                termios.tcsetattr(descriptor, termios.TCSAFLUSH, quiet)
+            line = self.stdin.readline()
+        finally:
+            if secret:
+                termios.tcsetattr(descriptor, termios.TCSADRAIN, usual)
+                self.write_error("\n")
+        if not line:
+            raise MlspaceError("standard input has ended")
+        return line.decode("utf-8", "replace").strip()
+
     @property
     def input_file(self) -> str:
         """Absolute path of the regular file that standard input is; "" where it is none, or has no name any more."""

@@ -98,16 +98,18 @@ class Session:
         local = None if self.config.is_remote else self._endpoint()
         url = self.config["endpoint"] if local is None else local.url
         if self._client is None or self._client_url != url:
-            from mlspace.gateway.client import Client
-            from mlspace.gateway.credentials import Credentials
-            from mlspace.gateway.transport import Transport
-
             if local is None:
-                values = self.config
-                words = (values["client_id"], values["client_secret"], values["api_key"], values["workspace_id"], values["access_token"])
+                from mlspace.gateway.opening import open_client
+
+                self._client = open_client(self.config, self.state_dir, self._tell_of_pause)
             else:
-                words = (local.client_id, local.client_secret, local.api_key, local.workspace_id, "")
-            self._client, self._client_url = Client(Transport(url, Credentials(*words), self.state_dir, self._tell_of_pause)), url
+                from mlspace.gateway.client import Client
+                from mlspace.gateway.credentials import Credentials
+                from mlspace.gateway.transport import Transport
+
+                words = (local.client_id, local.client_secret, local.api_key, local.workspace_id)
+                self._client = Client(Transport(url, Credentials(*words), self.state_dir))
+            self._client_url = url
         return self._client
 
     def _tell_of_pause(self, error: GatewayError, seconds: float) -> None:

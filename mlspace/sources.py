@@ -39,6 +39,10 @@ JUPYTER_KEYS = {"GWAPI_KEY": "api_key", "NAMESPACE": "namespace", "CLUSTER_KEY":
 OTHERS_READ, OTHERS_WRITE = 0o077, 0o022
 
 
+class Encrypted(ConfigError):
+    """There are credentials of the vendor's, in the one form that is not read here."""
+
+
 # Our own files.
 
 
@@ -94,6 +98,7 @@ def offer_own(config: Config, files: Sequence[OwnFile], keys: Sequence[str], sec
         for key, value in content.items():
             if key in sections:
                 config.sections.setdefault(key, value)
+                config.origins.setdefault(key, origin)
             elif key == "profile":
                 continue  # it is chosen by now
             elif key not in keys:
@@ -114,7 +119,7 @@ def read_vendor_files(config: Config, home: str) -> dict[str, dict[str, dict[str
     found = {path: sections_of(config, path) for path in paths if os.path.exists(path)}
     encrypted = os.path.join(base, "credentials.key")
     if os.path.exists(encrypted) and os.path.join(base, "credentials") not in found:
-        raise ConfigError(
+        raise Encrypted(
             f"{encrypted}: this is the encrypted form of the vendor's credentials (`mls configure -E`), which is not read here",
             "  `mlspace login` asks for them and keeps them in a file that only you can read; or decrypt it:",
             f"  openssl aes-256-cbc -d -pbkdf2 -a -in {encrypted} -out {os.path.join(base, 'credentials')}",
@@ -176,6 +181,22 @@ def namespace_of(prefix: str) -> str:
     named = [part for part in parts if re.fullmatch(r"ai\d{7}-\d{5}", part)]
     place = 3 if parts[2:3] == ["notebook"] else 2  # where the form is another one: mlspace-facts §1.4
     return named[0] if named else "".join(parts[place : place + 1])
+
+
+def jupyter_environment(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables of the Jupyter server on this host: our own, or, as a shell over ssh has none of them, those of a process of ours."""
+    if environ.get("GWAPI_ADDR"):
+        return environ
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue  # no process, one of somebody else, or one that has just ended
+        pairs = dict(word.split(b"=", 1) for word in words if b"=" in word)
+        if b"GWAPI_ADDR" in pairs and b"GWAPI_KEY" in pairs:
+            return {os.fsdecode(key): os.fsdecode(value) for key, value in pairs.items()}
+    return {}
 
 
 # Who may read them.

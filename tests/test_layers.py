@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "context": {"errors"},
     "config": {"sources", "errors"},
     "sources": {"config", "errors"},
+    "login": {"config", "sources", "gateway.opening", "gateway.transport", "errors"},
     "installation": {"errors"},
     "owner": set(),
     "slurm": {"errors"},
@@ -47,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
         *("background", "config", "controller", "errors", "owner", "slurm", "state", "queue", "cluster", "context", "installation", "site"),
-        *("gateway.client", "gateway.credentials", "gateway.transport", "local.endpoint", "local.daemon"),
+        *("gateway.client", "gateway.credentials", "gateway.opening", "gateway.transport", "local.endpoint", "local.daemon"),
     },
     "joblog": {"errors", "gateway.logs", "gateway.loglines", "session", "slurm", "translate.joboutput"},
     "following": {"controller", "errors", "gateway.logs", "session", "slurm", "state", "translate"},
@@ -60,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "commands": {
         *("", "advice", "config", "context", "errors", "installation", "mpi"),
         *(f"commands.{name}" for name in (*SHARED, "subcommands")),
-        *("allocating", "following", "joblog", "machine", "render", "session", "submission"),
+        *("allocating", "following", "joblog", "login", "machine", "site", "sources", "render", "session", "submission"),
         *("slurm", "spec", "cluster", "queue", "translate.manifest", "testing"),
     },
     "entry": {"context", "errors"},

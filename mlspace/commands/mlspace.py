@@ -26,7 +26,9 @@ DEFAULT_SHELL = "/bin/bash"
 
 
 SUBCOMMANDS = {
+    "config": "each value of the configuration and where it came from",
     "explain": "what sbatch would make of a script",
+    "login": "ask for the credentials of MLSpace, check and keep them",
     "logs": "what a job has printed, from MLSpace's log of it",
     "gateway": "an MLSpace on this machine, for any client of its HTTP interface",
 }

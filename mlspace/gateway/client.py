@@ -21,7 +21,12 @@ Result = TypeVar("Result")
 
 
 class Client:
-    """One Gateway. Every method raises GatewayError."""
+    """One Gateway. Every method raises GatewayError.
+
+    tells_descriptions: whether a list of jobs has their descriptions, by which a submission is found again.
+    """
+
+    tells_descriptions = True
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
