@@ -53,9 +53,11 @@ class ClientV1(Client):
     def delete_job(self, name: str, region: str) -> None:
         self._transport.ask("cancel the job", "/delete_job/v2", {"job_name": name, "region": region})
 
-    def logs(self, name: str, region: str, tail: int = 0, *, with_times: bool = False) -> Iterator[bytes]:
+    def logs(
+        self, name: str, region: str, tail: int = 0, *, with_times: bool = False, idle_seconds: float | None = None
+    ) -> Iterator[bytes]:
         body = {"job_name": name, "region": region, "tail": tail, "verbose": with_times}
-        return self._transport.ask_for_stream("show the log", "/read_logs", body)
+        return self._transport.ask_for_stream("show the log", "/read_logs", body, idle_seconds)
 
 
 def type_of(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,9 +93,9 @@ class Transport:
         """The body of a GET as it comes, in pieces. Ends when the server ends it; GatewayError when the connection breaks, or is idle."""
         yield from self._pieces(what, "GET", path, params=params, read_seconds=idle_seconds or READ_SECONDS)
 
-    def ask_for_stream(self, what: str, path: str, body: Mapping[str, Any]) -> Iterator[bytes]:
+    def ask_for_stream(self, what: str, path: str, body: Mapping[str, Any], idle_seconds: float | None = None) -> Iterator[bytes]:
         """As `stream`, of a POST that only asks."""
-        yield from self._pieces(what, "POST", path, is_safe=True, json=body)
+        yield from self._pieces(what, "POST", path, is_safe=True, json=body, read_seconds=idle_seconds or READ_SECONDS)
 
     def _pieces(self, what: str, method: str, path: str, **arguments: Any) -> Iterator[bytes]:
         response = self._repeated(what, method, path, stream=True, **arguments)

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 def run(context: Context, argv: Sequence[str]) -> int:
     parser = Parser("mlspace config", "Show each value of the configuration and where it came from; secrets are masked.")
-    parser.add_argument("what", nargs="?", choices=["show"], default="show", help="the only thing there is to do")
-    if parser.read(context, argv) is None:
+    parser.add_argument("words", nargs="*", metavar="show", help="the only thing there is to do")
+    told = parser.read(context, argv)
+    if told is None:
         return 0
+    if told.words not in ([], ["show"]):
+        parser.error(f"{' '.join(told.words)}: show is all that there is")
     found = config.gather(context.environ, context.home)
     for line in found.warnings:
         context.warn(f"mlspace config: warning: {line}")
