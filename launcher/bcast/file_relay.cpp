@@ -32,9 +32,9 @@ bool FileRelay::OnClientFrame(const std::shared_ptr<Channel>& client, Frame type
     return true;
   }
   const auto found = files_.find(client.get());
-  if (found == files_.end()) throw LaunchError("channel: a file that is not open", 1);
+  if (found == files_.end()) throw BadFrame("channel: a file that is not open");
   File* file = &found->second;
-  if (!file->waiting.empty()) throw LaunchError("channel: a file goes on before all nodes have answered", 1);
+  if (!file->waiting.empty()) throw BadFrame("channel: a file goes on before all nodes have answered");
   file->is_last = type == Frame::kFileClose;
   Pass(file, type, std::string(payload));
   return true;
@@ -54,7 +54,7 @@ void FileRelay::Open(const std::shared_ptr<Channel>& client, std::string_view pa
   Unpacker fields(payload);
   const FileHeader header = FileHeader::Unpack(&fields);
   const std::optional<std::set<int>> nodes = Numbers(fields.Texts());
-  if (!nodes || files_.count(client.get()) > 0) throw LaunchError("channel: a file for no node of the job", 1);
+  if (!nodes || files_.count(client.get()) > 0) throw BadFrame("channel: a file for no node of the job");
   File* file = &files_[client.get()];
   file->number = next_++;
   file->client = client;

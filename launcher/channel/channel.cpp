@@ -56,7 +56,7 @@ std::string Packer::Rest(std::string_view bytes) {
 }
 
 std::string_view Unpacker::Take(size_t count) {
-  if (count > rest_.size()) throw LaunchError("channel: a frame is too short", 1);
+  if (count > rest_.size()) throw BadFrame("channel: a frame is too short");
   const std::string_view taken = rest_.substr(0, count);
   rest_.remove_prefix(count);
   return taken;
@@ -91,7 +91,7 @@ void Channel::Listen(OnFrame on_frame, OnClose on_close) {
 void Channel::Send(Frame type, std::string_view fields, std::string_view rest) {
   if (!fd_) return;
   const size_t length = fields.size() + rest.size();
-  if (length > kMostPayload) throw LaunchError("channel: a frame is too long", 1);
+  if (length > kMostPayload) throw BadFrame("channel: a frame is too long");
   std::string head;
   AppendBigEndian(length, 4, &head);
   head.push_back(static_cast<char>(type));
@@ -183,7 +183,7 @@ void Channel::Dispatch() {
     const OnFrame on_frame = on_frame_;  // a callback may Listen anew
     try {
       on_frame(type, payload);
-    } catch (const LaunchError&) {  // not a frame as this table has it: as bad as a broken stream
+    } catch (const BadFrame&) {
       return Lost();
     }
   }

@@ -9,6 +9,7 @@
 
 #include "os/fd.h"
 #include "os/loop.h"
+#include "text/error.h"
 
 namespace launcher {
 
@@ -85,7 +86,13 @@ class Packer {
   std::string payload_;
 };
 
-/// Reads them back. Throws LaunchError (exit code 1) when the payload is too short.
+/// What a peer may not send: a frame that is not as the protocol has it, or comes at a wrong moment. Its channel counts as broken.
+class BadFrame : public LaunchError {
+ public:
+  explicit BadFrame(const std::string& why) : LaunchError(why, 1) {}
+};
+
+/// Reads them back. Throws BadFrame when the payload is too short.
 class Unpacker {
  public:
   explicit Unpacker(std::string_view payload) : rest_(payload) {}
@@ -113,10 +120,11 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
   ~Channel() { CloseSocket(); }
 
-  /// From now on frames go to `on_frame`. `on_close` is called once: when the peer is gone or sends what is no frame.
+  /// From now on frames go to `on_frame`. `on_close` is called once: when the peer is gone, or `on_frame` throws BadFrame.
   void Listen(OnFrame on_frame, OnClose on_close);
 
-  /// The payload is `fields` and then `rest`: what is much is copied only where the peer does not take it at once.
+  /// The payload is `fields` and then `rest`: what is much is copied only where the peer does not take it at once. Throws BadFrame
+  /// for more than kMostPayload.
   void Send(Frame type, std::string_view fields = {}, std::string_view rest = {});
 
   /// Bytes that the peer has not taken yet. A source of output stops above kMuchQueued, and is

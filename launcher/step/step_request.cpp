@@ -2,13 +2,11 @@
 
 #include <climits>
 
-#include "text/error.h"
-
 namespace launcher {
 namespace {
 
 int ToInt(int64_t number) {
-  if (number < INT_MIN || number > INT_MAX) throw LaunchError("the step's request has a number that is out of range", 1);
+  if (number < INT_MIN || number > INT_MAX) throw BadFrame("the step's request has a number that is out of range");
   return static_cast<int>(number);
 }
 
@@ -21,10 +19,10 @@ void RefuseImpossibleCounts(const PlacementRequest& placement, const ResourceReq
   for (const int count : {placement.tasks, placement.nodes, placement.least_nodes, placement.tasks_per_node,
                           placement.relative, resources.cpus_per_task, resources.gpus, resources.gpus_per_node,
                           resources.gpus_per_task, resources.immediate_seconds}) {
-    if (count < 0 || count > kMostOfACount) throw LaunchError("the step's request has a count that cannot be", 1);
+    if (count < 0 || count > kMostOfACount) throw BadFrame("the step's request has a count that cannot be");
   }
   for (const int64_t memory : {resources.memory_per_node_mib, resources.memory_per_cpu_mib, resources.memory_per_gpu_mib}) {
-    if (memory < 0 || memory > kMostMemory) throw LaunchError("the step's request has a memory that cannot be", 1);
+    if (memory < 0 || memory > kMostMemory) throw BadFrame("the step's request has a memory that cannot be");
   }
 }
 

@@ -119,6 +119,7 @@ void StepServer::StartShares() {
     if (share->node != own_node_) continue;
     share->sink = std::make_unique<LocalSink>(this, share.get());
     share->runner = std::make_unique<ShareRunner>(loop_, supervisor_, share->sink.get(), Describe(*share), *world_);
+    for (const auto& [type, payload] : std::exchange(share->waiting, {})) Forward(share.get(), type, payload);
   }
   for (Share* share : lost) ShareLost(share);
   if (!request_.world.by_mpirun) return;

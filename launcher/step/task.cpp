@@ -8,6 +8,7 @@
 
 #include "node/report.h"
 #include "step/task_script.h"
+#include "text/error.h"
 
 namespace launcher {
 namespace {
@@ -45,8 +46,18 @@ Task::~Task() {
 
 void Task::Start(Plan plan) {
   plan_ = std::move(plan);
-  if (!plan_.prolog.empty()) return StartProlog();
-  StartProcess();
+  Begin(plan_.prolog.empty() ? &Task::StartProcess : &Task::StartProlog);
+}
+
+/// Where there are no more descriptors or processes to be had, the task ends.
+void Task::Begin(void (Task::*phase)()) {
+  try {
+    (this->*phase)();
+  } catch (const LaunchError& error) {
+    Say(error.what());
+    if (wait_status_ == 0) wait_status_ = ExitStatus(1);
+    End();
+  }
 }
 
 /// Starts a process whose end is told to a member.
@@ -104,7 +115,7 @@ void Task::OnPrologExit(int wait_status) {
   const Environment before = plan_.process.environment;
   plan_.process.environment.Merge(words.set);
   for (const std::string& name : words.unset) plan_.process.environment.Unset(name);
-  StartProcess();
+  Begin(&Task::StartProcess);
   plan_.process.environment = before;  // the epilog knows nothing of it
 }
 
@@ -175,7 +186,7 @@ void Task::OnExit(int wait_status) {
   wait_status_ = wait_status;
   CloseInput();
   if (plan_.epilog.empty()) return End();
-  StartEpilog();
+  Begin(&Task::StartEpilog);
 }
 
 // Behind the task.

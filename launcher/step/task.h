@@ -67,6 +67,7 @@ class Task {
   };
   enum class Phase { kProlog, kTask, kEpilog, kOver };
 
+  void Begin(void (Task::*phase)());
   void StartProlog();
   void ReadProlog();
   void OnPrologExit(int wait_status);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import tempfile
@@ -14,7 +15,7 @@ import pytest
 from mlspace.spec.launch import LaunchSpec, Limits
 from tests.conftest import wait_until
 from tests.launcher.helpers.channel import HELLO, REFUSED, WELCOME, Identity, auth, auth_for, connect, enter, read_frame, read_frames
-from tests.launcher.helpers.runtime import Runtime, batch, end_of, processes_of, runtime_directory
+from tests.launcher.helpers.runtime import Runtime, batch, end_of, processes_of, runtime_directory, without_reports
 
 FIRST, SECOND = "127.0.0.1", "127.0.0.2"
 WAITING = "#!/bin/sh\nwhile [ ! -e $MLSPACE_JOB_DIR/go ]; do sleep 0.01; done\nsrun -n2 printenv SLURMD_NODENAME\n"
@@ -174,3 +175,33 @@ def test_a_program_half_copied_is_forgotten_with_its_srun(runtime: Runtime) -> N
     wait_until(lambda: not list(runtime.directory.glob("copy*")), "what was copied to go")
     (runtime_directory(spec) / "go").touch()
     assert node.wait() == 0
+
+
+def test_a_file_that_cannot_be_read_is_no_lost_job(runtime: Runtime) -> None:
+    """/proc/self/mem is a regular file, and fails at its first byte."""
+    calls = f"sbcast /proc/self/mem {runtime.directory}/a; echo $?; srun --bcast={runtime.directory}/b -n1 /proc/self/mem; echo $?"
+    code, node = runtime.run(batch(f"#!/bin/sh\n{calls}\n"))
+    assert without_reports(node.stderr).splitlines() == [
+        "sbcast: error: Warning: file `/proc/self/mem` is empty.",
+        "sbcast: error: Can't read the file: Input/output error",
+        "srun: error: Can't read the file: Input/output error",
+    ]
+    assert (code, node.stdout) == (0, "1\n1\n")
+    assert not list(runtime.directory.glob("[ab]*"))
+
+
+def test_input_that_comes_before_the_copied_program(runtime: Runtime) -> None:
+    program = runtime.directory / "program"
+    program.write_text("#!/bin/sh\nexec cat\n" + "\n" * (20 << 20))  # long enough for the input to be quicker
+    program.chmod(0o755)
+    code, node = runtime.run(batch(f"#!/bin/sh\nseq 5 | srun --bcast={runtime.directory}/copy -n1 {program}\n"))
+    assert (code, node.stdout.split()) == (0, ["1", "2", "3", "4", "5"])
+
+
+def test_tasks_for_which_no_descriptor_is_left(runtime: Runtime) -> None:
+    """They fail, each with a line; the job, and its next step, do not."""
+    spec = batch("#!/bin/sh\nsrun -O -n20 true\necho $?\nsrun -n1 echo fine\n")
+    code, node = runtime.run(spec, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (50, 50)))
+    assert (code, node.stdout) == (0, "1\nfine\n")
+    assert "slurmstepd-127.0.0.1: error: cannot make a pipe: Too many open files\n" in node.stderr
+    assert "Exited with exit code 1" in node.stderr
