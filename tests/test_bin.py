@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
 
 from mlspace import entry
 from tests.conftest import ROOT
@@ -38,3 +43,26 @@ def test_a_job_has_the_same_commands() -> None:
     assert links is not None
     open_mpis = {"mpiexec", "mpirun"}  # there they are the node's own
     assert set(re.findall(r'"(\w+)"', links[1])) == set(entry.COMMANDS) - open_mpis
+
+
+@pytest.mark.parametrize("changed", ["pyproject.toml", "CMakeLists.txt", "launcher/main.cpp", "launcher/text/hex.h"])
+def test_a_change_of_what_it_is_built_of_sets_it_up_again(tmp_path: Path, changed: str) -> None:
+    files = ["pyproject.toml", "CMakeLists.txt", "launcher/main.cpp", "launcher/text/hex.h", "mlspace/entry.py", ".venv/ready"]
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for name, text in {".venv/bin/python": "echo runs", ".venv/bin/launch": "", "bin/.setup": "echo sets up"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    shutil.copy(ROOT / "bin/mlspace", tmp_path / "bin/squeue")
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (1e9, 1e9))
+
+    def said() -> str:
+        environment = {"PATH": os.environ["PATH"]}
+        return subprocess.run([tmp_path / "bin/squeue"], env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert said() == "runs\n"
+    (tmp_path / changed).touch()
+    assert said() == "sets up\nruns\n"

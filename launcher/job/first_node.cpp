@@ -290,8 +290,8 @@ bool FirstNode::StartStep(const std::shared_ptr<Channel>& channel, const StepReq
     if (outcome_) throw StepRefusal(kStepIsOver);
     std::optional<StepLayout> layout = LayOutStep(request, ground_, ledger_);
     if (!layout) return false;
-    steps_.push_back(std::make_unique<StepServer>(&loop_, &supervisor_, channel, next_step_, request, std::move(*layout),
-                                                  ground_, hooks));
+    steps_.push_back(std::make_unique<StepServer>(&loop_, &supervisor_, channel, channel == owner_, next_step_, request,
+                                                  std::move(*layout), ground_, hooks));
   } catch (const StepRefusal& refusal) {
     RefuseStep(channel, refusal);
     return true;

@@ -23,7 +23,7 @@ struct StepFacts {
   TaskIds tasks;                   ///< one list of ids for each of `nodes`
   Distribution distribution;
   bool distribution_given = false;  ///< srun outside of a job shows it only then
-  bool inside_job = false;          ///< srun runs inside the job (not role `tasks`)
+  bool inside_job = false;          ///< srun runs in an allocation that is not its own
   bool label = false;               ///< srun -l
   mode_t umask = 0022;              ///< of srun
   std::string launcher_address;     ///< IPv4 address of the host where srun runs

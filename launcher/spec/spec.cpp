@@ -98,7 +98,7 @@ std::vector<int> ReadPerNode(const SpecValue& job, const char* key, int nodes, i
 JobFacts ReadJob(const SpecValue& value) {
   value.ExpectKeys({"id", "name", "user", "group", "partition", "cluster", "submit_host",
                     "submit_dir", "uid", "gid", "nodes", "cpus_per_node", "tasks_per_node",
-                    "distribution", "gpus_per_node", "memory_per_node", "env", "restart"});
+                    "distribution", "gpus_per_node", "step_gpus", "memory_per_node", "env", "restart"});
   JobFacts job;
   job.id = value.Require("id").Integer(1, INT64_MAX);
   job.name = FindText(value, "name");
@@ -122,6 +122,7 @@ JobFacts ReadJob(const SpecValue& value) {
   if (const auto gpus = value.Find("gpus_per_node")) {
     job.gpus_per_node = static_cast<int>(gpus->Integer(0, kMaxNodes));
   }
+  if (const auto gpus = value.Find("step_gpus")) job.step_gpus = static_cast<int>(gpus->Integer(0, kMaxNodes));
   if (const auto env = value.Find("env")) job.env = env->Variables();
   if (const auto restart = value.Find("restart"))
     job.restart = static_cast<int>(restart->Integer(0, INT_MAX));

@@ -75,6 +75,7 @@ struct JobFacts {
   std::vector<int> memory_per_node;  ///< MiB, one per node; empty: not known
   Distribution distribution;
   int gpus_per_node = 0;
+  std::optional<int> step_gpus;  ///< GPUs of a node that a step gets which asks for none; not said: all
   std::map<std::string, std::string> env;  ///< SLURM_* that follow from the request alone
   int restart = 0;
 };

@@ -40,9 +40,9 @@ ResourceRequest ResourcesOf(const SrunOptions& options, int tasks) {
 }
 
 /// The tasks' world: srun's own, but for what its options change.
-TaskWorld WorldOf(const SrunOptions& options, const Environment& own) {
+TaskWorld WorldOf(const SrunOptions& options, const PlacementRequest& placement, const Environment& own) {
   TaskWorld world = options.world;
-  Environment variables = StepVariables(options, own);
+  Environment variables = StepVariables(options, placement, own);
   if (!options.hpcx.empty()) {
     for (const std::string& line : PrepareHpcx(options.hpcx, DiskProbe(), &variables)) {
       if (!options.quiet) std::fprintf(stderr, "srun: Warning: %s\n", line.c_str());
@@ -76,7 +76,7 @@ StepRequest RequestOf(const SrunOptions& options, const Environment& own) {
   request.placement = PlacementOf(options, own);
   request.resources = ResourcesOf(options, request.placement.tasks);
   request.streams = options.streams;
-  request.world = WorldOf(options, own);
+  request.world = WorldOf(options, request.placement, own);
   request.limits = options.limits;
   if (options.is_multi_prog) {
     const int tasks = request.placement.tasks = TasksOf(request.placement, own);

@@ -53,12 +53,12 @@ Environment Exported(const std::string& list, const Environment& own) {
 
 }  // namespace
 
-Environment StepVariables(const SrunOptions& options, const Environment& own) {
+Environment StepVariables(const SrunOptions& options, const PlacementRequest& placement, const Environment& own) {
   Environment variables = own;
   variables.SetNumber("SRUN_DEBUG", kDefaultVerbosity + options.verbosity - (options.quiet ? 1 : 0));
   variables = Exported(options.export_list, variables);
   if (!options.job_name.empty()) variables.Set("SLURM_JOB_NAME", options.job_name);
-  if (options.placement.tasks_per_node > 0) variables.SetNumber("SLURM_NTASKS_PER_NODE", options.placement.tasks_per_node);
+  if (placement.tasks_per_node > 0) variables.SetNumber("SLURM_NTASKS_PER_NODE", placement.tasks_per_node);
   if (options.resources.cpus_per_task > 0) variables.SetNumber("SLURM_CPUS_PER_TASK", options.resources.cpus_per_task);
   if (options.resources.overcommit) variables.Set("SLURM_OVERCOMMIT", "1");
   if (options.streams.terminal) {

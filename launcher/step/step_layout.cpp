@@ -33,6 +33,7 @@ class Attempt {
         shares_(SharesAll(request)),
         place_(*ground.place),
         job_environment_(ground.job_environment),
+        own_gpus_(ground.spec->job->step_gpus),
         everything_(ledger.everything()),
         available_(available) {}
 
@@ -97,10 +98,11 @@ class Attempt {
   /// How many GPUs a node has to have for this step at least.
   int LeastGpus() const { return std::max(resources_.gpus_per_node, resources_.gpus_per_task); }
 
-  /// Whether the step says what GPUs it wants: else it gets all of its nodes'.
+  /// Whether the step says what GPUs it wants: else it gets those that the job has asked for.
   bool asks_for_gpus() const {
     return resources_.no_gpus || resources_.gpus + resources_.gpus_per_node + resources_.gpus_per_task > 0;
   }
+  int AskedGpus(int node) const { return std::min(own_gpus_.value_or(INT_MAX), Size(all(node).gpus)); }
 
   // Nodes.
 
@@ -108,7 +110,7 @@ class Attempt {
   int UsableCpus(int node) const {
     if (!resources_.exact && !is_idle(node)) return 0;
     const NodeHolding& there = available(node);
-    if (Size(there.gpus) < LeastGpus() || (!asks_for_gpus() && Size(there.gpus) < Size(all(node).gpus))) return 0;
+    if (Size(there.gpus) < LeastGpus() || (!asks_for_gpus() && Size(there.gpus) < AskedGpus(node))) return 0;
     if (there.memory_mib < LeastMemory(node)) return 0;
     return Size(there.cpus);
   }
@@ -233,7 +235,7 @@ class Attempt {
       NodeHolding held;
       held.cpus = resources_.exact ? FirstOf(available(node).cpus, CpusOf(tasks)) : available(node).cpus;
       if (!asks_for_gpus()) {
-        held.gpus = available(node).gpus;
+        held.gpus = FirstOf(available(node).gpus, AskedGpus(node));
       } else {
         const int nodes_left = Size(layout_.nodes) - static_cast<int>(i);
         const int dealt = std::min((gpus_left + nodes_left - 1) / nodes_left, Size(available(node).gpus));
@@ -256,6 +258,7 @@ class Attempt {
   bool shares_;
   const Place& place_;
   const Environment& job_environment_;
+  std::optional<int> own_gpus_;  ///< of a node, that the job has asked for; not said: all that it has
   const std::vector<NodeHolding>& everything_;
   const std::vector<NodeHolding>& available_;
   Distribution given_;

@@ -49,7 +49,7 @@ class StepServer::LocalSink : public ShareSink {
   Share* share_;
 };
 
-StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Channel> client, int id,
+StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Channel> client, bool is_alone, int id,
                        StepRequest request, StepLayout layout, const StepGround& ground, Hooks hooks)
     : loop_(loop),
       supervisor_(supervisor),
@@ -68,7 +68,7 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
   facts_.tasks = layout_.tasks;
   facts_.distribution = layout_.distribution;
   facts_.distribution_given = !request_.placement.distribution.empty();
-  facts_.inside_job = ground.spec->script.has_value() || !ground.spec->command.empty();
+  facts_.inside_job = !is_alone;
   facts_.label = request_.streams.label;
   facts_.umask = static_cast<mode_t>(request_.world.umask);
   if (!ground.place->first_addresses.empty()) facts_.launcher_address = ground.place->first_addresses.front();

@@ -27,7 +27,8 @@ class StepServer {
     std::function<void(StepServer*)> ended;
   };
 
-  StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Channel> client, int id, StepRequest request,
+  /// `is_alone`: of an srun whose allocation is there for this step.
+  StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Channel> client, bool is_alone, int id, StepRequest request,
              StepLayout layout, const StepGround& ground, Hooks hooks);
   StepServer(const StepServer&) = delete;
   StepServer& operator=(const StepServer&) = delete;

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "srun"
 
-DECIDED = ("nodes", "ntasks", "hpcx")
+DECIDED = ("nodes", "ntasks", "hpcx", "exclusive")
 """Options of which `launch srun` is told what became of them here; it reads all others itself."""
 
 

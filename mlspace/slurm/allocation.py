@@ -67,7 +67,8 @@ class Geometry:
     """What a job gets. Lists have one value per node. `warnings` are Slurm's, for the user; they are not stored.
 
     tasks: as scontrol shows them; ntasks: as SLURM_NTASKS tells them, None (and not tasks_requested) where nothing said how many.
-    gpus_per_node: of the node with most, which is what every node gets; gpus_by_node: as Slurm deals them.
+    gpus_per_node: of the node with most, which is what every node gets; gpus_by_node: as Slurm deals them. step_gpus: of a node that is
+    given whole, what was asked for, which is what its steps get; None where that is all.
     ntasks_per_node, cpus_per_task: as asked for; tasks_of_node, cpus_of_task: also what follows from GPUs. shape: sockets of a node,
     cores of a socket, threads of a core as asked for. mem_per_cpu, mem_per_node: MiB asked for, the cluster's default included; None
     where the other one, or all of the node, was meant.
@@ -91,6 +92,7 @@ class Geometry:
         "tasks_of_node",
         "cpus_of_task",
         "shape",
+        "step_gpus",
     )
 
     __slots__ = (*FIELDS, "warnings")
@@ -115,6 +117,7 @@ class Geometry:
         tasks_of_node: int | None = None,
         cpus_of_task: int | None = None,
         shape: Sequence[int | None] = (None, None, None),
+        step_gpus: int | None = None,
         warnings: Sequence[str] = (),
     ) -> None:
         self.nodes = nodes
@@ -134,6 +137,7 @@ class Geometry:
         self.tasks_of_node = ntasks_per_node if tasks_of_node is None else tasks_of_node
         self.cpus_of_task = cpus_per_task if cpus_of_task is None else cpus_of_task
         self.shape = list(shape)
+        self.step_gpus = step_gpus
         self.warnings = list(warnings)
 
     def to_json(self) -> dict[str, Any]:

@@ -49,8 +49,9 @@ def allocate(demand: Demand) -> Geometry:
     cpus, layout = cpus_and_tasks(demand, rooms, gpus)
     if demand.gpus.task and not demand.gpus.node:
         gpus = [node_tasks * demand.gpus.task for node_tasks in layout]
+    step_gpus = None
     if demand.whole_nodes:
-        gpus = [demand.limits.gpus] * nodes
+        step_gpus, gpus = max(gpus), [demand.limits.gpus] * nodes
     tasks = nodes * demand.tasks_of_node if demand.tasks_of_node else max(demand.tasks or 0, nodes)
     ntasks = demand.ntasks
     if ntasks is None and (demand.tasks_of_node or demand.gpus.task or demand.gpus.tasks):
@@ -73,6 +74,7 @@ def allocate(demand: Demand) -> Geometry:
         tasks_of_node=None if demand.gpus.tasks else demand.tasks_of_node,
         cpus_of_task=demand.cpus_per_task,
         shape=demand.shape,
+        step_gpus=step_gpus,
         distribution=distribution.across_nodes(component["distribution"]),
         warnings=demand.warnings,
     )

@@ -77,6 +77,7 @@ class Job:
     memory_per_node: Sequence[int] = ()
     distribution: str = "block"
     gpus_per_node: int = 0
+    step_gpus: int | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     restart: int = 0
 

@@ -119,6 +119,7 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
             memory_per_node=geometry.memory_mib_per_node if all(geometry.memory_mib_per_node) else (),
             distribution=geometry.distribution,
             gpus_per_node=geometry.gpus_per_node,
+            step_gpus=geometry.step_gpus,
             env=job_variables(component, geometry, request.program) | array_variables(component, job.array_job_id, job.array_task_id),
             restart=job.restart,
         ),

@@ -114,9 +114,10 @@ OF_ENVIRONMENT = [
     (r"StepId=\d+", "StepId=N"),
     (r"^srun: cluster configuration lacks support for cpu binding\n", ""),
     (r"^\w+: warning: --[\w-]+ is ignored: .*\n", ""),
+    (r"^srun: job N queued and waiting for resources\nsrun: job N has been allocated resources\n", ""),
 ]
 """Masks for variables: who speaks to whom, and the names of this host and this cluster; and what one of the two says of options:
-the real one's nodes bind no task, and here some options are ignored that decide no variable."""
+the real one's nodes bind no task, and here some options are ignored that decide no variable; and that a job was slow to start."""
 
 OF_BINDING = [(r"(task +\d+ +\d+) \[\d+\]", r"\1 [PID]")]
 

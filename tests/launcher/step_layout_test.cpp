@@ -157,6 +157,18 @@ TEST(RefusesInSlurmsWords) {
   EXPECT_EQ(job.Try(request), "Invalid generic resource (gres) specification");
 }
 
+TEST(StepsGetTheGpusThatTheJobAskedFor) {
+  Job job({2, 2});
+  EXPECT_EQ(job.LayOut(Request(2)).value().holdings[0].gpus, (std::vector<int>{0, 1}));
+  job.spec.job->step_gpus = 0;  // a node as a whole
+  EXPECT_EQ(job.LayOut(Request(2)).value().holdings[0].gpus, std::vector<int>{});
+  StepRequest request = Request(2);
+  request.resources.gpus_per_node = 2;
+  EXPECT_EQ(job.LayOut(request).value().holdings[1].gpus, (std::vector<int>{0, 1}));
+  job.spec.job->step_gpus = 1;
+  EXPECT_EQ(job.Hold(Request(1, 1)).holdings[0].gpus, std::vector<int>{0});
+}
+
 TEST(FollowsAnArbitraryList) {
   Job job({2, 2, 2});
   StepRequest request = Request(3, 2);
