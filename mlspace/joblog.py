@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mlspace.errors import BadValue, MlspaceError
+from mlspace import platformjob
+from mlspace.errors import MlspaceError
 from mlspace.gateway import logs
 from mlspace.gateway.loglines import program_lines
-from mlspace.session import PLATFORM_PREFIX
 from mlspace.translate.joboutput import JobOutput
 
 TYPE_CHECKING = False
@@ -33,22 +33,8 @@ class JobLog:
         self.name, self.region = self._find(text, region)
 
     def _find(self, text: str, region: str | None) -> tuple[str, str]:
-        self.session.refresh()
-        try:
-            selected = [one.job for one in self.session.select(text)]
-        except BadValue as error:
-            if not text.startswith(PLATFORM_PREFIX):
-                raise MlspaceError(f"Invalid job id {text}") from error
-            return text, region or self._region_of(text)
-        if not selected:
-            raise MlspaceError(f"Invalid job id {text}", "  sacct shows the jobs that there are")
-        sent = [job for job in selected if job.platform_job]
-        if len(selected) > 1 and len(sent) != 1:
-            raise MlspaceError(f"{text} is an array of jobs", f"  name one of them, as in {text}_0")
-        if not sent:
-            raise MlspaceError(f"job {text} has no log: it was never sent to MLSpace ({selected[0].state}, {selected[0].reason})")
-        self.job = sent[0]
-        return sent[0].platform_job, sent[0].region
+        name, self.job = platformjob.find(self.session, text)
+        return name, self.job.region if self.job else region or self._region_of(name)
 
     def _region_of(self, name: str) -> str:
         told = self.session.gateway().job(name).region or self.session.config["region"]

@@ -118,6 +118,10 @@ class Session:
             self.context.warn(f"{self.context.program}: {error.lines[0]}; trying again in {seconds:.0f} s")
 
     @property
+    def workspace_id(self) -> str:
+        return self.config["workspace_id"] if self.config.is_remote else self._endpoint().workspace_id
+
+    @property
     def local_directory(self) -> str:
         return os.path.join(self.state_dir, "local")
 

@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 SHARED = (
     *("arguments", "changing", "controlling", "documenting", "exportfile", "holding", "hostfiles", "hostlists", "interacting", "listing"),
     *("mpirunning", "rank_output", "standing_aside"),
-    *("processes", "scripts", "selecting", "showing", "showing_cluster", "submitting", "updating", "writing"),
+    *("processes", "scripts", "selecting", "showing", "showing_cluster", "submitting", "tables", "updating", "writing"),
 )
 """Modules of mlspace/commands/ that are no command."""
 

@@ -50,7 +50,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("background", "config", "controller", "errors", "owner", "slurm", "state", "queue", "cluster", "context", "installation", "site"),
         *("gateway.client", "gateway.credentials", "gateway.opening", "gateway.transport", "local.endpoint", "local.daemon"),
     },
-    "joblog": {"errors", "gateway.logs", "gateway.loglines", "session", "slurm", "translate.joboutput"},
+    "platformjob": {"errors", "session", "slurm"},
+    "joblog": {"platformjob", "errors", "gateway.logs", "gateway.loglines", "session", "slurm", "translate.joboutput"},
     "following": {"controller", "errors", "gateway.logs", "session", "slurm", "state", "translate"},
     "allocating": {"errors", "session", "slurm", "translate"},
     "machine": {"local.endpoint", "session"},
@@ -61,8 +62,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "commands": {
         *("", "advice", "config", "context", "errors", "installation", "mpi"),
         *(f"commands.{name}" for name in (*SHARED, "subcommands")),
-        *("allocating", "following", "joblog", "login", "machine", "site", "sources", "render", "session", "submission"),
-        *("slurm", "spec", "cluster", "queue", "translate.manifest", "testing"),
+        *("allocating", "following", "joblog", "login", "machine", "platformjob", "site", "sources", "render", "session", "submission"),
+        *("slurm", "spec", "cluster", "queue", "translate.manifest", "testing", "gateway.at_once", "gateway.wire"),
     },
     "entry": {"context", "errors"},
 }

@@ -201,7 +201,7 @@ def test_logs_of_what_has_none(remote: Cli) -> None:
     assert unknown.stderr.startswith("mlspace: error: Invalid job id 77\n")
     assert remote("sbatch", "--hold", "--wrap", "true").code == 0
     held = remote("mlspace", "logs", "1")
-    assert (held.code, "job 1 has no log: it was never sent to MLSpace (PENDING, JobHeldUser)" in held.stderr) == (1, True)
+    assert (held.code, "job 1 was never sent to MLSpace (PENDING, JobHeldUser)" in held.stderr) == (1, True)
 
 
 def test_why_a_program_could_not_be_started(remote: Cli, tmp_path: Path) -> None:

@@ -26,10 +26,17 @@ DEFAULT_SHELL = "/bin/bash"
 
 
 SUBCOMMANDS = {
+    "login": "ask for the credentials of MLSpace, check and keep them",
     "config": "each value of the configuration and where it came from",
     "explain": "what sbatch would make of a script",
-    "login": "ask for the credentials of MLSpace, check and keep them",
     "logs": "what a job has printed, from MLSpace's log of it",
+    "job": "what MLSpace tells of a job: state, nodes, parameters",
+    "pods": "each node's share of a job, and what keeps it",
+    "restart": "a job of another tool once more, as it was",
+    "workspaces": "the workspaces that your credentials reach",
+    "allocations": "the workspace's hardware by region, and what of it is free",
+    "queues": "the queues of the allocations, and who is in them",
+    "limits": "how many calls MLSpace takes, and how many were made",
     "gateway": "an MLSpace on this machine, for any client of its HTTP interface",
 }
 """First words that are no command to be run -> what they show or do. Each is a module of commands/subcommands, `-` written as `_`."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 from urllib.parse import quote
 
 from mlspace.errors import GatewayError
 from mlspace.gateway.account import Allocation, Budget, Offer, Queue, Workspace
+from mlspace.gateway.at_once import CONCURRENT_CALLS, at_once
 from mlspace.gateway.transport import Transport
 from mlspace.gateway.wire import PlatformJob, Pod, Preemptor, QueuedJob, field
 
 PAGE = 6000
 """Jobs in one answer: what the API gives where nothing is asked for (mlspace-facts §4.7)."""
 
-CONCURRENT_CALLS = 8
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class Client:
@@ -184,13 +181,3 @@ def items_of(answer: Any) -> list[Any]:
     if not isinstance(answer, list):
         raise GatewayError("MLSpace's answer is no list", f"  it says: {str(answer)[:200]}")
     return answer
-
-
-def at_once(call: Callable[[Item], Result], items: Collection[Item]) -> list[Result]:
-    """The call for each item, several at the same time; results in the items' order. Raises what the first failed one raises."""
-    if len(items) < 2:
-        return [call(item) for item in items]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(min(len(items), CONCURRENT_CALLS)) as pool:
-        return list(pool.map(call, items))

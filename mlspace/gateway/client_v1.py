@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NoReturn
 
 from mlspace.errors import GatewayError
-from mlspace.gateway.client import Client, at_once, items_of, named_in, word
+from mlspace.gateway.at_once import at_once
+from mlspace.gateway.client import Client, items_of, named_in, word
 from mlspace.gateway.wire import PlatformJob, field
 
 ONLY_V2 = (

@@ -43,9 +43,16 @@ class TokenFile:
         except OSError:
             pass  # the next command logs in again
 
+    def make_directory(self) -> None:
+        try:
+            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        except OSError:
+            pass  # what is to be written there cannot be
+
     @contextmanager
     def renewing(self) -> Iterator[None]:
         """Held by one process at a time, so that many commands at once log in once; the others find the new token when they are let in."""
+        self.make_directory()
         try:
             descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError:

@@ -159,7 +159,10 @@ def test_given_access_token_is_not_renewed_nor_kept(http: Any, tmp_path: Path) -
 def test_directory_that_cannot_be_written_costs_only_a_login(http: Any, tmp_path: Path) -> None:
     log_in(http)
     http.get(f"{URL}/jobs", json={"jobs": []})
-    assert make(tmp_path / "missing").get("list jobs", "/jobs") == {"jobs": []}
+    (tmp_path / "file").touch()
+    assert make(tmp_path / "file").get("list jobs", "/jobs") == {"jobs": []}
+    assert make(tmp_path / "new").get("list jobs", "/jobs") == {"jobs": []}
+    assert (stat.S_IMODE((tmp_path / "new").stat().st_mode), len(list((tmp_path / "new").glob("token-*")))) == (0o700, 1)
 
 
 @pytest.mark.parametrize("answer", [{}, {"token": None}, {"token": {}}, {"token": {"access_token": "x"}}, []])

@@ -5,8 +5,6 @@ Secrets are no options, since everybody can read a process's arguments: they are
 
 from __future__ import annotations
 
-import os
-
 from mlspace import config, login, sources
 from mlspace.commands.arguments import Parser
 from mlspace.config import Config
@@ -54,10 +52,6 @@ def run(context: Context, argv: Sequence[str]) -> int:
         if value:
             given.values[key] = value
     state_dir = config.state_directory(context.environ, context.user.home)
-    try:
-        os.makedirs(state_dir, mode=0o700, exist_ok=True)  # for the token; without it each command logs in anew
-    except OSError:
-        pass
     if given["api"] == "v2" and login.is_exposed(given["endpoint"]):
         context.warn("mlspace login: warning: this endpoint is not encrypted: who is on the way can read the secrets")
     account = login.check(given, state_dir)
