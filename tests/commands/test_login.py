@@ -144,6 +144,7 @@ def test_a_variable_that_goes_before_it_is_told(run: Run, gateway: Gateway) -> N
     assert done.stderr.endswith("warning: MLSPACE_API_KEY is set and goes before what was kept\n")
 
 
+@pytest.mark.xdist_group("jupyter")  # it looks into the environment of every process
 def test_what_a_jupyter_server_has(cli: Cli, gateway: Gateway, home: Path) -> None:
     """The variables are those of another process, as a shell over ssh finds them."""
     env = {"GWAPI_ADDR": gateway.url.removeprefix("http://").removesuffix("/public/v2"), "GWAPI_KEY": WORDS["api_key"]}

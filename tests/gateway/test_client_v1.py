@@ -66,6 +66,7 @@ def test_an_instance_type(item: dict[str, object], limits: tuple[str, ...]) -> N
     assert tuple(type_of(item)["resource"]["limits"].values()) == limits
 
 
+@pytest.mark.xdist_group("jupyter")  # its processes have a Jupyter server's variables
 def test_the_suite_on_a_jupyter_server(cli: Cli, gateway: Gateway) -> None:
     cli.env |= {"GWAPI_ADDR": address(gateway).removeprefix("http://"), "GWAPI_KEY": KNOWN["api-key"], "NAMESPACE": NAMESPACE}
     cli.env |= {"CLUSTER_KEY": REGION, "MLSPACE_LAUNCH": str(newest_launch())}
