@@ -25,7 +25,7 @@ def main(settings: Path, words: list[str]) -> int:
     settings.write_text(json.dumps({**json.loads(settings.read_text()), "switch": switch}))
     scheduler.EXECUTOR = EXECUTOR.format(str(settings))
     try:
-        return testing.main(words, os.environ)
+        return testing.main(words)
     finally:
         os.kill(switch, signal.SIGKILL)
 
