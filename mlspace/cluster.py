@@ -240,7 +240,15 @@ class Cluster:
         )
 
     @classmethod
-    def from_catalog(cls, configs: Mapping[str, Any], *, region: str, launch: str, site: Site | None = None) -> Cluster:
+    def from_catalog(
+        cls,
+        configs: Mapping[str, Any],
+        *,
+        region: str,
+        launch: str,
+        settle_seconds: float = SETTLE_SECONDS,
+        site: Site | None = None,
+    ) -> Cluster:
         """A Gateway's regions as partitions, its largest instance types as nodes: the platform does not name any.
 
         configs: the answer of GET /configs. region: the default partition, or "" for the first.
@@ -274,6 +282,7 @@ class Cluster:
             carrier="parts",
             env_mode="image",
             launch=launch,
+            settle_seconds=settle_seconds,
             instance_types=types,
             has_allocations=True,
             site=site,

@@ -35,7 +35,7 @@ EMBEDDED = "embedded"
 
 KEYS = (
     *("endpoint", "api", "client_id", "client_secret", "api_key", "workspace_id", "access_token", "namespace"),
-    *("region", "image", "launch", "hpcx", "unknown_names"),
+    *("region", "image", "launch", "hpcx", "unknown_names", "settle_seconds"),
 )
 SECTIONS = ("partitions", "accounts", "qos", "features", "gpu_types", "licenses", "reservations")
 """Keys that only the file can have; mlspace/site.py reads what is below them."""
@@ -43,6 +43,8 @@ SECTIONS = ("partitions", "accounts", "qos", "features", "gpu_types", "licenses"
 CHOICES = {"unknown_names": ("accept", "refuse"), "api": ("v1", "v2")}
 
 SECRETS = sources.SECRETS
+LONGEST_SETTLE_SECONDS = 600
+
 MASK = "********"
 
 SECRET_VARIABLES = (
@@ -158,6 +160,9 @@ def check(config: Config) -> None:
             raise wrong(config, key, " or ".join(choices))
     if config["hpcx"] not in ("", "auto", "off") and not config["hpcx"].startswith("/"):
         raise wrong(config, "hpcx", "auto, off, or the absolute path of a directory on the nodes")
+    seconds = config["settle_seconds"]
+    if seconds and not (seconds.isascii() and seconds.isdigit() and 0 < int(seconds) <= LONGEST_SETTLE_SECONDS):
+        raise wrong(config, "settle_seconds", f"a whole number from 1 to {LONGEST_SETTLE_SECONDS}")
     check_words(config)
     if not config.is_remote or config["access_token"]:
         return

@@ -147,10 +147,17 @@ class Session:
         return Cluster.from_shape(local.shape, local.node_names, launch=launch, site=site)
 
     def _catalog(self) -> Cluster:
-        from mlspace.cluster import Cluster
+        from mlspace.cluster import SETTLE_SECONDS, Cluster
 
-        site = self._site()
-        return Cluster.from_catalog(self.gateway().configs(), region=self.config["region"], launch=self.config["launch"], site=site)
+        site, told = self._site(), self.config["settle_seconds"]
+        settle_seconds = float(told) if told else SETTLE_SECONDS
+        return Cluster.from_catalog(
+            self.gateway().configs(),
+            region=self.config["region"],
+            launch=self.config["launch"],
+            settle_seconds=settle_seconds,
+            site=site,
+        )
 
     def _site(self) -> Site:
         from mlspace.site import Site

@@ -118,13 +118,17 @@ class Gateway:
     def port(self) -> int:
         return self.server.server_port
 
+    def start(self) -> None:
+        """Take over what an earlier gateway left, and answer from now on, in threads of their own."""
+        self.scheduler.adopt()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 60}, daemon=True).start()
+
     def serve(self, leave: Callable[[], bool]) -> None:
         """Until SIGTERM, SIGINT, or nothing was to do for the idle time and `leave` says that nobody is just coming."""
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, frame: stop.set())
-        self.scheduler.adopt()
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 60}, daemon=True).start()
+        self.start()
         idle = self.options.idle_seconds
         while not stop.wait(min(max(idle / 10, 0.05), 30) if idle else None):
             if idle and self.idle_seconds() >= idle and leave():
