@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from mlspace.gateway.catalog import InstanceType
+    from mlspace.gateway.catalog import Catalog, InstanceType, Place
     from mlspace.site import Row
     from mlspace.slurm.geometry import Limits
 
@@ -25,9 +25,12 @@ LOCAL_SETTLE_SECONDS = 2.0
 
 
 class Node:
-    """One node as configured: CPUs = sockets x cores_per_socket x threads_per_core; memory in MiB; gpus with an optional type."""
+    """One node as configured: CPUs = sockets x cores_per_socket x threads_per_core; memory in MiB; gpus with an optional type.
 
-    __slots__ = ("cores_per_socket", "cpus", "gpu_type", "gpus", "memory_mib", "name", "sockets", "threads_per_core")
+    kind: the instance type that it is one of, "" where a node is just that.
+    """
+
+    __slots__ = ("cores_per_socket", "cpus", "gpu_type", "gpus", "kind", "memory_mib", "name", "sockets", "threads_per_core")
 
     def __init__(
         self,
@@ -39,8 +42,10 @@ class Node:
         threads_per_core: int = 1,
         gpus: int = 0,
         gpu_type: str = "",
+        kind: str = "",
     ) -> None:
         self.name = name
+        self.kind = kind
         self.cpus = cpus
         self.sockets = sockets
         self.threads_per_core = threads_per_core
@@ -95,6 +100,21 @@ class Partition:
         self.default = default
         self.max_time = max_time
 
+    @property
+    def place(self) -> Place:
+        """Where its jobs are sent to."""
+        from mlspace.gateway.catalog import Place
+
+        return Place(self.region, self.allocation, self.queue)
+
+    def with_nodes(self, names: Sequence[str]) -> Partition:
+        """The same with nodes that have names."""
+        import copy
+
+        same = copy.copy(self)
+        same.nodes = names
+        return same
+
 
 class Cluster:
     """Partitions and nodes, and how a job reaches them.
@@ -102,12 +122,13 @@ class Cluster:
     carrier: "file" (the nodes see our state directory, and specifications in it) or "parts".
     env_mode: "shared" or "image" (docs/protocol.md, `env`).
     launch: path of `launch` as the nodes see it. channel: the nodes' runtime directory is on this host.
+    catalog: the platform's instance types; None where they are made to measure.
     has_allocations: jobs are sent to an allocation and one of its queues. site: the names that the configuration gives.
     settle_seconds: how long a job whose submission was not answered may take to show up in the platform's list.
     """
 
     __slots__ = (
-        *("carrier", "channel", "def_mem_per_cpu", "env_mode", "instance_types", "launch", "name", "nodes", "partitions"),
+        *("carrier", "catalog", "channel", "def_mem_per_cpu", "env_mode", "launch", "name", "nodes", "partitions"),
         *("has_allocations", "settle_seconds", "site"),
     )
 
@@ -123,7 +144,7 @@ class Cluster:
         launch: str,
         channel: bool = False,
         settle_seconds: float = SETTLE_SECONDS,
-        instance_types: Mapping[str, Sequence[Any]] | None = None,
+        catalog: Catalog | None = None,
         has_allocations: bool = False,
         site: Site | None = None,
     ) -> None:
@@ -138,7 +159,15 @@ class Cluster:
         self.launch = launch
         self.channel = channel
         self.settle_seconds = settle_seconds
-        self.instance_types = instance_types
+        self.catalog = catalog
+
+    def with_nodes(self, nodes: Sequence[Node], partitions: Sequence[Partition]) -> Cluster:
+        """The same of other nodes."""
+        import copy
+
+        same = copy.copy(self)
+        same.nodes, same.partitions = list(nodes), list(partitions)
+        return same
 
     def partition(self, name: str | None) -> Partition | None:
         """The partition of that name; the default one for None."""
@@ -156,11 +185,11 @@ class Cluster:
 
     def types(self, partition: Partition) -> list[InstanceType] | None:
         """The instance types that are the partition's nodes; None where types are made to measure."""
-        if self.instance_types is None:
+        if self.catalog is None:
             return None
         from mlspace.gateway.catalog import fits
 
-        return [kind for kind in self.instance_types.get(partition.region, ()) if fits(kind, partition.gpu, partition.instance_types)]
+        return [kind for kind in self.catalog.types(partition.place) if fits(kind, partition.gpu, partition.instance_types)]
 
     def gpu_types(self, partition: Partition) -> set[str]:
         """Types of GPU that the partition has, in lower case."""
@@ -171,7 +200,7 @@ class Cluster:
 
     def gpu_family(self, name: str) -> str:
         """What the platform's instance types call a GPU of that name."""
-        if self.instance_types is None:
+        if self.catalog is None:
             return name
         from mlspace.gateway.catalog import GPU_FAMILIES
 
@@ -242,7 +271,7 @@ class Cluster:
     @classmethod
     def from_catalog(
         cls,
-        configs: Mapping[str, Any],
+        catalog: Catalog,
         *,
         region: str,
         launch: str,
@@ -251,15 +280,12 @@ class Cluster:
     ) -> Cluster:
         """A Gateway's regions as partitions, its largest instance types as nodes: the platform does not name any.
 
-        configs: the answer of GET /configs. region: the default partition, or "" for the first.
+        region: the default partition, or "" for the first.
         """
-        from mlspace.gateway.catalog import read_regions
-
-        regions = read_regions(configs)
+        regions = catalog.regions
         partitions = [
             Partition(name, name, None, default=name == region or (not region and number == 0)) for number, name in enumerate(regions)
         ]
-        types = {name: kinds for name, kinds in regions.items() if kinds}
         usual = region or next(iter(regions), "")
         named = {
             name: Partition(
@@ -274,16 +300,19 @@ class Cluster:
             )
             for name, row in (site.sections["partitions"] if site else {}).items()
         }
+        partitions = with_named(partitions, named)
+        places = dict.fromkeys(one.place for one in partitions)
+        kinds = {kind.key: kind for place in places for kind in catalog.types(place)}
         return cls(
             "mlspace",
-            [node_of(kind) for kinds in types.values() for kind in kinds],
-            with_named(partitions, named),
+            [node_of(kind) for kind in kinds.values()],
+            partitions,
             def_mem_per_cpu=None,
             carrier="parts",
             env_mode="image",
             launch=launch,
             settle_seconds=settle_seconds,
-            instance_types=types,
+            catalog=catalog,
             has_allocations=True,
             site=site,
         )
@@ -309,6 +338,7 @@ def with_named(partitions: Sequence[Partition], named: Mapping[str, Partition]) 
     return list({**own, **named}.values())
 
 
-def node_of(kind: InstanceType) -> Node:
-    """An instance type as a node."""
-    return Node(kind.key, kind.cpus, kind.memory_mib, gpus=kind.gpus, gpu_type=kind.family if kind.gpus else "")
+def node_of(kind: InstanceType, name: str = "") -> Node:
+    """An instance type as a node, of that name or its own."""
+    cpus = max(1, kind.cpus)  # where nothing tells them, there is one at least
+    return Node(name or kind.key, cpus, kind.memory_mib, gpus=kind.gpus, gpu_type=kind.gpu_name if kind.gpus else "", kind=kind.key)

@@ -30,6 +30,8 @@ NO_RESERVATION = "Requested reservation is invalid"
 
 GPU_OPTIONS = ("gres", "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket")
 
+REGION_VARIABLE = "MLSPACE_REGION"
+
 KEPT = "kept with the job"
 LEFT_OUT = "left out"
 
@@ -95,7 +97,7 @@ class Names:
         others = gres.others(self.component["gres"])
         if others and not self.cluster.site.accepts_unknown:
             raise RequestRefused(gres.INVALID, f"  there is no {others[0]} here, only gpu")
-        if self.cluster.instance_types is None:
+        if self.cluster.catalog is None:
             known = {node.name for node in self.cluster.nodes}
             for name in (*(self.component["nodelist"] or ()), *(self.component["exclude"] or ())):
                 if name not in known:
@@ -106,6 +108,8 @@ class Names:
     def find_partitions(self) -> tuple[list[Partition], str]:
         component, cluster = self.component, self.cluster
         text, region = component["partition"], component["region"]
+        if text is not None and component.origin("region") == REGION_VARIABLE:
+            region = None  # it is that of jobs that name no partition
         if text is None and region is not None:
             of_region = [one for one in cluster.partitions if one.region == region]
             if not of_region:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlspace.cluster import Cluster
     from mlspace.config import Config
     from mlspace.context import Context
+    from mlspace.gateway.catalog import Catalog
     from mlspace.gateway.client import Client
     from mlspace.local.endpoint import Endpoint
     from mlspace.queue.selection import Selected
@@ -152,12 +153,28 @@ class Session:
         site, told = self._site(), self.config["settle_seconds"]
         settle_seconds = float(told) if told else SETTLE_SECONDS
         return Cluster.from_catalog(
-            self.gateway().configs(),
+            self.catalog(),
             region=self.config["region"],
             launch=self.config["launch"],
             settle_seconds=settle_seconds,
             site=site,
         )
+
+    def catalog(self, *, anew: bool = False) -> Catalog:
+        """What the Gateway has and offers, some minutes old at most; anew: of this moment."""
+        from mlspace import catalogue
+        from mlspace.gateway.catalog import Place
+
+        values, rows = self.config, self._site().sections["partitions"].values()
+        places = [Place(row.get("region", values["region"]), row.get("allocation", ""), row.get("queue", "")) for row in rows]
+        asked = [place for place in places if place.region]
+        whose = hash_of(values["endpoint"], values["workspace_id"], *("/".join(place) for place in asked))
+        kept = catalogue.Kept(os.path.join(self.state_dir, f"catalog-{whose}.json"), self.context.now())
+        found = None if anew else kept.read()
+        if found is None:
+            found = catalogue.read(self.gateway(), self.workspace_id, asked)
+            kept.write(found)
+        return found
 
     def _site(self) -> Site:
         from mlspace.site import Site
@@ -340,6 +357,13 @@ class Session:
     def step_environment(self) -> Mapping[str, str]:
         """Our own environment for `launch srun` and `launch hold`, without what must not reach a job."""
         return {name: value for name, value in self.context.environ.items() if name not in config.SECRET_VARIABLES}
+
+
+def hash_of(*words: str) -> str:
+    """Part of a file's name, another one for other words."""
+    import hashlib
+
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
 
 
 def runtime_root(uid: int) -> str:

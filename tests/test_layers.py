@@ -47,11 +47,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dispatch": {"controller", "queue", "state", "slurm", "cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
-        *("background", "config", "controller", "errors", "owner", "slurm", "state", "queue", "cluster", "context", "installation", "site"),
-        *("gateway.client", "gateway.credentials", "gateway.opening", "gateway.transport", "local.endpoint", "local.daemon"),
+        *("background", "catalogue", "cluster", "config", "context", "controller", "errors", "installation", "owner", "queue", "site"),
+        *("gateway.catalog", "gateway.client", "gateway.credentials", "gateway.opening", "gateway.transport"),
+        *("local.daemon", "local.endpoint", "slurm", "state"),
     },
     "platformjob": {"errors", "session", "slurm"},
     "joblog": {"platformjob", "errors", "gateway.logs", "gateway.loglines", "session", "slurm", "translate.joboutput"},
+    "catalogue": {"errors", "gateway.account", "gateway.at_once", "gateway.catalog", "gateway.client"},
+    "stock": {"cluster", "errors", "gateway.account", "gateway.at_once", "gateway.catalog", "session", "slurm"},
     "following": {"controller", "errors", "gateway.logs", "session", "slurm", "state", "translate"},
     "allocating": {"errors", "session", "slurm", "translate"},
     "machine": {"local.endpoint", "session"},
@@ -62,7 +65,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "commands": {
         *("", "advice", "config", "context", "errors", "installation", "mpi"),
         *(f"commands.{name}" for name in (*SHARED, "subcommands")),
-        *("allocating", "following", "joblog", "login", "machine", "platformjob", "site", "sources", "render", "session", "submission"),
+        *("allocating", "following", "joblog", "login", "machine", "platformjob", "render", "session", "site", "sources", "stock"),
+        "submission",
         *("slurm", "spec", "cluster", "queue", "translate.manifest", "testing", "gateway.at_once", "gateway.wire"),
     },
     "entry": {"context", "errors"},

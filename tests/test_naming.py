@@ -9,6 +9,7 @@ import pytest
 
 from mlspace.cluster import Cluster
 from mlspace.errors import RequestRefused
+from mlspace.gateway.catalog import Catalog, read_regions
 from mlspace.naming import Names, read_constraint
 from mlspace.site import ACCEPT, REFUSE, Site
 from mlspace.slurm import getopt, merge
@@ -54,7 +55,7 @@ def component(line: str) -> Component:
 
 def gateway(unknown: str = REFUSE, **sections: Any) -> Cluster:
     site = Site.read(sections or SECTIONS, file="/home/ann/config.yaml", unknown=unknown)
-    return Cluster.from_catalog(CONFIGS, region="SR003", launch="/launch", site=site)
+    return Cluster.from_catalog(Catalog(read_regions(CONFIGS), {}), region="SR003", launch="/launch", site=site)
 
 
 def embedded(unknown: str = REFUSE, gpu_type: str = "", **sections: Any) -> Cluster:

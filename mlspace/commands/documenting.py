@@ -48,13 +48,13 @@ def components(jobs: Iterable[JobView]) -> dict[int, list[int]]:
 
 def print_nodes(context: Context, session: Session, format_name: str, names: Collection[str] | None = None) -> int:
     """The nodes of these names; all for None."""
-    from mlspace import machine
+    from mlspace import machine, stock
     from mlspace.render.document import render
     from mlspace.render.nodes_document import nodes_document
     from mlspace.render.scontrol import last_ends
 
-    occupation, now = session.occupation(), int(context.now())
-    busy = last_ends(session.recent_jobs()) | {node.name: now for node in session.cluster.nodes if occupation[node.name].cpus}
-    nodes = nodes_document(session.cluster, occupation, machine.facts(session), machine.times(session), busy, names)
+    (cluster, occupation), now = stock.look(session), int(context.now())
+    busy = last_ends(session.recent_jobs()) | {node.name: now for node in cluster.nodes if occupation[node.name].cpus}
+    nodes = nodes_document(cluster, occupation, machine.facts(session), machine.times(session), busy, names)
     context.write(render(format_name, nodes))
     return 0

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 def show_node(call: Call, text: str | None) -> int:
+    from mlspace import stock
     from mlspace.render import scontrol
 
     session = call.session
     if call.document:
         return documenting.print_nodes(call.context, session, call.document, None if text is None else read_nodes(call, text))
-    cluster, occupation, now = session.cluster, session.occupation(), call.context.now()
+    (cluster, occupation), now = stock.look(session), call.context.now()
     member_of: dict[str, list[str]] = {}
     for partition in cluster.partitions:
         for name in partition.nodes or ():
@@ -58,9 +59,10 @@ def machine_facts(call: Call) -> dict[str, str]:
 
 
 def show_partition(call: Call, text: str | None) -> int:
+    from mlspace import stock
     from mlspace.render import scontrol
 
-    cluster = call.session.cluster
+    cluster, _ = stock.look(call.session)
     partitions = [one for one in cluster.partitions if text in (None, one.name)]
     if not partitions:
         return call.miss(f"Partition {text} not found")

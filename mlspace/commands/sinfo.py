@@ -149,13 +149,12 @@ class Report:
         return 0
 
     def groups(self) -> list[nodegroup.Group]:
-        from mlspace import machine
+        from mlspace import machine, stock
 
         options, session = self.options, self.session
         by_node = bool(options["Node"])
         groups = nodegroup.gather(
-            session.cluster,
-            session.occupation(),
+            *stock.look(session),
             machine.facts(session),
             self.is_shown,
             partitions=self.partitions,

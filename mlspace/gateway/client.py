@@ -36,6 +36,19 @@ class Client:
         field(answer, "regions")
         return answer
 
+    def images(self) -> list[tuple[str, str]]:
+        """Container images that the catalogue tells of, each `name:tag` with where it is listed: datahub, custom, or its own kind."""
+        configs = self.configs()
+        listed = [("datahub", configs.get("datahub_images")), ("custom", configs.get("custom_images"))]
+        listed += [("", kind.get("images")) for region in configs["regions"] for kind in field(region, "instances_types")]
+        found = {
+            f"{field(image, 'name')}:{tag}": where or image.get("type") or ""
+            for where, images in listed
+            for image in images or ()
+            for tag in field(image, "tags")
+        }
+        return list(found.items())
+
     def available(self, region: str, allocation: str = "", queue: str = "") -> list[Offer]:
         """Instance types that a region, or an allocation and queue of it, has for a job now."""
         params = {"allocation_name": allocation, "queue_name": queue}

@@ -92,11 +92,15 @@ KEPT_APART: dict[str, Callable[[Group, Node], Any]] = {
     "node": lambda group, node: node.name,
     "cpus": lambda group, node: node.cpus,
     "memory": lambda group, node: node.memory_mib,
+    "kind": lambda group, node: node.kind,
 }
 """What keeps nodes apart, by the names that the fields give it. What is the same for all nodes and partitions here needs no row."""
 
 ONLY_EXACT = ("cpus", "memory")
 """Those that count with --exact alone."""
+
+SHOW_KINDS = ("state", "gres", "node")
+"""Where one of these is kept apart, so are instance types: what is free of one may be the same hardware as what is free of another."""
 
 
 def gather(
@@ -114,7 +118,8 @@ def gather(
     is_shown: whether a node in that state is. partitions: names of those to show, None for all. apart: keys of KEPT_APART.
     by_node: each node of each partition stands alone, and a partition without nodes nowhere.
     """
-    keys = [KEPT_APART[name] for name in apart]
+    names = list(apart)
+    keys = [KEPT_APART[name] for name in (*names, *(["kind"] if set(SHOW_KINDS) & set(names) else []))]
     by_partition = KEPT_APART["partition"] in keys
     by_name = {node.name: node for node in cluster.nodes}
     groups: dict[tuple[Any, ...], Group] = {}

@@ -46,7 +46,10 @@ class Occupation:
 
     def _add(self, job: JobView) -> None:
         for name, cpus, memory_mib, gpus in job.shares():
-            taken = self._nodes.setdefault(name, Taken())
-            taken.cpus += cpus
-            taken.memory_mib += memory_mib
-            taken.gpus += gpus
+            self.take(name, cpus, memory_mib, gpus)
+
+    def take(self, name: str, cpus: int, memory_mib: int, gpus: int) -> None:
+        taken = self._nodes.setdefault(name, Taken())
+        taken.cpus += cpus
+        taken.memory_mib += memory_mib
+        taken.gpus += gpus

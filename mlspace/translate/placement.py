@@ -46,12 +46,12 @@ def own_memory(geometry: Geometry, types: Sequence[InstanceType]) -> int:
     """MiB of the smallest type with the CPUs and GPUs, for a request that says nothing of memory; 0 where there is none."""
     cpus, gpus = max(geometry.cpus_per_node), geometry.gpus_per_node
     fitting = [kind for kind in types if kind.gpus >= gpus and kind.cpus >= cpus]
-    return min(fitting, key=size).memory_mib if fitting else 0
+    return min(fitting, key=preference).memory_mib if fitting else 0
 
 
-def size(kind: InstanceType) -> tuple[int, int, int]:
-    """By it the smaller of two types is told: GPUs cost most."""
-    return kind.gpus, kind.cpus, kind.memory_mib
+def preference(kind: InstanceType) -> tuple[bool, int, int, int]:
+    """The least is taken: what the place offers before what it does not tell of, and then the smaller, GPUs counting most."""
+    return not kind.is_offered, kind.gpus, kind.cpus, kind.memory_mib
 
 
 def smallest(geometry: Geometry, types: Sequence[InstanceType], region: str) -> str:
@@ -59,7 +59,7 @@ def smallest(geometry: Geometry, types: Sequence[InstanceType], region: str) -> 
     cpus, memory, gpus = max(geometry.cpus_per_node), max(geometry.memory_mib_per_node), geometry.gpus_per_node
     fitting = [kind for kind in types if kind.gpus >= gpus and kind.cpus >= cpus and kind.memory_mib >= memory]
     if fitting:
-        return min(fitting, key=size).key
+        return min(fitting, key=preference).key
     nearest = max(types, key=lambda kind: (kind.gpus >= gpus, kind.cpus, kind.memory_mib), default=None)
     wanted = f"{gpus} GPUs, {cpus} CPUs and {memory} MiB on a node"
     raise RequestRefused(

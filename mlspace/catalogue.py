@@ -1,0 +1,74 @@
+"""The platform's catalogue as commands read it: what there is and who offers it, kept for minutes in the state directory."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from mlspace.errors import GatewayError
+from mlspace.gateway.at_once import at_once
+from mlspace.gateway.catalog import Catalog, Place, read_regions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from mlspace.gateway.account import Offer
+    from mlspace.gateway.client import Client
+
+KEPT_SECONDS = 600
+"""Kinds of hardware change in weeks; what is free is never taken from here."""
+
+
+def read(client: Client, workspace_id: str, places: Collection[Place]) -> Catalog:
+    """What the platform tells now, of its regions and of these places. Raises GatewayError where it tells nothing at all."""
+    regions = read_regions(client.configs())
+    for region in allocated_regions(client, workspace_id):
+        regions.setdefault(region, [])
+    asked = list(dict.fromkeys([*(Place(region) for region in regions), *places]))
+    offers = dict(zip(asked, at_once(lambda place: free_at(client, place), asked), strict=True))
+    return Catalog(regions, {place: [offer.key for offer in told] for place, told in offers.items() if told is not None})
+
+
+def allocated_regions(client: Client, workspace_id: str) -> list[str]:
+    """Regions of the workspace's allocations: the catalogue may lack one of them (mlspace-facts §5.1)."""
+    try:
+        return [one.region for one in client.allocations(workspace_id)] if workspace_id else []
+    except GatewayError:
+        return []
+
+
+def free_at(client: Client, place: Place) -> list[Offer] | None:
+    """How many of each type a place has for a job now; None where the platform does not tell, as of a region without an allocation."""
+    try:
+        return client.available(*place)
+    except GatewayError as error:
+        if error.transient:
+            raise
+        return None
+
+
+class Kept:
+    """A catalogue in a file. What cannot be read or written costs a call, and nothing else."""
+
+    def __init__(self, path: str, now: float) -> None:
+        self.path = path
+        self.now = now
+
+    def read(self) -> Catalog | None:
+        """The catalogue, unless it is too old, or was written by a clock that is ahead."""
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                kept = json.load(file)
+            return Catalog.from_json(kept) if 0 <= self.now - kept["read_at"] < KEPT_SECONDS else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, catalog: Catalog) -> None:
+        temporary = f"{self.path}.{os.getpid()}"
+        try:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
+                json.dump({"read_at": self.now, **catalog.to_json()}, file)
+            os.rename(temporary, self.path)
+        except OSError:
+            pass  # the next command asks again
