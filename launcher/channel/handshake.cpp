@@ -106,6 +106,12 @@ bool IsOwnUid(int socket) {
   return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == getuid();
 }
 
+pid_t PeerPid(int socket) {
+  ucred peer;
+  socklen_t size = sizeof peer;
+  return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
 std::string RandomBytes(size_t bytes) {
   std::string random(bytes, '\0');
   size_t have = 0;

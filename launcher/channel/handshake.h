@@ -1,6 +1,8 @@
 #ifndef LAUNCHER_CHANNEL_HANDSHAKE_H_
 #define LAUNCHER_CHANNEL_HANDSHAKE_H_
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,6 +37,9 @@ void OpenHandshake(std::shared_ptr<Channel> channel, const Credentials& credenti
 
 /// Whether the process at the other end of a Unix socket has our uid.
 bool IsOwnUid(int socket);
+
+/// The process at the other end of a Unix socket; 0 of any other socket.
+pid_t PeerPid(int socket);
 
 /// `bytes` random bytes from the kernel.
 std::string RandomBytes(size_t bytes);

@@ -110,6 +110,9 @@ void Reporter::Step(const StepReport& step) {
   json.Number("tasks", step.tasks).Number("cpus", step.cpus);
   if (step.gpus > 0) json.Number("gpus", step.gpus);
   if (step.memory_mib > 0) json.Number("memory", step.memory_mib);
+  json.Text("distribution", step.distribution);
+  if (step.limit_seconds > 0) json.Number("limit", step.limit_seconds);
+  if (!step.srun.empty()) json.Text("srun", step.srun.substr(0, kMostName));
   json.Time("start", step.start);
   if (step.end) json.Time("end", *step.end).Number("code", step.outcome.code).Number("signal", step.outcome.signal);
   Write(json.Text("state", step.end ? step.outcome.state : "RUNNING").Done(), false);

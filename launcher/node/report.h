@@ -33,6 +33,9 @@ struct StepReport {
   int cpus = 0;
   int gpus = 0;
   int64_t memory_mib = 0;  ///< 0: it has not asked for any
+  std::string distribution;   ///< as SLURM_DISTRIBUTION spells it
+  int64_t limit_seconds = 0;  ///< 0: the job's
+  std::string srun;           ///< host and process id, "n1:77"; empty: not known
   double start = 0;   ///< unix seconds
   std::optional<double> end;
   Outcome outcome;

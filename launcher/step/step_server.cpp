@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "channel/handshake.h"
 #include "channel/node_link.h"
 #include "text/hostlist.h"
 
@@ -75,6 +76,9 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
   facts_.launcher_port = ChannelPorts(ground.spec->submission).front();
   const Environment asked = Environment::FromWords(request_.world.environment);
   if (request_.world.by_mpirun) MpiWireUp::Check(asked);
+  if (const pid_t pid = PeerPid(client_->fd())) {
+    srun_ = asked.Get("SLURMD_NODENAME", ground.spec->job->submit_host) + ":" + std::to_string(pid);
+  }
   environment_ = StepEnvironment(asked, ground.job_environment, facts_);
   for (const char* name : kCounts) {
     if (request_.world.keep_counts && asked.Has(name)) environment_.Set(name, asked.Get(name));
@@ -372,6 +376,9 @@ StepReport StepServer::Report() const {
     report.gpus += static_cast<int>(held.gpus.size());
     report.memory_mib += held.memory_mib;
   }
+  report.distribution = DistributionName(layout_.distribution);
+  report.limit_seconds = request_.limits.seconds;
+  report.srun = srun_;
   report.start = start_;
   if (is_over()) report.end = Now();
   report.outcome = outcome_;

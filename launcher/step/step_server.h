@@ -91,6 +91,7 @@ class StepServer {
   int id_;
   StepRequest request_;
   StepLayout layout_;
+  std::string srun_;  ///< host and process id of the client, where it is on this host
   StepFacts facts_;
   Environment environment_;
   std::unique_ptr<MpiWireUp> mpi_;  ///< of a step whose tasks are ranks of an mpirun

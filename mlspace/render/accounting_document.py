@@ -9,7 +9,7 @@ from mlspace.render import document
 from mlspace.render.accounting_row import Manner, Row
 from mlspace.slurm.accounting import reason_of
 from mlspace.slurm.hostlist import expand_hosts
-from mlspace.slurm.job import CLUSTER_NAME
+from mlspace.slurm.job import CLUSTER_NAME, held_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,11 +107,10 @@ def one_step(view: JobView, step: StepView, manner: Manner) -> dict[str, Any]:
     is_batch = step.name_in_job == "batch"
     usage = [counted("energy", 0)] if step.end_time is not None else []
     measured = {"max": [], "min": [], "average": usage, "total": usage}
-    gpus = (view.geometry("gpus_per_node") or 0) * row.nodes
-    memory_mib = row.share(view.geometry("memory_mib_per_node") or [])
+    cpus, memory_mib, gpus = held_by(step, view)
     return {
         "nodes": {"list": names, "count": row.nodes, "range": row.node_list},
-        "tres": {"requested": measured, "consumed": measured, "allocated": tres(row.cpus, memory_mib, row.nodes, gpus, billing=False)},
+        "tres": {"requested": measured, "consumed": measured, "allocated": tres(cpus, memory_mib, row.nodes, gpus, billing=False)},
         "time": {
             "elapsed": row.seconds,
             "end": step.end_time or 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlspace.slurm import state
 from mlspace.slurm.hostlist import expand_hosts
+from mlspace.slurm.job import held_by
 from mlspace.slurm.size import format_memory
 from mlspace.slurm.timestamp import format_timestamp
 
@@ -89,15 +90,9 @@ class Row:
         """How many nodes; of a job that waits, as many as it asks for."""
         return len(expand_hosts(self.node_list)) or int(self.job.nodes)
 
-    def share(self, numbers: Sequence[int]) -> int:
-        """The sum over the nodes of this row, of numbers for each node of the job."""
-        mine = set(expand_hosts(self.node_list))
-        names = expand_hosts(self.job.node_list)
-        return sum(number for name, number in zip(names, numbers) if name in mine)  # noqa: B905 - the nodes may not be known yet
-
     @property
     def cpus(self) -> int:
-        return self.job.shown_cpus if self.step is None else self.share(self.job.geometry("cpus_per_node") or [])
+        return self.job.shown_cpus if self.step is None else held_by(self.step, self.job)[0]
 
     @property
     def state(self) -> str:
@@ -128,9 +123,8 @@ class Row:
         job = self.job
         if job.start_time is None and self.step is None:
             return ""
-        mib = job.memory_mib if self.step is None else self.share(job.geometry("memory_mib_per_node") or [])
-        gpus = (job.geometry("gpus_per_node") or 0) * self.nodes
-        return tres(self.cpus, self.manner.memory(mib), self.nodes, gpus, billing=self.step is None)
+        cpus, mib, gpus = (self.cpus, job.memory_mib, job.gpus) if self.step is None else held_by(self.step, job)
+        return tres(cpus, self.manner.memory(mib), self.nodes, gpus, billing=self.step is None)
 
 
 def exit_words(code: int, signal: int) -> str:

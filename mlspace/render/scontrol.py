@@ -8,7 +8,7 @@ from mlspace.slurm import duration
 from mlspace.slurm.filename import NO_ARRAY_TASK
 from mlspace.slurm.gres import format_resources
 from mlspace.slurm.hostlist import expand_hosts, fold_hosts
-from mlspace.slurm.job import BATCH
+from mlspace.slurm.job import BATCH, held_by
 from mlspace.slurm.mailtype import format_types
 from mlspace.slurm.reason import BEGIN_TIME
 from mlspace.slurm.size import format_memory
@@ -168,27 +168,28 @@ def job_nodes(job: JobView) -> list[str]:
 
 
 def step(job: JobView, step: StepView, time_format: str) -> list[str]:
-    """The lines of a step that runs. As in Slurm it has all that the job has on its nodes, and the batch script nothing."""
-    cpus, mib, gpus = (0, 0, 0) if step.step == BATCH else share(job, step.nodes)
+    """The lines of a step that runs. As in Slurm the batch script has nothing."""
+    cpus, mib, gpus = (0, 0, 0) if step.step == BATCH else held_by(step, job)
     given = f"cpu={cpus},mem={format_memory(mib)},node={len(step.nodes)}{gpu_word(gpus)}"
-    distribution = "" if step.step == BATCH else " Dist=Cyclic" if step.tasks <= len(step.nodes) else " Dist=Block"
+    distribution = "" if step.step == BATCH else f" Dist={distribution_of(step)}"
+    limit = "UNLIMITED" if step.limit_seconds is None else duration.format_long(step.limit_seconds)
     return [
         f"StepId={job.label}.{step.name_in_job} UserId={job.uid}"
-        f" StartTime={format_timestamp(step.start_time, time_format)} TimeLimit=UNLIMITED",
+        f" StartTime={format_timestamp(step.start_time, time_format)} TimeLimit={limit}",
         f"State={step.state} Partition={job.partition} NodeList={step.node_list}",
         f"Nodes={len(step.nodes)} CPUs={cpus} Tasks={step.tasks} Name={step.name} Network={NONE}",
         f"TRES={given if cpus else NONE}",
         f"ResvPorts={NONE}",
         f"CPUFreqReq=Default{distribution}",
-        f"SrunHost:Pid={NONE}:0",
+        f"SrunHost:Pid={step.srun or f'{NONE}:0'}",
     ]
 
 
-def share(job: JobView, names: Sequence[str]) -> tuple[int, int, int]:
-    """CPUs, memory in MiB and GPUs that the job has on these of its nodes."""
-    mine = [numbers for name, *numbers in job.shares() if name in names]
-    cpus, mib, gpus = (sum(numbers[part] for numbers in mine) for part in range(3))
-    return cpus, mib, gpus
+def distribution_of(step: StepView) -> str:
+    """How tasks are dealt to nodes, in Slurm's words; as its srun would have decided where our `launch` does not tell."""
+    if step.distribution:
+        return ",".join(word.capitalize() for word in step.distribution.split(":"))
+    return "Cyclic" if step.tasks <= len(step.nodes) else "Block"
 
 
 def node(node: Node, taken: Taken, partitions: Sequence[str], machine: Mapping[str, str], version: str) -> list[str]:

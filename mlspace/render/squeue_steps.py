@@ -6,7 +6,7 @@ from mlspace.render.format import UNSET, Field
 from mlspace.render.squeue import NOT_YET, JobRow, View, natural, same
 from mlspace.slurm import duration
 from mlspace.slurm.hostlist import expand_hosts
-from mlspace.slurm.job import BATCH, CLUSTER_NAME
+from mlspace.slurm.job import BATCH, CLUSTER_NAME, held_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +35,13 @@ class StepRow(JobRow):
 
     @property
     def cpus(self) -> int:
-        """Those of its tasks; Slurm counts none for the batch script."""
-        return 0 if self.step.step == BATCH else int(self.step.tasks * (self.job.cpus_per_task or 1))
+        """Slurm counts none for the batch script."""
+        return 0 if self.step.step == BATCH else held_by(self.step, self.job)[0]
+
+    @property
+    def limit(self) -> str:
+        seconds = self.step.limit_seconds
+        return "UNLIMITED" if seconds is None else duration.format_short(seconds)
 
 
 LETTERS = {
@@ -44,7 +49,7 @@ LETTERS = {
     "b": Field("TRES_PER_JOB", lambda row: UNSET),
     "i": Field("STEPID", lambda row: row.name, lambda row: (*row.job.order, row.step.step % 2**32)),
     "j": Field("NAME", lambda row: row.step.name, same),
-    "l": Field("TIME_LIMIT", lambda row: "UNLIMITED", same),
+    "l": Field("TIME_LIMIT", lambda row: row.limit, same),
     "M": Field("TIME", lambda row: duration.format_short(row.seconds), lambda row: row.seconds, cut_value=False),
     "N": Field(
         "NODELIST",

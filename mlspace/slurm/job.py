@@ -274,6 +274,12 @@ STEP_COLUMNS = (
     "end_time",
     "exit_code",
     "exit_signal",
+    "cpus",  # this and the next two: what it holds; None where that is not known
+    "gpus",
+    "memory_mib",  # None, too, of one that has all memory of the job on its nodes
+    "distribution",  # as SLURM_DISTRIBUTION spells it; "" where that is not known
+    "limit_seconds",  # None: the job's
+    "srun",  # host and process id, "n1:77"; "" where that is not known
 )
 
 
@@ -288,7 +294,18 @@ def batch_step(job: JobView) -> StepView:
     step_state = state.CANCELLED if cancelled or job.state == state.TIMEOUT or job.exit_signal else job.state
     return StepView(
         [job.job_id, BATCH, "batch", step_state, job.first_node, 1, job.start_time, job.end_time, job.exit_code, signal]
+        + [None, None, None, "", None, ""]
     )
+
+
+def held_by(step: StepView, job: JobView) -> tuple[int, int, int]:
+    """CPUs, memory in MiB and GPUs that a step has: as its `launch` tells; else all that the job has on its nodes."""
+    names = set(step.nodes)
+    mine = [numbers for name, *numbers in job.shares() if name in names]
+    cpus, mib, gpus = (sum(numbers[part] for numbers in mine) for part in range(3))
+    if step.cpus is None:
+        return cpus, mib, gpus
+    return step.cpus, mib if step.memory_mib is None else step.memory_mib, step.gpus
 
 
 class StepView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 
 FIRST_PRIORITY = 4294901760
 """Slurm's priority/basic starts here (2^32 - 2^16) and counts down."""
@@ -78,6 +78,8 @@ STATEMENTS = (
         job_id INTEGER NOT NULL REFERENCES job(job_id), restart INTEGER NOT NULL, step INTEGER NOT NULL,
         name TEXT NOT NULL, state TEXT NOT NULL, node_list TEXT NOT NULL, tasks INTEGER NOT NULL,
         start_time INTEGER, end_time INTEGER, exit_code INTEGER NOT NULL DEFAULT 0, exit_signal INTEGER NOT NULL DEFAULT 0,
+        cpus INTEGER, gpus INTEGER, memory_mib INTEGER, distribution TEXT NOT NULL DEFAULT '', limit_seconds INTEGER,
+        srun TEXT NOT NULL DEFAULT '',
         PRIMARY KEY (job_id, restart, step)
     )
     """,
@@ -110,5 +112,14 @@ UPGRADES = {
         *QUEUE,
     ),
     2: DOUBLES,
+    # To 4: what a step holds, and who runs it.
+    3: (
+        "ALTER TABLE step ADD COLUMN cpus INTEGER",
+        "ALTER TABLE step ADD COLUMN gpus INTEGER",
+        "ALTER TABLE step ADD COLUMN memory_mib INTEGER",
+        "ALTER TABLE step ADD COLUMN distribution TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE step ADD COLUMN limit_seconds INTEGER",
+        "ALTER TABLE step ADD COLUMN srun TEXT NOT NULL DEFAULT ''",
+    ),
 }
 """Version -> statements to the next one."""

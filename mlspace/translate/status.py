@@ -107,4 +107,10 @@ def step_of_report(report: Mapping[str, Any]) -> dict[str, Any]:
         "end_time": int(report["end"]) if "end" in report else None,
         "exit_code": report.get("code", 0),
         "exit_signal": report.get("signal", 0),
+        "cpus": report.get("cpus"),
+        "gpus": report.get("gpus", 0) if "cpus" in report else None,
+        "memory_mib": report.get("memory"),
+        "distribution": report.get("distribution", ""),
+        "limit_seconds": report.get("limit"),
+        "srun": report.get("srun", ""),
     }

@@ -175,7 +175,24 @@ def test_step(more: dict[str, str], nodes: str) -> None:
         "end_time": 1_700_000_060,
         "exit_code": 0,
         "exit_signal": 9,
+        **NOT_SAID,
     }
+
+
+NOT_SAID = {"cpus": None, "gpus": None, "memory_mib": None, "distribution": "", "limit_seconds": None, "srun": ""}
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        ({"cpus": 8}, {"cpus": 8, "gpus": 0}),
+        ({"cpus": 8, "gpus": 2, "memory": 800}, {"cpus": 8, "gpus": 2, "memory_mib": 800}),
+        ({"distribution": "plane", "limit": 300, "srun": "n1:77"}, {"distribution": "plane", "limit_seconds": 300, "srun": "n1:77"}),
+    ],
+)
+def test_what_a_step_holds(said: dict[str, object], stored: dict[str, object]) -> None:
+    row = step_of_report({**STEP, **said})
+    assert {name: row[name] for name in NOT_SAID} == {**NOT_SAID, **stored}
 
 
 def rank_failed(rank: int, end: float, code: int = 0, signal: int = 0) -> dict[str, Any]:
