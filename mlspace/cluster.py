@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from mlspace.delivery import Delivery
     from mlspace.gateway.catalog import Catalog, InstanceType, Place
     from mlspace.site import Row
     from mlspace.slurm.geometry import Limits
@@ -121,14 +122,14 @@ class Cluster:
 
     carrier: "file" (the nodes see our state directory, and specifications in it) or "parts".
     env_mode: "shared" or "image" (docs/protocol.md, `env`).
-    launch: path of `launch` as the nodes see it. channel: the nodes' runtime directory is on this host.
+    delivery: where each region's nodes see `launch`. channel: the nodes' runtime directory is on this host.
     catalog: the platform's instance types; None where they are made to measure.
     has_allocations: jobs are sent to an allocation and one of its queues. site: the names that the configuration gives.
     settle_seconds: how long a job whose submission was not answered may take to show up in the platform's list.
     """
 
     __slots__ = (
-        *("carrier", "catalog", "channel", "def_mem_per_cpu", "env_mode", "launch", "name", "nodes", "partitions"),
+        *("carrier", "catalog", "channel", "def_mem_per_cpu", "delivery", "env_mode", "name", "nodes", "partitions"),
         *("has_allocations", "settle_seconds", "site"),
     )
 
@@ -141,7 +142,7 @@ class Cluster:
         def_mem_per_cpu: int | None,
         carrier: str,
         env_mode: str,
-        launch: str,
+        delivery: Delivery,
         channel: bool = False,
         settle_seconds: float = SETTLE_SECONDS,
         catalog: Catalog | None = None,
@@ -156,7 +157,7 @@ class Cluster:
         self.def_mem_per_cpu = def_mem_per_cpu
         self.carrier = carrier
         self.env_mode = env_mode
-        self.launch = launch
+        self.delivery = delivery
         self.channel = channel
         self.settle_seconds = settle_seconds
         self.catalog = catalog
@@ -229,7 +230,7 @@ class Cluster:
         )
 
     @classmethod
-    def from_shape(cls, shape: Mapping[str, Any], node_names: str, *, launch: str, site: Site | None = None) -> Cluster:
+    def from_shape(cls, shape: Mapping[str, Any], node_names: str, *, delivery: Delivery, site: Site | None = None) -> Cluster:
         """The embedded MLSpace's cluster. shape: mlspace/local/shape.py, to_json; node_names: a host list.
 
         It has one region and one allocation: what the site says of those is passed over, so that its names work here, too.
@@ -262,7 +263,7 @@ class Cluster:
             def_mem_per_cpu=shape["def_mem_per_cpu_mib"],
             carrier="file",
             env_mode="shared",
-            launch=launch,
+            delivery=delivery,
             channel=True,
             settle_seconds=LOCAL_SETTLE_SECONDS,
             site=site,
@@ -274,7 +275,7 @@ class Cluster:
         catalog: Catalog,
         *,
         region: str,
-        launch: str,
+        delivery: Delivery,
         settle_seconds: float = SETTLE_SECONDS,
         site: Site | None = None,
     ) -> Cluster:
@@ -310,7 +311,7 @@ class Cluster:
             def_mem_per_cpu=None,
             carrier="parts",
             env_mode="image",
-            launch=launch,
+            delivery=delivery,
             settle_seconds=settle_seconds,
             catalog=catalog,
             has_allocations=True,

@@ -128,10 +128,12 @@ class Sender:
         self.registry.double(submission.submission, name, self.now())
 
     def prepare(self, job: StoredJob) -> dict[str, object]:
-        """The body to send; with the carrier `file` the specification is in its place."""
+        """The body to send; the launcher, and with the carrier `file` the specification, are in their places."""
         from mlspace.spec import codec
 
         body, specification = self.body(job)
+        if not job.request.first["launch-bin"]:
+            self.cluster().delivery.put(job.region)
         if self.cluster().carrier == "file":
             path = spec_path(self.state_dir, job.submission)
             try:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlspace.cluster import Cluster
     from mlspace.config import Config
     from mlspace.context import Context
+    from mlspace.delivery import Delivery
     from mlspace.gateway.catalog import Catalog
     from mlspace.gateway.client import Client
     from mlspace.local.endpoint import Endpoint
@@ -141,11 +142,11 @@ class Session:
 
     def _local_cluster(self) -> Cluster:
         from mlspace.cluster import Cluster
+        from mlspace.delivery import Delivery
         from mlspace.installation import launcher_path
 
         local, site = self._endpoint(), self._site()
-        launch = launcher_path(self.context.environ)
-        return Cluster.from_shape(local.shape, local.node_names, launch=launch, site=site)
+        return Cluster.from_shape(local.shape, local.node_names, delivery=Delivery(launcher_path(self.context.environ)), site=site)
 
     def _catalog(self) -> Cluster:
         from mlspace.cluster import SETTLE_SECONDS, Cluster
@@ -155,10 +156,19 @@ class Session:
         return Cluster.from_catalog(
             self.catalog(),
             region=self.config["region"],
-            launch=self.config["launch"],
+            delivery=self._delivery(),
             settle_seconds=settle_seconds,
             site=site,
         )
+
+    def _delivery(self) -> Delivery:
+        from mlspace.delivery import Delivery, storages
+        from mlspace.installation import launcher_path
+
+        environ, rows = self.context.environ, self._site().sections["regions"]
+        by_hand = {region: row["launch"] for region, row in rows.items() if "launch" in row}
+        seen = storages(rows, environ.get("CLUSTER_KEY", ""), self.context.home)
+        return Delivery(self.config["launch"], by_hand, seen, lambda: launcher_path(environ), self.config.own_file)
 
     def catalog(self, *, anew: bool = False) -> Catalog:
         """What the Gateway has and offers, some minutes old at most; anew: of this moment."""

@@ -29,6 +29,12 @@ def word(text: str) -> str:
     return text
 
 
+def absolute(text: str) -> str:
+    if not text.startswith("/"):
+        raise BadValue(text, "an absolute path")
+    return text
+
+
 def yes_or_no(text: str) -> bool:
     if text.lower() not in ("true", "false", "yes", "no"):
         raise BadValue(text, "true or false")
@@ -58,6 +64,7 @@ PARTITION: dict[str, Callable[[str], Any]] = {
     "def_mem_per_cpu": size.memory,
     "max_mem_per_node": size.memory,
 }
+REGION: dict[str, Callable[[str], Any]] = {"launch": absolute, "storage": absolute, "here": absolute}
 ACCOUNT = PLACE
 QOS: dict[str, Callable[[str], Any]] = {"priority_class": priority}
 FEATURE = TYPES
@@ -70,6 +77,7 @@ SECTIONS: dict[str, tuple[dict[str, Callable[[str], Any]], str]] = {
     "qos": (QOS, "priority_class"),
     "features": (FEATURE, "gpu"),
     "gpu_types": (GPU_TYPE, "gpu"),
+    "regions": (REGION, "launch"),
 }
 NAME_LISTS = ("licenses", "reservations")
 """Names that are known and mean nothing here."""

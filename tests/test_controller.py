@@ -15,6 +15,7 @@ import pytest
 
 from mlspace import controller
 from mlspace.cluster import Cluster, Node, Partition
+from mlspace.delivery import Delivery
 from mlspace.dispatch import Dispatcher
 from mlspace.errors import GatewayError, MlspaceError, StateError
 from mlspace.gateway.wire import PlatformJob
@@ -79,7 +80,7 @@ class World:
         nodes = [Node(f"n{number}", 4, 4000) for number in (1, 2)]
         partition = Partition("debug", "SR006", [node.name for node in nodes], default=True)
         self.cluster = Cluster(
-            "c", nodes, [partition], def_mem_per_cpu=100, carrier="parts", env_mode="image", launch="/launch", channel=False
+            "c", nodes, [partition], def_mem_per_cpu=100, carrier="parts", env_mode="image", delivery=Delivery("/launch"), channel=False
         )
         (directory / "reports").mkdir(exist_ok=True)
 
@@ -499,11 +500,11 @@ def test_one_job_in_trouble_keeps_no_other_from_its_turn(world: World, monkeypat
         return ask(name)
 
     monkeypatch.setattr(world.platform, "job", job)
-    world.cluster.launch = ""  # so that nothing can be submitted
-    with pytest.raises(MlspaceError, match="MLSPACE_LAUNCH is not set"):
+    world.cluster.delivery = Delivery("", binary=lambda: __file__)  # so that nothing can be submitted
+    with pytest.raises(MlspaceError, match="would not find the launcher"):
         world.advance()
     assert (world.state(good)[0], world.state(broken)[0], world.state(waiting)[0]) == ("COMPLETED", "PENDING", "PENDING")
-    world.cluster.launch = "/launch"
+    world.cluster.delivery = Delivery("/launch")
     with pytest.raises(GatewayError, match="may not see"):
         world.advance()
     assert len(world.platform.jobs) == 3
@@ -511,7 +512,7 @@ def test_one_job_in_trouble_keeps_no_other_from_its_turn(world: World, monkeypat
 
 def test_what_cannot_be_described_was_not_sent(world: World) -> None:
     job = world.add("a" * 32)
-    world.cluster.launch = ""
+    world.cluster.delivery = Delivery("", binary=lambda: __file__)
     with pytest.raises(MlspaceError):
         world.send(job)
     assert [(one.phase, one.owner) for one in world.registry.submissions()] == [("committed", "")]

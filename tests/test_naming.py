@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mlspace.cluster import Cluster
+from mlspace.delivery import Delivery
 from mlspace.errors import RequestRefused
 from mlspace.gateway.catalog import Catalog, read_regions
 from mlspace.naming import Names, read_constraint
@@ -55,12 +56,12 @@ def component(line: str) -> Component:
 
 def gateway(unknown: str = REFUSE, **sections: Any) -> Cluster:
     site = Site.read(sections or SECTIONS, file="/home/ann/config.yaml", unknown=unknown)
-    return Cluster.from_catalog(Catalog(read_regions(CONFIGS), {}), region="SR003", launch="/launch", site=site)
+    return Cluster.from_catalog(Catalog(read_regions(CONFIGS), {}), region="SR003", delivery=Delivery("/launch"), site=site)
 
 
 def embedded(unknown: str = REFUSE, gpu_type: str = "", **sections: Any) -> Cluster:
     site = Site.read(sections, file="/home/ann/config.yaml", unknown=unknown)
-    return Cluster.from_shape({**SHAPE, "gpu_type": gpu_type}, "n[1-8]", launch="/launch", site=site)
+    return Cluster.from_shape({**SHAPE, "gpu_type": gpu_type}, "n[1-8]", delivery=Delivery("/launch"), site=site)
 
 
 def names(line: str, cluster: Cluster) -> Names:

@@ -23,6 +23,9 @@ accounts: {vision: alloc-2, speech: {allocation: alloc-3, queue: q3}}
 qos: {urgent: high, night: {priority_class: low}}
 features: {h100: a100plus, big: {instance_types: [a100plus.8gpu.*]}}
 gpu_types: {h100: a100plus}
+regions:
+  SR008: {storage: /home/jovyan/x, here: /mnt/x}
+  SR003: /home/jovyan/launch
 licenses: [matlab]
 """
 
@@ -56,6 +59,7 @@ def test_every_section(tmp_path: Path) -> None:
         "qos": {"urgent": {"priority_class": "high"}, "night": {"priority_class": "low"}},
         "features": {"h100": {"gpu": "a100plus"}, "big": {"instance_types": ["a100plus.8gpu.*"]}},
         "gpu_types": {"h100": {"gpu": "a100plus"}},
+        "regions": {"SR008": {"storage": "/home/jovyan/x", "here": "/mnt/x"}, "SR003": {"launch": "/home/jovyan/launch"}},
     }
     assert site.name_lists == {"licenses": ["matlab"], "reservations": []}
     assert not site.accepts_unknown

@@ -35,6 +35,7 @@ SUBCOMMANDS = {
     "restart": "a job of another tool once more, as it was",
     "partitions": "the names of --partition, and where they send a job",
     "instance-types": "kinds of nodes: their GPUs, CPUs and memory, and how many are free",
+    "launcher": "where each region's jobs find the launcher, and how it gets there",
     "images": "the container images that MLSpace tells of",
     "workspaces": "the workspaces that your credentials reach",
     "allocations": "the workspace's hardware by region, and what of it is free",

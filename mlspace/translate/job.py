@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlspace.cluster import Cluster
-from mlspace.errors import MlspaceError
 from mlspace.slurm.environment import array_variables, job_variables
 from mlspace.slurm.export import named
 from mlspace.slurm.geometry import Geometry
@@ -179,12 +178,7 @@ def file_of(files: Mapping[str, Any], name: str) -> File | None:
 def job_body(job: StoredJob, cluster: Cluster, flags: Mapping[str, str], image: str) -> dict[str, Any]:
     """The body of POST /jobs. Source: mlspace-facts §2: `type`, `region` and `processes_per_worker` are always said."""
     component = job.request.first
-    launch = component["launch-bin"] or cluster.launch
-    if not launch:
-        raise MlspaceError(
-            "MLSPACE_LAUNCH is not set: the path at which the jobs of the region see the launcher",
-            "  copy .venv/bin/launch to that region's storage, /home/jovyan/launch for one, and set it to that path",
-        )
+    launch = component["launch-bin"] or cluster.delivery.path(job.region)
     body: dict[str, Any] = {
         "script": shlex.quote(launch),
         "base_image": component["image"] or image,

@@ -21,6 +21,7 @@ CREDENTIALS = {
 }
 LIMITS = {"cpu": "16", "memory": "243Gi", "nvidia.com/gpu": "1"}
 CONFIGS = {"regions": [{"key": "SR006", "instances_types": [{"key": "a100.1gpu", "resource": {"limits": LIMITS}}]}]}
+ALLOCATION = {"id": "1", "name": "alloc-1", "region_key": "SR006"}
 TOLD = [
     ("sbatch", "--test-only", "-N2", "--wrap", "true"),
     ("srun", "--test-only", "-n2", "true"),
@@ -36,6 +37,8 @@ def asked() -> Iterator[responses.RequestsMock]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as gateway:
         gateway.post(f"{ENDPOINT}/service_auth", json={"token": {"access_token": "token", "token_type": "Bearer", "expires_in": 3600}})
         gateway.get(f"{ENDPOINT}/configs", json=CONFIGS)
+        gateway.get(f"{ENDPOINT}/workspaces/v3/workspace/allocations", json=[ALLOCATION])
+        gateway.get(f"{ENDPOINT}/instance_types/SR006/available", json={"instance_types": [{"key": "a100.1gpu", "count": 0}]})
         yield gateway
 
 
@@ -46,6 +49,8 @@ def test_over_a_gateway(argv: tuple[str, ...], run: Callable[..., Result], asked
     assert {(call.request.method, call.request.path_url.partition("?")[0].rpartition("/")[2]) for call in asked.calls} == {
         ("POST", "service_auth"),
         ("GET", "configs"),
+        ("GET", "allocations"),
+        ("GET", "available"),
     }
     assert run("sacct", "-n", "-S", "2000-01-01", env=CREDENTIALS).stdout == ""
 
@@ -69,6 +74,8 @@ def test_the_smallest_instance_type_is_chosen(options: tuple[str, ...], key: str
     with responses.RequestsMock(assert_all_requests_are_fired=False) as gateway:
         gateway.post(f"{ENDPOINT}/service_auth", json={"token": {"access_token": "token", "token_type": "Bearer", "expires_in": 3600}})
         gateway.get(f"{ENDPOINT}/configs", json={"regions": [{"key": "SR006", "instances_types": [{"key": key} for key in keys]}]})
+        gateway.get(f"{ENDPOINT}/workspaces/v3/workspace/allocations", json=[])
+        gateway.get(f"{ENDPOINT}/instance_types/SR006/available", json={"detail": "Allocation not found for region 'SR006'"}, status=404)
         done = run("mlspace", "explain", "--yaml", *options, "--wrap", "true", env=CREDENTIALS)
     assert f"instance_type: {key}\n" in done.stdout, done.stderr
 

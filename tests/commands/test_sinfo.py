@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from mlspace.cluster import Cluster, Node, Partition
+from mlspace.delivery import Delivery
 from mlspace.errors import BadValue
 from mlspace.render import format, nodegroup, sinfo
 from mlspace.slurm import nodestate
@@ -17,7 +18,7 @@ from mlspace.slurm.occupation import Occupation
 def cluster() -> Cluster:
     nodes = [Node("a2", 4, 1000), Node("a10", 8, 1000, gpus=2, gpu_type="a100"), Node("b1", 4, 2000)]
     partitions = [Partition("small", "R", ["a2", "b1"], default=True, max_time=60), Partition("large", "R", ["a10", "b1"])]
-    return Cluster("c", nodes, partitions, def_mem_per_cpu=None, carrier="file", env_mode="shared", launch="")
+    return Cluster("c", nodes, partitions, def_mem_per_cpu=None, carrier="file", env_mode="shared", delivery=Delivery(""))
 
 
 def every(node: Node, state: str) -> bool:

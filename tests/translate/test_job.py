@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from mlspace.cluster import Cluster, Node, Partition
+from mlspace.delivery import Delivery
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.request import Component, JobRequest, Script
 from mlspace.spec import codec
@@ -82,7 +83,7 @@ def cluster(channel: bool, launch: str = "/opt/bin/launch") -> Cluster:
         def_mem_per_cpu=None,
         carrier="file" if channel else "parts",
         env_mode="shared" if channel else "image",
-        launch=launch,
+        delivery=Delivery(launch),
         channel=channel,
     )
 
