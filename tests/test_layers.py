@@ -54,6 +54,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "platformjob": {"errors", "session", "slurm"},
     "joblog": {"platformjob", "errors", "gateway.logs", "gateway.loglines", "session", "slurm", "translate.joboutput"},
+    "doctor": {
+        *("errors", "following", "gateway.catalog", "gateway.client", "gateway.loglines", "gateway.transport"),
+        *("session", "slurm", "submission"),
+    },
     "catalogue": {"errors", "gateway.account", "gateway.at_once", "gateway.catalog", "gateway.client"},
     "stock": {"cluster", "errors", "gateway.account", "gateway.at_once", "gateway.catalog", "session", "slurm"},
     "following": {"controller", "errors", "gateway.logs", "session", "slurm", "state", "translate"},
@@ -66,8 +70,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "commands": {
         *("", "advice", "config", "context", "errors", "installation", "mpi"),
         *(f"commands.{name}" for name in (*SHARED, "subcommands")),
-        *("allocating", "delivery", "following", "joblog", "login", "machine", "platformjob", "render", "session", "site", "sources"),
-        *("stock", "submission"),
+        *("allocating", "delivery", "doctor", "following", "joblog", "login", "machine", "platformjob", "render", "session", "site"),
+        *("sources", "stock", "submission"),
         *("slurm", "spec", "cluster", "queue", "translate.manifest", "testing", "gateway.at_once", "gateway.wire"),
     },
     "entry": {"context", "errors"},

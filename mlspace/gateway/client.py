@@ -28,6 +28,10 @@ class Client:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
+    @property
+    def transport(self) -> Transport:
+        return self._transport
+
     # The catalogue.
 
     def configs(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -30,8 +30,18 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 """A server that asks for a longer pause is believed, and not asked again before: the command says so and ends."""
 
+LONGEST_RAW = 16 * 1024 * 1024
+
 CONNECTIONS = 16
 """Kept open for calls that run at the same time."""
+
+
+class RawAnswer(NamedTuple):
+    """Status, content type and body of an answer."""
+
+    status: int
+    kind: str
+    body: bytes
 
 
 class Transport:
@@ -105,6 +115,34 @@ class Transport:
             raise GatewayError(f"MLSpace could not {what}: the connection broke", transient=True) from error
         finally:
             response.close()
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        body: Mapping[str, Any] | None = None,
+        token: str | None = None,
+        idle_seconds: float = READ_SECONDS,
+    ) -> RawAnswer:
+        """One call, sent once, and its answer as it is, an error's, too. Raises GatewayError where none comes.
+
+        token: instead of ours. idle_seconds: without a byte for so long the answer is whole.
+        """
+        headers = self.credentials.headers(self._valid_token() if token is None else token)
+        response = self._send("answer", method, path, params=params, json=body, headers=headers, read_seconds=idle_seconds, stream=True)
+        data = bytearray()
+        try:
+            for piece in response.iter_content(chunk_size=None):
+                data += piece
+                if len(data) > LONGEST_RAW:
+                    break
+        except requests.RequestException:
+            pass
+        finally:
+            response.close()
+        return RawAnswer(response.status_code, response.headers.get("content-type", ""), bytes(data))
 
     # What is repeated, and when.
 

@@ -1,0 +1,37 @@
+"""All checks in their order, and what came of each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mlspace.doctor import account, catalogue, jobs, logs
+from mlspace.doctor.check import Check, NothingToSee, Service
+from mlspace.errors import GatewayError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+CHECKS: tuple[Check, ...] = (*account.CHECKS, *catalogue.CHECKS, *jobs.CHECKS, *logs.CHECKS)
+
+AS_RECORDED, DIFFERS, UNSEEN = "as recorded", "DIFFERS", "not seen"
+
+
+class Outcome(NamedTuple):
+    """lines: in what it differs, or why it could not be seen."""
+
+    check: Check
+    verdict: str
+    lines: Sequence[str]
+
+
+def examine(service: Service, checks: Sequence[Check] = CHECKS) -> Iterator[Outcome]:
+    for check in checks:
+        try:
+            differences = list(check.look(service))
+        except NothingToSee as reason:
+            yield Outcome(check, UNSEEN, [str(reason)])
+        except GatewayError as error:
+            yield Outcome(check, DIFFERS, error.lines)
+        else:
+            yield Outcome(check, DIFFERS if differences else AS_RECORDED, differences)
