@@ -32,12 +32,17 @@ class Dispatcher:
         self.next_look: float | None = None  # when the clock alone may let something start
 
     def round(self) -> None:
-        """One look at what waits, and what follows from it."""
+        """Looks at what waits until nothing follows from it: what the platform has just taken may make room for more."""
+        while self.look():
+            pass
+
+    def look(self) -> bool:
+        """One look at what waits, and what follows from it; whether jobs were sent, and all of them taken."""
         waiting = self.queue.waiting()
         now = self.work.now()
         self.next_look = None
         if all(job.is_held for job in waiting):
-            return
+            return False
         sent = self.queue.sent()
         facts = Facts(self.work.registry.jobs, sent)
         self.next_look = decision.next_look(waiting, facts, now)
@@ -52,7 +57,7 @@ class Dispatcher:
             else:
                 outcome = controller.ended_without_run(action.state, action.reason, int(now))
                 self.work.registry.ended(action.job.job_id, outcome)
-        self.send(made)
+        return self.send(made)
 
     def start(self, job: JobView, tasks: Sequence[int]) -> list[Submission]:
         """Submissions for a job, or these elements of an array. What is split off and not sent, for a crash, waits as a job of its own."""
@@ -63,8 +68,11 @@ class Dispatcher:
                 made += self.work.registry.submissions(job_id=job_id)
         return made
 
-    def send(self, made: Sequence[Submission]) -> None:
-        """What the platform, or the configuration, refuses for good ends its job; the rest is tried again by the rounds to come."""
+    def send(self, made: Sequence[Submission]) -> bool:
+        """What the platform, or the configuration, refuses for good ends its job; the rest is tried again by the rounds to come.
+
+        Returns whether there was something, and all of it was taken.
+        """
         failures = self.work.sender.send_all(made)
         for submission in made:
             error = failures.get(submission.submission)
@@ -73,6 +81,7 @@ class Dispatcher:
             self.log(f"job {submission.job_id}: {error.lines[0]}")
             if not isinstance(error, StateError) and not (isinstance(error, GatewayError) and error.passes):
                 self.work.registry.ended(submission.job_id, controller.refused(int(self.work.now())))
+        return bool(made) and not failures
 
 
 def known_nodes(cluster: Cluster) -> Sequence[Node]:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from mlspace.state.registry import Registry, Submission
     from mlspace.translate.job import StoredJob
 
-CONCURRENT_CALLS = 8
+CONCURRENT_CALLS = 16
+"""Requests on their way at the same time, where there are many to send."""
 
 
 class Sender:
@@ -62,28 +63,35 @@ class Sender:
 
     def send_all(self, submissions: Sequence[Submission]) -> dict[str, MlspaceError]:
         """As `send`, several at a time; the errors by submission. The registry is this thread's alone."""
-        from concurrent.futures import ThreadPoolExecutor
+        from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
         failures: dict[str, MlspaceError] = {}
-        for start in range(0, len(submissions), CONCURRENT_CALLS):
-            some = {one.submission: one for one in submissions[start : start + CONCURRENT_CALLS]}
-            self.undertaken.update(some)
-            calls: dict[str, Callable[[], str]] = {}
-            with ThreadPoolExecutor(len(some)) as pool:
-                for submission in some.values():
-                    try:
-                        client = self.gateway()
-                        body = self.claimed(submission)
-                        if body is not None:
-                            calls[submission.submission] = pool.submit(client.run_job, body).result
-                    except MlspaceError as error:
-                        failures[submission.submission] = error
-            for key, call in calls.items():
+        flying: dict[Future[str], Submission] = {}
+
+        def land() -> None:
+            for call in wait(flying, return_when=FIRST_COMPLETED).done:
+                submission = flying.pop(call)
                 try:
-                    self.deliver(some[key], call)
-                    self.undertaken.discard(key)
+                    self.deliver(submission, call.result)
+                    self.undertaken.discard(submission.submission)
                 except MlspaceError as error:
-                    failures[key] = error
+                    failures[submission.submission] = error
+
+        with ThreadPoolExecutor(CONCURRENT_CALLS) as pool:
+            for submission in submissions:
+                self.undertaken.add(submission.submission)
+                try:
+                    client = self.gateway()
+                    body = self.claimed(submission)
+                except MlspaceError as error:
+                    failures[submission.submission] = error
+                    continue
+                if body is not None:
+                    flying[pool.submit(client.run_job, body)] = submission
+                if len(flying) >= CONCURRENT_CALLS:
+                    land()
+            while flying:
+                land()
         return failures
 
     def claimed(self, submission: Submission) -> dict[str, object] | None:

@@ -1,12 +1,12 @@
 """What is free: how much of what waits here the platform can start now, as far as that can be known from here.
 
-Where the nodes are known, as many jobs are sent as their CPUs, memory and GPUs can hold; elsewhere the platform alone knows, and a few
-more are sent than it has started. The rest waits here, where it can be held, changed and cancelled without asking anybody.
+Where the nodes are known, as many jobs are sent as their CPUs, memory and GPUs can hold; elsewhere the platform alone knows, and more and
+more are sent as long as it takes them. The rest waits here, where it can be held, changed and cancelled without asking anybody.
 """
 
 from __future__ import annotations
 
-from mlspace.slurm import state
+from mlspace.slurm import reason, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from mlspace.slurm.job import JobView
 
 BACKLOG = 16
-"""So many jobs may be at the platform without having started."""
+"""So many jobs may be at the platform without having started, whatever it says."""
+
+GROWTH = 3
+"""So many more for each job that it has taken and not ended, as long as it refuses none for want of GPUs: it has a queue of its own, and
+a thousand jobs do not wait for each other's start; and where it has no room, no more than a few are sent in vain."""
+
+LARGEST_BACKLOG = 1000
+"""Its list is read every few seconds, and it takes a thousand calls a minute (mlspace-facts §4.5)."""
 
 
 class Room:
@@ -28,15 +35,18 @@ class Room:
         self.cpus = sum(node.cpus for node in known)
         self.memory_mib = sum(node.memory_mib for node in known)
         self.gpus = sum(node.gpus for node in known)
-        self.backlog = 0
+        self.backlog = taken = refused = 0
         self.is_empty = True
         for job in active:
             self._add(job)
             self.backlog += job.state == state.PENDING
+            refused += job.reason == reason.GPU_LIMIT
+            taken += 1
+        self.largest_backlog = BACKLOG if self.is_known or refused else min(BACKLOG + GROWTH * taken, LARGEST_BACKLOG)
 
     def take(self, job: JobView) -> bool:
         """Whether there is room for the job, or one element of it; it is taken then. A job that finds nobody else always has room."""
-        if self.backlog >= BACKLOG:
+        if self.backlog >= self.largest_backlog:
             return False
         fits = job.cpus <= self.cpus and job.memory_mib <= self.memory_mib and job.gpus <= self.gpus
         if self.is_known and not fits and not self.is_empty:
