@@ -46,8 +46,13 @@ class Dispatcher:
         sent = self.queue.sent()
         facts = Facts(self.work.registry.jobs, sent)
         self.next_look = decision.next_look(waiting, facts, now)
+        actions = decision.decide(waiting, facts, Room(known_nodes(self.work.cluster()), sent), now)
+        return self.send(self.work.registry.change(lambda _: self.carry_out(actions, int(now))))
+
+    def carry_out(self, actions: Sequence[decision.Action], now: int) -> list[Submission]:
+        """Writes down what was decided; returns what is to be sent for it."""
         made: list[Submission] = []
-        for action in decision.decide(waiting, facts, Room(known_nodes(self.work.cluster()), sent), now):
+        for action in actions:
             if isinstance(action, decision.Start):
                 made += self.start(action.job, action.tasks)
             elif isinstance(action, decision.Split):
@@ -55,9 +60,8 @@ class Dispatcher:
             elif isinstance(action, decision.Explain):
                 self.queue.decide(action.job.job_id, **action.columns)
             else:
-                outcome = controller.ended_without_run(action.state, action.reason, int(now))
-                self.work.registry.ended(action.job.job_id, outcome)
-        return self.send(made)
+                self.work.registry.ended(action.job.job_id, controller.ended_without_run(action.state, action.reason, now))
+        return made
 
     def start(self, job: JobView, tasks: Sequence[int]) -> list[Submission]:
         """Submissions for a job, or these elements of an array. What is split off and not sent, for a crash, waits as a job of its own."""

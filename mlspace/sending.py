@@ -13,6 +13,7 @@ from mlspace.state.files import forget_files, report_path, spec_path
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
     from typing import Any
 
     from mlspace.cluster import Cluster
@@ -62,42 +63,69 @@ class Sender:
         self.undertaken.discard(submission.submission)
 
     def send_all(self, submissions: Sequence[Submission]) -> dict[str, MlspaceError]:
-        """As `send`, several at a time; the errors by submission. The registry is this thread's alone."""
-        from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+        """As `send`, many at a time; the errors by submission. The registry is this thread's alone.
+
+        What is claimed, and what has been answered meanwhile, is written down together: a write to the disk may last as long as a request.
+        """
+        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
         failures: dict[str, MlspaceError] = {}
         flying: dict[Future[str], Submission] = {}
-
-        def land() -> None:
-            for call in wait(flying, return_when=FIRST_COMPLETED).done:
-                submission = flying.pop(call)
-                try:
-                    self.deliver(submission, call.result)
-                    self.undertaken.discard(submission.submission)
-                except MlspaceError as error:
-                    failures[submission.submission] = error
-
+        waiting = list(reversed(submissions))
         with ThreadPoolExecutor(CONCURRENT_CALLS) as pool:
-            for submission in submissions:
-                self.undertaken.add(submission.submission)
+            while waiting or flying:
+                batch = [waiting.pop() for _ in range(min(len(waiting), CONCURRENT_CALLS - len(flying)))]
                 try:
-                    client = self.gateway()
-                    body = self.claimed(submission)
+                    mine = self.claimed_of(batch)
                 except MlspaceError as error:
-                    failures[submission.submission] = error
+                    mine = []
+                    failures |= dict.fromkeys([one.submission for one in batch], error)
+                for submission in mine:
+                    try:
+                        body, client = self.prepared(submission), self.gateway()
+                        flying[pool.submit(client.run_job, body)] = submission
+                    except MlspaceError as error:
+                        failures[submission.submission] = error
+                if not flying:
                     continue
-                if body is not None:
-                    flying[pool.submit(client.run_job, body)] = submission
-                if len(flying) >= CONCURRENT_CALLS:
-                    land()
-            while flying:
-                land()
+                done = {call: flying.pop(call) for call in wait(flying, return_when=FIRST_COMPLETED).done}
+                try:
+                    failures |= self.deliver_all(done)
+                except MlspaceError as error:  # they are on the platform: a later round finds them there
+                    failures |= dict.fromkeys([one.submission for one in done.values()], error)
+        return failures
+
+    def claimed_of(self, batch: Sequence[Submission]) -> list[Submission]:
+        """Those of the submissions that are this process's to send from here on."""
+        self.undertaken.update(one.submission for one in batch)
+        owner, now = process_identity(), self.now()
+        mine = self.registry.change(lambda _: [one for one in batch if self.registry.claim(one, owner, now)]) if batch else []
+        self.undertaken.difference_update(one.submission for one in batch if one not in mine)
+        return mine
+
+    def deliver_all(self, done: Mapping[Future[str], Submission]) -> dict[str, MlspaceError]:
+        """Takes over what became of requests that have been answered, or have failed; the errors by submission."""
+        failures: dict[str, MlspaceError] = {}
+        taken = {submission.submission: call.result() for call, submission in done.items() if call.exception() is None}
+        accepted = self.registry.change(lambda _: {one: self.registry.posted(one, name) for one, name in taken.items()})
+        for call, submission in done.items():
+            key = submission.submission
+            try:
+                if key in taken:
+                    self.settle(submission, taken[key], is_first=accepted[key])
+                else:
+                    self.deliver(submission, call.result)
+                self.undertaken.discard(key)
+            except MlspaceError as error:
+                failures[key] = error
         return failures
 
     def claimed(self, submission: Submission) -> dict[str, object] | None:
         """The body to send of a submission that is now this process's to send; None where it is another's."""
-        if not self.registry.claim(submission, process_identity(), self.now()):
-            return None
+        return self.prepared(submission) if self.registry.claim(submission, process_identity(), self.now()) else None
+
+    def prepared(self, submission: Submission) -> dict[str, object]:
+        """The body to send of a submission that is claimed; it is given up where there is none to be had."""
         try:
             return self.prepare(self.find(submission))
         except BaseException:
@@ -120,7 +148,11 @@ class Sender:
 
     def adopt(self, submission: Submission, name: str) -> None:
         """Records the platform's job of a submission; a second one is a double, and deleted at once, and so is one that comes too late."""
-        if not self.registry.posted(submission.submission, name):
+        self.settle(submission, name, is_first=self.registry.posted(submission.submission, name))
+
+    def settle(self, submission: Submission, name: str, *, is_first: bool) -> None:
+        """What follows from a platform job that was recorded, or, for a double, was not."""
+        if not is_first:
             self.discard(submission, name)
             return
         job = self.registry.job(submission.job_id)

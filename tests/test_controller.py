@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Lock
+from threading import Barrier, Lock
 from typing import Any
 
 import pytest
@@ -20,6 +20,8 @@ from mlspace.dispatch import Dispatcher
 from mlspace.errors import GatewayError, MlspaceError, StateError
 from mlspace.gateway.wire import PlatformJob
 from mlspace.owner import process_identity
+from mlspace.queue.room import BACKLOG
+from mlspace.sending import CONCURRENT_CALLS
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.job import JobView
 from mlspace.slurm.request import Component, JobRequest, Script
@@ -648,6 +650,40 @@ def test_many_are_sent_at_once_and_one_in_trouble_keeps_no_other_back(world: Wor
     world.advance()  # both are still to be sent
     assert len({world.view(job).platform_job for job in jobs}) == 20
     assert world.platform.calls == 22
+
+
+def test_requests_are_on_their_way_at_the_same_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each waits until as many as there may be have come; and the next goes out as soon as one is answered."""
+    for number in range(2 * CONCURRENT_CALLS):
+        world.add(f"{number:032}")
+    together = Barrier(CONCURRENT_CALLS)
+    run_job = world.platform.run_job
+
+    def slow(body: dict[str, Any]) -> str:
+        together.wait(20)
+        return run_job(body)
+
+    monkeypatch.setattr(world.platform, "run_job", slow)
+    assert world.controller().sender.send_all(world.registry.submissions()) == {}
+    assert len(world.platform.jobs) == 2 * CONCURRENT_CALLS
+
+
+@pytest.mark.parametrize("free_gpus", [None, 0])
+def test_all_that_the_platform_takes_is_sent_in_one_round(world: World, free_gpus: int | None) -> None:
+    """More and more of it; where it refuses one for the GPUs, no more than a few are sent."""
+    world.cluster = Cluster("c", [], [Partition("debug", "SR006", None, default=True)], def_mem_per_cpu=100, **LIKE_THE_PLATFORM)
+    for number in range(10 * BACKLOG):
+        world.registry.close_submissions(world.add(f"{number:032}"))  # it waits here
+    if free_gpus is not None:
+        refused = GatewayError("no GPUs")
+        refused.free_gpus = free_gpus
+        world.platform.fail = [refused]
+    work = world.controller()
+    Dispatcher(work, work.queue, lambda line: None).round()
+    assert len(world.platform.jobs) == (10 * BACKLOG if free_gpus is None else BACKLOG - 1)
+
+
+LIKE_THE_PLATFORM: dict[str, Any] = {"carrier": "parts", "env_mode": "image", "launch": "/launch", "channel": False}
 
 
 def test_a_job_is_not_failed_because_the_registry_could_not_be_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from mlspace.errors import BadValue
 from mlspace.queue import decision, dependency, selection
 from mlspace.queue.facts import Facts
-from mlspace.queue.room import BACKLOG, Room
+from mlspace.queue.room import BACKLOG, GROWTH, LARGEST_BACKLOG, Room
 from mlspace.slurm.dependency import conditions
 from mlspace.slurm.job import COLUMNS, JobView
 
@@ -171,6 +171,22 @@ def test_who_comes_first_is_not_overtaken() -> None:
 def test_where_nothing_is_known_a_few_are_sent() -> None:
     waiting = [job(number) for number in range(1, BACKLOG + 5)]
     assert sum(word.startswith("start") for word in decide(waiting)) == BACKLOG
+
+
+@pytest.mark.parametrize(
+    ("active", "room"),
+    [
+        ([], BACKLOG),
+        ([{}] * 16, GROWTH * 16),  # all that were sent still wait there
+        ([RUNNING] * 16, BACKLOG + GROWTH * 16),
+        ([RUNNING] * 5000, LARGEST_BACKLOG),
+        ([*[RUNNING] * 100, *[{}] * 10, {"reason": "AssocGrpGRES"}], BACKLOG - 11),  # it has refused one for want of GPUs
+        ([{"reason": "AssocGrpGRES"}] * BACKLOG, 0),
+    ],
+)
+def test_more_are_sent_as_long_as_the_platform_takes_them(active: list[dict[str, Any]], room: int) -> None:
+    here = Room((), [job(number, **columns) for number, columns in enumerate(active, start=1)])
+    assert sum(here.take(job(number)) for number in range(10_000, 12_000)) == room
 
 
 def test_the_next_look_by_the_clock() -> None:
