@@ -22,8 +22,8 @@ GROWTH = 3
 """So many more for each job that it has taken and not ended, as long as it refuses none for want of GPUs: it has a queue of its own, and
 a thousand jobs do not wait for each other's start; and where it has no room, no more than a few are sent in vain."""
 
-LARGEST_BACKLOG = 1000
-"""Its list is read every few seconds, and it takes a thousand calls a minute (mlspace-facts §4.5)."""
+LARGEST_BACKLOG = 2000
+"""Its list of them is read every few seconds, and each would have to be cancelled by a request of its own."""
 
 
 class Room:
