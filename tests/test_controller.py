@@ -671,7 +671,8 @@ def test_requests_are_on_their_way_at_the_same_time(world: World, monkeypatch: p
 @pytest.mark.parametrize("free_gpus", [None, 0])
 def test_all_that_the_platform_takes_is_sent_in_one_round(world: World, free_gpus: int | None) -> None:
     """More and more of it; where it refuses one for the GPUs, no more than a few are sent."""
-    world.cluster = Cluster("c", [], [Partition("debug", "SR006", None, default=True)], def_mem_per_cpu=100, **LIKE_THE_PLATFORM)
+    partition = Partition("debug", "SR006", None, default=True)
+    world.cluster = Cluster("c", [], [partition], def_mem_per_cpu=100, carrier="parts", env_mode="image", delivery=Delivery("/launch"))
     for number in range(10 * BACKLOG):
         world.registry.close_submissions(world.add(f"{number:032}"))  # it waits here
     if free_gpus is not None:
@@ -681,9 +682,6 @@ def test_all_that_the_platform_takes_is_sent_in_one_round(world: World, free_gpu
     work = world.controller()
     Dispatcher(work, work.queue, lambda line: None).round()
     assert len(world.platform.jobs) == (10 * BACKLOG if free_gpus is None else BACKLOG - 1)
-
-
-LIKE_THE_PLATFORM: dict[str, Any] = {"carrier": "parts", "env_mode": "image", "launch": "/launch", "channel": False}
 
 
 def test_a_job_is_not_failed_because_the_registry_could_not_be_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
