@@ -56,13 +56,24 @@ def processes(word: str) -> list[tuple[int, str]]:
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable of the developer's own session may change a test, and no test may touch the developer's registry."""
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No variable of the developer's own session may change a test, and no test may touch the developer's registry.
+
+    What the test's gateways have been asked and have answered is held against the vendor's document afterwards.
+    """
     for name in list(os.environ):
         if name.startswith(OURS):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
+    record = tmp_path / "traffic.jsonl"
+    monkeypatch.setenv("MLSPACE_RECORD", str(record))
+    yield
+    if record.exists():
+        from tests.traffic import complaints
+
+        told = list(complaints(record))
+        assert not told, "the traffic is not as the OpenAPI has it:\n" + "\n".join(told[:5])
 
 
 def stop_gateway(state: Path) -> None:
@@ -99,6 +110,7 @@ def run(tmp_path: Path, state: Path) -> Callable[..., Result]:
 
     def call(program: str, *arguments: str, env: dict[str, str] | None = None, stdin: bytes = b"", cwd: Path | None = None) -> Result:
         environ = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "MLSPACE_STATE_DIR": str(state), **(env or {})}
+        environ["MLSPACE_RECORD"] = os.environ["MLSPACE_RECORD"]
         out, err = io.StringIO(), io.StringIO()
         user = User("ann", os.getuid(), "staff", os.getgid(), os.environ["HOME"])
         context = Context(environ, str(cwd or tmp_path), io.BytesIO(stdin), out, err, user, "laptop")

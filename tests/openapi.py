@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,3 +22,14 @@ def nullable(schema: Any) -> Any:
 
 
 COMPONENTS = nullable(OPENAPI["components"])
+
+
+@cache
+def operation(method: str, path: str) -> dict[str, Any] | None:
+    """What is said of a request; None where there is no such call. A literal path goes before one with variables."""
+    for template in sorted(OPENAPI["paths"], key=lambda template: template.count("{")):
+        operations = OPENAPI["paths"][template]
+        if method.lower() in operations and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template) + "/?", path):
+            found: dict[str, Any] = operations[method.lower()]
+            return found
+    return None

@@ -15,13 +15,11 @@ if TYPE_CHECKING:
 
     from mlspace.local.account_calls import AccountCalls
     from mlspace.local.auth import Door
-    from mlspace.local.call import Stream, Text
+    from mlspace.local.call import Request, Stream, Text
     from mlspace.local.job_calls import JobCalls
     from mlspace.local.limiter import Limiter
     from mlspace.local.older_calls import OlderCalls
     from mlspace.local.routes import Route
-
-    Query = Mapping[str, list[str]]
 
 
 class Api:
@@ -33,15 +31,15 @@ class Api:
         self.groups = {"account": account, "jobs": jobs, "older": older}
         self.routes = [(route, route.pattern) for route in (*ROUTES, *OLDER_ROUTES)]
 
-    def answer(self, method: str, path: str, query: Query, headers: Mapping[str, str], body: bytes) -> Answer | Text | Stream:
-        """Route one request and turn what is wrong with it into the platform's error bodies."""
+    def answer(self, request: Request) -> Answer | Text | Stream:
+        """Route a request and turn what is wrong with it into the platform's error bodies."""
         try:
-            route, names = self.find(method, path)
+            route, names = self.find(request.method, request.path)
         except Missing as error:
             return Answer(error.value, 404)
         try:
-            self.limiter.count(method, route.full_path)
-            call = Call(method, names, query, headers, body)
+            self.limiter.count(request.method, route.full_path)
+            call = Call(request.method, names, request.query, request.headers, request.body)
             self.authorize(route, call)
             group, _, name = route.handler.partition(".")
             handler: Callable[[Call], Answer | Text | Stream] = getattr(self.groups[group], name)

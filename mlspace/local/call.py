@@ -17,8 +17,18 @@ TEXT = "text/plain; charset=utf-8"
 """With the charset: without it the official CLI shows UTF-8 as Latin-1."""
 
 
+class Request(NamedTuple):
+    """One request as it came, its path decoded; headers have lower-case names."""
+
+    method: str
+    path: str
+    query: Mapping[str, Sequence[str]]
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Call(NamedTuple):
-    """A request. `names`: the variable parts of its path; headers have lower-case names."""
+    """A request of a call that there is. `names`: the variable parts of its path."""
 
     method: str
     names: Mapping[str, str]

@@ -18,6 +18,9 @@ START_SECONDS = 20.0
 
 IDLE_SECONDS = 600.0
 
+RECORD_VARIABLE = "MLSPACE_RECORD"
+"""Names a file: what the embedded gateway, when we start it, is asked and answers is appended to it."""
+
 PACKAGE_PARENT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SERVICE = "import sys; sys.path.insert(0, sys.argv[1]); from mlspace.local.service import main; main(sys.argv[2:])"
 
@@ -41,7 +44,7 @@ def ensure_running(state_dir: str, shape_environment: Mapping[str, str], *, idle
         shape = wanted_shape(shape_environment)
         if endpoint is not None:
             stop(state_dir, endpoint)
-        return start(state_dir, shape, idle_seconds)
+        return start(state_dir, shape, idle_seconds, shape_environment.get(RECORD_VARIABLE, ""))
     finally:
         os.close(lock)
 
@@ -87,7 +90,7 @@ def start_lock(state_dir: str) -> int:
     return fd
 
 
-def start(state_dir: str, shape: str, idle_seconds: float) -> Endpoint:
+def start(state_dir: str, shape: str, idle_seconds: float, record: str = "") -> Endpoint:
     """Start the gateway detached from us, with nothing of our environment, and wait until it listens."""
     import select
     import subprocess
@@ -97,6 +100,7 @@ def start(state_dir: str, shape: str, idle_seconds: float) -> Endpoint:
 
     reader, writer = os.pipe()
     arguments = ["--state", state_dir, "--ready-fd", str(writer), "--idle", str(idle_seconds), *(["--shape", shape] if shape else [])]
+    arguments += ["--record", record] if record else []
     with open(reader, "rb", buffering=0) as ready:
         try:
             with open(os.path.join(state_dir, "gateway.log"), "ab", opener=private) as log:

@@ -24,6 +24,7 @@ from mlspace.local.offers import OfferPool, by_region
 from mlspace.local.older_calls import OlderCalls
 from mlspace.local.placement import NodePool
 from mlspace.local.plan import Account
+from mlspace.local.recorder import Recorder
 from mlspace.local.scheduler import Rules, Scheduler
 from mlspace.local.server import Server
 
@@ -43,7 +44,7 @@ class Options(NamedTuple):
     """How to serve. quick: leave out what only costs people time. idle_seconds: end after so long without work or questions; 0 never.
 
     offers: the platform's instance types instead of the shape's. gpu_quota: see Rules; None stands for all GPUs that there are, and,
-    where it is quick, for no limit.
+    where it is quick, for no limit. record: a file for what is asked and answered (recorder.py).
     """
 
     host: str
@@ -57,6 +58,7 @@ class Options(NamedTuple):
     faults: Sequence[Rule] = ()
     offers: Sequence[Offer] = ()
     gpu_quota: int | None = None
+    record: str = ""
 
 
 def lock_state(directory: str) -> int:
@@ -110,7 +112,11 @@ class Gateway:
         account_calls = AccountCalls(self.scheduler, door, limiter)
         api = Api(door, limiter, account_calls, jobs, OlderCalls(jobs, account_calls))
         try:
-            self.server = Server(options.host, options.port, api, Faults(options.faults))
+            recorder = Recorder(options.record, options.credentials) if options.record else None
+        except OSError as error:
+            raise StateError(f"cannot write {options.record}: {error.strerror}") from error
+        try:
+            self.server = Server(options.host, options.port, api, Faults(options.faults), recorder)
         except OSError as error:
             raise StateError(f"cannot listen on {options.host} port {options.port}: {error.strerror}") from error
 

@@ -9,11 +9,11 @@ import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 from mlspace.local import brokenness
-from mlspace.local.call import JSON, TEXT, Answer, Stream, Text
+from mlspace.local.call import JSON, TEXT, Answer, Request, Stream, Text
 from mlspace.local.faults import AFTER, BEFORE
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mlspace.local.api import Api
     from mlspace.local.faults import Fault, Faults
+    from mlspace.local.recorder import Recorder
 
 LARGEST_BODY = 64 * 1024 * 1024
 """A body holds at most the parts of a spec of 16 MiB, base64 in JSON: 22 MiB."""
@@ -53,25 +54,16 @@ class Activity:
             return 0.0 if self.open else time.monotonic() - self.last
 
 
-class Request(NamedTuple):
-    """What Api.answer takes."""
-
-    method: str
-    path: str
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class Server(ThreadingHTTPServer):
     """Listens from the moment it is made. Raises OSError where the address cannot be had."""
 
     daemon_threads = True
     request_queue_size = 512
 
-    def __init__(self, host: str, port: int, api: Api, faults: Faults) -> None:
+    def __init__(self, host: str, port: int, api: Api, faults: Faults, recorder: Recorder | None = None) -> None:
         self.api = api
         self.faults = faults
+        self.recorder = recorder
         self.activity = Activity()
         if ":" in host:
             self.address_family = socket.AF_INET6
@@ -136,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
         fault = self.server.faults.strike(request.method, api.template(request.method, request.path))
         time.sleep(fault.delay_seconds)
         if fault.late_seconds is not None:
-            later = threading.Timer(fault.late_seconds, api.answer, request)
+            later = threading.Timer(fault.late_seconds, api.answer, [request])
             later.daemon = True
             later.start()
             raise HungUp
@@ -147,9 +139,11 @@ class Handler(BaseHTTPRequestHandler):
         instead = failure_of(fault)
         answer: Answer | Text | Stream
         if instead is None or fault.effect:
-            answer = api.answer(*request)
+            answer = api.answer(request)
         if instead is not None:
             answer = instead
+        if self.server.recorder is not None:
+            self.server.recorder.note(request, answer, is_fault=instead is not None or fault.expire)
         if fault.cut == AFTER and fault.cut_bytes is None:
             raise HungUp
         self.left = fault.cut_bytes

@@ -35,11 +35,12 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--ready-fd", type=int, required=True)
     parser.add_argument("--idle", type=float, required=True)
     parser.add_argument("--shape", type=json.loads)
+    parser.add_argument("--record", default="")
     options = parser.parse_args(arguments)
     os.set_inheritable(options.ready_fd, False)
     lift_soft_limits()
     try:
-        serve(options.state, options.shape, options.idle, options.ready_fd)
+        serve(options.state, options.shape, options.idle, options.ready_fd, options.record)
     except MlspaceError as error:
         sys.exit("\n".join(error.lines))
 
@@ -53,14 +54,15 @@ def lift_soft_limits() -> None:
         resource.setrlimit(number, (hard, hard))
 
 
-def serve(directory: str, shape_data: dict[str, Any] | None, idle_seconds: float, ready_fd: int) -> None:
+def serve(directory: str, shape_data: dict[str, Any] | None, idle_seconds: float, ready_fd: int, record: str) -> None:
     from mlspace.local.endpoint import FILE, publish
     from mlspace.local.gateway import Gateway, Options, lock_state
 
     lock = lock_state(directory)
     credentials = kept_credentials(directory)
     shape = choose_shape(directory, shape_data)
-    gateway = Gateway(directory, shape, Options("127.0.0.1", 0, credentials, quick=True, idle_seconds=idle_seconds))
+    options = Options("127.0.0.1", 0, credentials, quick=True, idle_seconds=idle_seconds, record=record)
+    gateway = Gateway(directory, shape, options)
     published = publish(
         directory,
         {

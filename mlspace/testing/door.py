@@ -40,6 +40,7 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
     offer = "instead of MLSPACE_LOCAL_*: an instance type of the platform's, and how many workers of it there are"
     made.add_argument("--offer", action="append", default=[], metavar="REGION:TYPE=COUNT", help=offer)
     made.add_argument("--gpu-quota", type=int, metavar="N", help="GPUs that jobs may ask for at a time (default: all that there are)")
+    made.add_argument("--record", default="", metavar="FILE", help="append what is asked and answered, without our secrets")
     made.add_argument("--fault", action="append", default=[], metavar="RULE", help="what goes wrong, as in 'POST /jobs cut=after times=1'")
 
 
@@ -68,6 +69,7 @@ def serve(program: str, given: argparse.Namespace, environment: Mapping[str, str
         faults=[read_rule(text) for text in given.fault],
         offers=[read_offer(text) for text in given.offer],
         gpu_quota=given.gpu_quota,
+        record=os.path.abspath(given.record) if given.record else "",
     )
     shape = Shape.from_environment(environment)
     state = os.path.abspath(given.state) if given.state else tempfile.mkdtemp(prefix="mlspace-testing-")

@@ -118,7 +118,8 @@ class Rig:
         self.jobs_directory = directory / "gateway"
         self.lock = lock_state(str(self.jobs_directory))
         shape = Shape(nodes=8, cpus=8, memory_mib=64_000)
-        options = Options("127.0.0.1", 0, Credentials(*KNOWN.values()), quick=True, kill_grace_seconds=1)
+        record = os.environ["MLSPACE_RECORD"]
+        options = Options("127.0.0.1", 0, Credentials(*KNOWN.values()), quick=True, kill_grace_seconds=1, record=record)
         self.gateway = Gateway(str(self.jobs_directory), shape, options)
         self.gateway.server.faults = self.ambush
         self.gateway.start()

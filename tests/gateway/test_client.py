@@ -19,8 +19,7 @@ from mlspace.gateway.client import PAGE, Client
 from mlspace.gateway.credentials import Credentials
 from mlspace.gateway.transport import Transport
 from mlspace.gateway.wire import PlatformJob, Pod, Preemptor, QueuedJob, field, unix_time
-from tests.local.conftest import operation
-from tests.openapi import OPENAPI
+from tests.openapi import OPENAPI, operation
 
 URL = "https://gateway.test/public/v2"
 NAME = "lm-mpi-job-17"
@@ -134,6 +133,7 @@ def test_a_call(http: responses.RequestsMock, client: Client, name: str) -> None
     assert len(http.calls) == 1
     assert bool(http.calls[0].request.body) is (method == "POST")
     described = operation(method, f"/public/v2{path}")
+    assert described is not None
     assert {one["name"] for one in described.get("parameters", ()) if one["in"] == "query"} >= query.keys()
 
 

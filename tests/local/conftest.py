@@ -1,4 +1,4 @@
-"""The embedded gateway as a process of its own, and a client that checks every answer against the vendor's OpenAPI."""
+"""The embedded gateway as a process of its own, and a client of it that knows nothing of ours."""
 
 from __future__ import annotations
 
@@ -13,45 +13,18 @@ from typing import Any
 
 import pytest
 import requests
-from jsonschema import Draft202012Validator
 
 from tests.conftest import processes, wait_until
-from tests.openapi import COMPONENTS, OPENAPI, nullable
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "SR006"
 ENDED = ("completed", "succeeded", "failed", "deleted", "stopped", "terminated")
+DOOR = (sys.executable, "-m", "mlspace.testing", "-H", "127.0.0.1", "-p", "0")
 KNOWN = {"client-id": "ann", "client-secret": "s3cret", "api-key": "k3y", "workspace-id": "11111111-2222-4333-8444-555555555555"}
 
 
 def processes_with(word: str) -> list[int]:
     return [pid for pid, _ in processes(word)]
-
-
-def operation(method: str, path: str) -> dict[str, Any]:
-    """The OpenAPI's operation of a request; a literal path wins over one with variables."""
-    matching = [
-        (template.count("{"), operations[method.lower()])
-        for template, operations in OPENAPI["paths"].items()
-        if method.lower() in operations and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
-    ]
-    assert matching, f"{method} {path} is not in the OpenAPI"
-    return min(matching, key=lambda pair: pair[0])[1]  # type: ignore[no-any-return]
-
-
-def check_answer(method: str, path: str, response: requests.Response) -> None:
-    """The answer's status, content type and body are among those that the vendor describes."""
-    described = operation(method, path)["responses"]
-    assert str(response.status_code) in described, f"{method} {path} answers {response.status_code}: {response.text}"
-    content = described[str(response.status_code)].get("content", {})
-    if "text/plain" in content:
-        assert response.headers["content-type"] == "text/plain; charset=utf-8"
-        return
-    assert response.headers["content-type"] == "application/json"
-    if not content:  # /limiter/ says only that there are errors
-        return
-    schema = {**nullable(content["application/json"]["schema"]), "components": COMPONENTS}
-    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(response.json())
 
 
 class Client:
@@ -65,9 +38,7 @@ class Client:
         self.session.headers.update({"authorization": token, "x-api-key": api_key, "x-workspace-id": workspace_id})
 
     def call(self, method: str, path: str, **how: Any) -> requests.Response:
-        response = self.session.request(method, self.url + path, timeout=30, **how)
-        check_answer(method, "/public/v2" + path.partition("?")[0], response)
-        return response
+        return self.session.request(method, self.url + path, timeout=30, **how)
 
     def submit(self, script: str, **fields: Any) -> str:
         body = {"script": script, "base_image": "any", "instance_type": "cpu.1C.100M", "region": REGION, "type": "binary", **fields}
@@ -106,7 +77,7 @@ class Gateway:
         words = [word for name, value in KNOWN.items() for word in (f"--{name}", value)]
         shape = {"MLSPACE_LOCAL_NODES": "3", "MLSPACE_LOCAL_CPUS": "2", "MLSPACE_LOCAL_MEMORY": "1000", "MLSPACE_LOCAL_GPUS": "4"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "mlspace.testing", "-H", "127.0.0.1", "-p", "0", "--state", str(state), *words, *options],
+            [*DOOR, "--state", str(state), "--record", os.environ["MLSPACE_RECORD"], *words, *options],
             cwd=ROOT,
             env={**os.environ, **shape, "SECRET_OF_THE_STARTER": "x", **(env or {})},
             stdout=subprocess.PIPE,

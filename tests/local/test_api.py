@@ -1,4 +1,4 @@
-"""Every call answers as the vendor's OpenAPI says (Client.call checks each answer), and with what the platform is known to say."""
+"""Every call answers as the vendor's OpenAPI says (tests/traffic.py checks each answer), and with what the platform is known to say."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 import requests
 
 from tests.conftest import wait_until
-from tests.local.conftest import KNOWN, REGION, Client, Gateway, operation
-from tests.openapi import OPENAPI
+from tests.local.conftest import KNOWN, REGION, Client, Gateway
+from tests.openapi import OPENAPI, operation
 
 WORKSPACE = KNOWN["workspace-id"]
 
