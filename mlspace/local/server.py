@@ -117,8 +117,7 @@ class Handler(BaseHTTPRequestHandler):
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 self.respond(Request(self.command, unquote(path), parse_qs(query, keep_blank_values=True), headers, body))
         except HungUp:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True  # and no word more: what waits in our buffer is not sent
         finally:
             self.server.activity.change(-1)
 
