@@ -130,7 +130,12 @@ class Controller:
             self.sender.send(submission)
         except GatewayError as error:
             if not error.passes:
-                self.registry.ended(job.job_id, refused(int(self.now())))
+                self.refuse(submission)
+
+    def refuse(self, submission: Submission) -> None:
+        """The end of a job that the platform, or the configuration, has refused for good."""
+        end = partial(self.registry.ended, submission.job_id, refused(int(self.now())))
+        self.registry.unless_taken(submission, end)
 
     def poll(
         self, region: str, submissions: Sequence[Submission], doubtful: Sequence[Submission], jobs: dict[int, JobView]

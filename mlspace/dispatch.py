@@ -84,7 +84,7 @@ class Dispatcher:
                 continue
             self.log(f"job {submission.job_id}: {error.lines[0]}")
             if not isinstance(error, StateError) and not (isinstance(error, GatewayError) and error.passes):
-                self.work.registry.ended(submission.job_id, controller.refused(int(self.work.now())))
+                self.work.refuse(submission)
         return bool(made) and not failures
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from mlspace import config, controller, deferral
 from mlspace.errors import GatewayError, MlspaceError, RequestRefused, StateError
@@ -101,10 +102,12 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
     except GatewayError as error:
         if error.outcome_unknown or error.free_gpus is not None or (error.transient and not session.config.is_remote):
             return job_id  # a later round sends it, or finds it
-        registry.remove(job_id)
+        if not registry.unless_taken(sent, partial(registry.remove, job_id)):
+            return job_id  # the controller has sent it, and was not refused
         raise MlspaceError(f"{FAILED[request.program]}{error.lines[0]}", *error.lines[1:]) from error
     except MlspaceError:
-        registry.remove(job_id)
+        if not registry.unless_taken(sent, partial(registry.remove, job_id)):
+            return job_id
         raise
     except KeyboardInterrupt:
         if request.script is None:  # whoever waits for a program's output does not want it without

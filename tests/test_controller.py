@@ -25,7 +25,7 @@ from mlspace.sending import CONCURRENT_CALLS
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.job import JobView
 from mlspace.slurm.request import Component, JobRequest, Script
-from mlspace.state.registry import Registry
+from mlspace.state.registry import Registry, Submission
 
 SECRET = "ab" * 32
 
@@ -349,6 +349,21 @@ def test_a_refusal_found_out_later_ends_the_job(world: World) -> None:
     world.platform.fail = [GatewayError("no such image")]
     world.advance()
     assert world.state(job) == ("FAILED", "JobLaunchFailure")
+
+
+def test_a_refusal_of_what_another_process_has_taken_since_ends_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = world.add("a" * 32, "")
+    world.platform.fail = [GatewayError("no such image")]
+    give_up = world.registry.release
+
+    def release(one: Submission, *, sent: bool, now: float) -> None:
+        give_up(one, sent=sent, now=now)
+        monkeypatch.undo()
+        world.send(job)  # another one is at once there
+
+    monkeypatch.setattr(world.registry, "release", release)
+    world.advance()
+    assert (world.state(job), world.view(job).platform_job) == (("PENDING", "None"), "lm-mpi-job-0")
 
 
 def test_a_gateway_that_is_away_costs_nothing(world: World) -> None:

@@ -13,7 +13,7 @@ from mlspace.state.database import Database, digest, encoded, packed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Any
 
 WATCH_SECONDS = 900.0
@@ -242,6 +242,23 @@ class Registry(Database):
                 {"sent": sent, "now": now, "submission": one.submission, "owner": one.owner},
             )
         )
+
+    def unless_taken(self, one: Submission, change: Callable[[], object]) -> bool:
+        """Makes a change for want of a submission that was refused, unless somebody else sends it by now; whether it was made.
+
+        What was given up lies there for everybody: between a refusal and its consequence another process may have taken it.
+        """
+
+        def update(database: sqlite3.Connection) -> bool:
+            query = (
+                "SELECT 1 FROM submission WHERE submission = ? AND owner IN ('', ?) AND attempt = ? AND phase IN ('committed', 'posting')"
+            )
+            if database.execute(query, [one.submission, one.owner, one.attempt]).fetchone() is None:
+                return False
+            change()
+            return True
+
+        return self.change(update)
 
     def posted(self, submission: str, platform_job: str) -> bool:
         """The platform's job for a submission. False if nobody wants it: it has another one already, or its run is known to be over.

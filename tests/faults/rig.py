@@ -200,7 +200,11 @@ class Rig:
         with self.others_look():
             self.wait_for_end(seconds)
             wait_until(lambda: time.monotonic() > self.ambush.quiet_at, "the last late effect")
-            wait_until(lambda: not self.undiscovered(), "the deletion of all doubles", seconds)
+            try:
+                wait_until(lambda: not self.undiscovered(), "the deletion of all doubles", seconds)
+            except AssertionError as error:
+                jobs = [(job.name, job.params["job_desc"], job.created_at) for job in self.platform() if job.name in self.undiscovered()]
+                raise AssertionError(f"neither adopted nor deleted: {jobs}; {self.said}") from error
 
     def wait_for_end(self, seconds: float = 60) -> None:
         """Until no job is open, which the controller sees to, or whoever looks."""
@@ -246,9 +250,11 @@ class Rig:
                 assert rows[one.job_id][0] == one.name, f"lost: {one}"
             if one.code > 0:
                 assert one.name not in [name for name, _ in rows.values()], f"refused, and there all the same: {one}"
+        for (job_id,) in self.query("SELECT job_id FROM job WHERE reason = 'JobLaunchFailure' AND platform_job = ''"):
+            del rows[job_id]  # refused for good, when its sbatch had gone
         wrong = [row for row in rows.items() if not row[1][1].startswith(SCRIPTS[scripts[row[1][0]]])]
         assert not wrong, f"wrong ends: {wrong}"
-        names = [name for name, _ in rows.values()]
+        names = [name for (name,) in self.query("SELECT name FROM job")]
         assert len(set(names)) == len(names), "one job for each sbatch"
         adopted = self.adopted()
         assert len(set(adopted.values())) == len(adopted)

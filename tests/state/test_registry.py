@@ -366,6 +366,28 @@ def test_what_was_lost_once_is_looked_for_whatever_comes_later(registry: Registr
     assert (one.phase, one.lost_at, one.attempt) == ("posting", 6.0, 2)
 
 
+def test_what_was_refused_and_taken_by_another_process_is_that_ones(registry: Registry) -> None:
+    """Its refusal has no consequence any more; neither for the job nor for what is told of it."""
+    job, other = add(registry, "a"), add(registry, "b")
+    mine, theirs = seen(registry, "a"), seen(registry, "b")
+    for one in (mine, theirs):
+        registry.claim(one, "me", 5.0)
+        registry.release(one, sent=False, now=6.0)
+    registry.claim(seen(registry, "b"), "you", 7.0)
+    assert registry.unless_taken(mine, lambda: registry.remove(job))
+    assert not registry.unless_taken(theirs, lambda: registry.remove(other))
+    assert (registry.job(job), getattr(registry.job(other), "job_id", None)) == (None, other)
+    registry.posted("b", "lm-1")
+    assert not registry.unless_taken(theirs, lambda: registry.remove(other))
+    assert not registry.unless_taken(mine, lambda: registry.remove(other)), "there is none of that"
+
+
+def test_what_was_never_claimed_is_ours_to_refuse(registry: Registry) -> None:
+    job = add(registry, "a")
+    assert registry.unless_taken(seen(registry, "a"), lambda: registry.ended(job, OUTCOME))
+    assert row(registry, job, "state") == (OUTCOME["state"],)
+
+
 def test_doubtful_is_what_had_a_second_attempt_or_was_given_up(registry: Registry) -> None:
     answered, found, twice, cancelled = (add(registry, name) for name in "abcd")
     for name in "abcd":
