@@ -26,32 +26,16 @@ if TYPE_CHECKING:
     from mlspace.gateway.wire import PlatformJob
     from mlspace.slurm.job import JobView
     from mlspace.state.registry import Registry, Submission
+    from mlspace.survey import Found
 
 POLL_SECONDS = 2.0
 """What squeue shows is at most that old (design §4)."""
-
-FEW_JOBS = 4
-"""Up to so many jobs are asked about one by one; more by one list."""
 
 GPU_LIMIT_SECONDS = 30.0
 """After a refusal for the GPUs that others hold the job is sent again; people do so each minute (mlspace-facts §4.5)."""
 
 WATCH_POLL_SECONDS = 10.0
 """The same where there is nothing but lost requests to look for."""
-
-
-class Found:
-    """What the platform has listed: by name, and, of ours, by submission, those first that live."""
-
-    def __init__(self, listed: Sequence[PlatformJob]) -> None:
-        from mlspace.translate.job import submission_of
-
-        self.by_name = {one.name: one for one in listed}
-        self.by_submission: dict[str, list[PlatformJob]] = {}
-        for one in sorted(listed, key=lambda one: one.has_ended):
-            submission = submission_of(one.description)
-            if submission:
-                self.by_submission.setdefault(submission, []).append(one)
 
 
 class Controller:
@@ -103,12 +87,7 @@ class Controller:
                 self.send_again(submission, job)
             except MlspaceError as error:
                 problems.append(error)
-        regions = {one.region for one in to_ask}
-        for region in regions | {one.region for one in doubtful}:
-            seconds = POLL_SECONDS * len(regions) if region in regions else WATCH_POLL_SECONDS
-            if self.registry.claim_poll(region, self.now(), seconds):
-                mine, watched = ([one for one in some if one.region == region] for some in (to_ask, doubtful))
-                problems += self.poll(region, mine, watched, jobs)
+        problems += self.poll(to_ask, doubtful, jobs)
         if problems:
             raise problems[0]
 
@@ -137,26 +116,31 @@ class Controller:
         end = partial(self.registry.ended, submission.job_id, refused(int(self.now())))
         self.registry.unless_taken(submission, end)
 
-    def poll(
-        self, region: str, submissions: Sequence[Submission], doubtful: Sequence[Submission], jobs: dict[int, JobView]
-    ) -> list[MlspaceError]:
-        """Asks the platform about the jobs of a region, and writes down what it says. Few jobs are asked about one by one."""
-        client = self.gateway()
-        posted = [one for one in submissions if one.phase == "posted"]
-        lost = [one for one in submissions if one.phase == "posting"]
-        listed: list[PlatformJob] = []
+    def poll(self, to_ask: Sequence[Submission], doubtful: Sequence[Submission], jobs: dict[int, JobView]) -> list[MlspaceError]:
+        """Asks the platform about the jobs of the regions whose turn it is, and writes down what it says."""
+        from mlspace.survey import Wanted, survey
+
+        regions = {one.region for one in to_ask}
+        wanted = {}
+        for region in regions | {one.region for one in doubtful}:
+            seconds = POLL_SECONDS * len(regions) if region in regions else WATCH_POLL_SECONDS
+            if self.registry.claim_poll(region, self.now(), seconds):
+                has_lost = any(one.region == region for one in (*(one for one in to_ask if one.phase == "posting"), *doubtful))
+                names = [one.platform_job for one in to_ask if one.region == region and one.phase == "posted"]
+                wanted[region] = Wanted(names, has_lost=has_lost)
         asked_at = self.now()
+        problems: list[MlspaceError] = []
         try:
-            if len(posted) > FEW_JOBS or lost or doubtful:
-                listed = client.list_jobs(region)
+            found = survey(self.gateway(), wanted) if wanted else {}
         except GatewayError as error:
             return [error]
-        found = Found(listed)
-        problems: list[MlspaceError] = []
+        problems += [one.problem for one in found.values() if one.problem is not None]
+        told = {region: one for region, one in found.items() if one.problem is None}
+        lost = [one for one in to_ask if one.phase == "posting" and one.region in told]
         steps = [
-            *(partial(self.look_for, one, jobs[one.job_id], found, asked_at) for one in lost),
-            *(partial(self.weed, one, found) for one in doubtful if one.submission in found.by_submission),
-            *(partial(self.ask, one, jobs[one.job_id], found) for one in posted),
+            *(partial(self.look_for, one, jobs[one.job_id], told[one.region], asked_at) for one in lost),
+            *(partial(self.weed, one, told[one.region]) for one in doubtful if one.region in told),
+            *(partial(self.ask, one, jobs[one.job_id], told[one.region]) for one in to_ask if one.phase == "posted" and one.region in told),
         ]
         for step in steps:
             try:
@@ -181,14 +165,16 @@ class Controller:
 
     def weed(self, submission: Submission, found: Found) -> None:
         """Deletes what the platform has of a submission besides its job: a request that was thought lost, and came late."""
-        doubles = [one for one in found.by_submission[submission.submission] if one.name != submission.platform_job]
+        doubles = [one for one in found.by_submission.get(submission.submission, ()) if one.name != submission.platform_job]
         known = self.registry.doubles([submission.submission]) if doubles else ()
         for one in doubles:
             if one.name not in known:
                 self.sender.discard(submission, one.name)
 
     def ask(self, submission: Submission, job: JobView, found: Found) -> None:
-        platform = found.by_name.get(submission.platform_job) or self.gateway().job(submission.platform_job)
+        platform = found.by_name[submission.platform_job]
+        if isinstance(platform, GatewayError):
+            raise platform
         self.note(submission, job, platform)
 
     def note(self, submission: Submission, job: JobView, platform: PlatformJob) -> None:

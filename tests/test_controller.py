@@ -26,6 +26,7 @@ from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.job import JobView
 from mlspace.slurm.request import Component, JobRequest, Script
 from mlspace.state.registry import Registry, Submission
+from mlspace.survey import FEW_JOBS
 
 SECRET = "ab" * 32
 
@@ -53,8 +54,8 @@ class Platform:
             raise GatewayError("no answer", transient=True, outcome_unknown=True)
         return name
 
-    def list_jobs(self, region: str) -> list[PlatformJob]:
-        return list(self.jobs.values())
+    def list_regions(self, regions: dict[str, bool]) -> dict[str, list[PlatformJob]]:
+        return {region: [job for job in self.jobs.values() if with_ended or not job.has_ended] for region, with_ended in regions.items()}
 
     def job(self, name: str) -> PlatformJob:
         return self.jobs[name]
@@ -306,7 +307,7 @@ def test_another_job_of_the_same_description_is_left_alone(world: World) -> None
     job = world.add("a" * 32)
     world.send(job)
     world.platform.jobs["theirs"] = PlatformJob("theirs", "running", "SR006", f"submission {'a' * 32}")
-    for number in range(controller.FEW_JOBS):
+    for number in range(FEW_JOBS):
         world.send(world.add(f"{number}" * 32))
     world.advance()
     world.advance()

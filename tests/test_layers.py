@@ -44,7 +44,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The registry's rows become what is sent, and what comes back becomes rows.
     "sending": {"owner", "state", "translate", "spec", "slurm", "gateway.client", "cluster", "errors"},
     "reports": {"state", "translate", "slurm", "gateway.client", "gateway.logs", "cluster", "errors"},
-    "controller": {"owner", "sending", "reports", "state", "translate", "slurm", "gateway.client", "gateway.wire", "cluster", "errors"},
+    "controller": {
+        *("survey", "owner", "sending", "reports", "state", "translate", "slurm", "gateway.client", "gateway.wire", "cluster", "errors"),
+    },
+    "survey": {"errors", "gateway.at_once", "gateway.client", "gateway.wire", "translate"},
     "dispatch": {"controller", "queue", "state", "slurm", "cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {

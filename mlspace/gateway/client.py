@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +15,9 @@ from mlspace.gateway.wire import PlatformJob, Pod, Preemptor, QueuedJob, field
 PAGE = 6000
 """Jobs in one answer: what the API gives where nothing is asked for (mlspace-facts §4.7)."""
 
+
+LIVING = ("Completing", "Pending", "Restarting", "Running", "Terminating")
+"""Statuses of jobs that have not ended, as a list is asked for them (mlspace-facts §4.1)."""
 
 
 class Client:
@@ -110,9 +113,9 @@ class Client:
         """Submits a job once more, as it was; returns the new one's name."""
         return named_in(self._transport.post("restart the job", "/jobs/restart", {"job_name": name}))
 
-    def list_jobs(self, region: str, statuses: Collection[str] = ()) -> list[PlatformJob]:
-        """All jobs of a region, or those of these statuses (capitalised). Each once, also where jobs come and go between two pages."""
-        params = {"region": region, "limit": PAGE, **({"status": sorted(statuses)} if statuses else {})}
+    def list_jobs(self, region: str, *, with_ended: bool = True) -> list[PlatformJob]:
+        """The jobs of a region. Each once, also where jobs come and go between two pages."""
+        params = {"region": region, "limit": PAGE, **({} if with_ended else {"status": LIVING})}
 
         def page(offset: int) -> Any:
             return self._transport.get("list jobs", "/jobs", {**params, "offset": offset})
@@ -128,12 +131,15 @@ class Client:
                 break
         return list({job.name: job for job in map(PlatformJob.from_list, items)}.values())
 
-    def list_regions(self, regions: Collection[str]) -> dict[str, list[PlatformJob] | GatewayError]:
-        """All jobs of several regions, which are asked at the same time; for one that does not answer, why."""
+    def list_regions(self, regions: Mapping[str, bool]) -> dict[str, list[PlatformJob] | GatewayError]:
+        """The jobs of several regions, which are asked at the same time; for one that does not answer, why.
+
+        regions: by name whether those that have ended are wanted, too.
+        """
 
         def listed(region: str) -> list[PlatformJob] | GatewayError:
             try:
-                return self.list_jobs(region)
+                return self.list_jobs(region, with_ended=regions[region])
             except GatewayError as error:
                 return error
 

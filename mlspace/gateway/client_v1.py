@@ -5,7 +5,7 @@ No document describes it; what is here is in the clients that people have publis
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from mlspace.errors import GatewayError
@@ -40,12 +40,11 @@ class ClientV1(Client):
     def run_job(self, body: Mapping[str, Any]) -> str:
         return named_in(self._transport.post("submit the job", "/run_job", body))
 
-    def list_jobs(self, region: str, statuses: Collection[str] = ()) -> list[PlatformJob]:
-        """All jobs of a region; their descriptions are not told."""
-        wanted = {status.lower() for status in statuses}
+    def list_jobs(self, region: str, *, with_ended: bool = True) -> list[PlatformJob]:
+        """The jobs of a region; their descriptions are not told."""
         answer = self._transport.ask("list jobs", "/job_list", {"region": region})
         jobs = [PlatformJob(field(item, "job_name"), str(field(item, "status")).lower(), region) for item in items_of(answer)]
-        return [job for job in jobs if not wanted or job.status in wanted]
+        return [job for job in jobs if with_ended or not job.has_ended]
 
     def job(self, name: str) -> PlatformJob:
         answer = self._transport.ask("tell a job's state", "/job_status", {"job_name": name})

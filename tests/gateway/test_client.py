@@ -196,10 +196,10 @@ def test_pages_that_are_smaller_than_asked_for(http: responses.RequestsMock, cli
     assert [job.name for job in client.list_jobs("R")] == names[:25]
 
 
-def test_jobs_of_some_statuses(http: responses.RequestsMock, client: Client) -> None:
-    query = {"region": "R", "limit": PAGE, "offset": 0, "status": ["Pending", "Running"]}
+def test_jobs_that_have_not_ended(http: responses.RequestsMock, client: Client) -> None:
+    query = {"region": "R", "limit": PAGE, "offset": 0, "status": ["Completing", "Pending", "Restarting", "Running", "Terminating"]}
     http.get(f"{URL}/jobs", json={"jobs": [LISTED], "count": 1}, match=[responses.matchers.query_param_matcher(query)])
-    assert len(client.list_jobs("R", ["Running", "Pending"])) == 1
+    assert len(client.list_jobs("R", with_ended=False)) == 1
 
 
 def test_regions_are_asked_at_the_same_time(http: responses.RequestsMock, client: Client) -> None:
@@ -214,7 +214,7 @@ def test_regions_are_asked_at_the_same_time(http: responses.RequestsMock, client
         return 200, {}, json.dumps({"jobs": [{**LISTED, "region": region}], "count": 1})
 
     http.add_callback("GET", f"{URL}/jobs", answer)
-    found = client.list_regions(["A", "B", "C"])
+    found = client.list_regions(dict.fromkeys("ABC", True))
     assert list(found) == ["A", "B", "C"]
     assert isinstance(found["B"], GatewayError)
     assert [found[region] for region in "AC"] == [[PlatformJob(NAME, "running", region, "d")] for region in "AC"]

@@ -39,13 +39,14 @@ def test_a_job_from_submission_to_end(client: ClientV1) -> None:
     name = client.run_job(body)
     wait_until(lambda: client.job(name).status == "running", "the start")
     assert [job.name for job in client.list_jobs(REGION)] == [name]
-    assert client.list_jobs(REGION, ["Completed"]) == []
+    assert client.list_jobs(REGION, with_ended=False) == client.list_jobs(REGION)
     log = client.logs(name, REGION)
     wait_until(lambda: b"hi\n" in next(log), "the line")
     log.close()  # type: ignore[attr-defined]
     client.delete_job(name, REGION)
     wait_until(lambda: client.job(name).status == "cancelled", "the end")
     assert b"hi" in b"".join(client.logs(name, REGION, 1))
+    assert client.list_jobs(REGION, with_ended=False) == []
 
 
 @pytest.mark.parametrize("call", ONLY_V2)
