@@ -34,6 +34,9 @@ POLL_SECONDS = 2.0
 GPU_LIMIT_SECONDS = 30.0
 """After a refusal for the GPUs that others hold the job is sent again; people do so each minute (mlspace-facts §4.5)."""
 
+CLOCK_SECONDS = 120.0
+"""The platform's clock and ours may differ by so much."""
+
 WATCH_POLL_SECONDS = 10.0
 """The same where there is nothing but lost requests to look for."""
 
@@ -157,11 +160,25 @@ class Controller:
         if submission.lost_at is None or submission.owner:  # its process died: who knows when it sent it
             self.registry.release(submission, sent=True, now=asked_at)
             submission.owner, submission.lost_at = "", asked_at
-        mine = found.by_submission.get(submission.submission, [])
+        mine, is_sure = found.by_submission.get(submission.submission, []), True
+        if not self.gateway().tells_descriptions:
+            mine, is_sure = self.recognize(submission, found)
         for one in mine:
             self.sender.adopt(submission, one.name)
-        if not mine and asked_at >= submission.lost_at + self.cluster().settle_seconds:
+        if not mine and is_sure and asked_at >= submission.lost_at + self.cluster().settle_seconds:
             self.send_again(submission, job)
+
+    def recognize(self, submission: Submission, found: Found) -> tuple[list[PlatformJob], bool]:
+        """The submission's jobs by the reports in their logs, where no list tells descriptions; and whether there can be no others.
+
+        A job that nobody here knows, and that has not begun, may be it: until it has, nothing is sent again.
+        """
+        since = (submission.posted_at or 0) - CLOCK_SECONDS
+        listed = [one for one in found.by_name.values() if not isinstance(one, GatewayError)]
+        strangers = [one for one in listed if one.created_at is None or one.created_at >= since]
+        strangers = [one for one in strangers if self.registry.job_of_platform(one.name) is None]
+        mine = [one for one in strangers if self.reports.is_of(submission, one.name)]
+        return mine, all(one.has_ended for one in strangers)
 
     def weed(self, submission: Submission, found: Found) -> None:
         """Deletes what the platform has of a submission besides its job: a request that was thought lost, and came late."""

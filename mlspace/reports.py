@@ -61,10 +61,20 @@ class Reports:
 
         Raises GatewayError for what may pass.
         """
+        return self.log_of(submission.platform_job, submission.region)
+
+    def is_of(self, submission: Submission, name: str) -> bool:
+        """Whether a job of the platform's is the submission's, as only the reports in its log can say. Raises GatewayError."""
+        from mlspace.translate import status
+
+        return any(status.reports(self.log_of(name, submission.region), submission.submission, submission.secret))
+
+    def log_of(self, name: str, region: str) -> bytes:
+        """As `log`, of any job of the platform's."""
         from mlspace.gateway.logs import last_errors
 
         try:
-            return last_errors(self.gateway(), submission.platform_job, submission.region, LOG_LINES)
+            return last_errors(self.gateway(), name, region, LOG_LINES)
         except GatewayError as error:
             if error.transient:
                 raise

@@ -34,6 +34,8 @@ SECRET = "ab" * 32
 class Platform:
     """MLSpace as the controller sees it. `fail` has the errors of the next calls of run_job; `lose` takes the job and loses the answer."""
 
+    tells_descriptions = True
+
     def __init__(self) -> None:
         self.jobs: dict[str, PlatformJob] = {}
         self.deleted: list[str] = []

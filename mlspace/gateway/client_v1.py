@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from mlspace.errors import GatewayError
 from mlspace.gateway.at_once import at_once
 from mlspace.gateway.client import Client, items_of, named_in, word
-from mlspace.gateway.wire import PlatformJob, field
+from mlspace.gateway.wire import PlatformJob, field, unix_time
 
 ONLY_V2 = (
     *("available", "allocation_types", "nodes", "api_key", "workspaces", "workspace", "allocations", "queues", "queue_jobs", "budgets"),
@@ -43,7 +43,10 @@ class ClientV1(Client):
     def list_jobs(self, region: str, *, with_ended: bool = True) -> list[PlatformJob]:
         """The jobs of a region; their descriptions are not told."""
         answer = self._transport.ask("list jobs", "/job_list", {"region": region})
-        jobs = [PlatformJob(field(item, "job_name"), str(field(item, "status")).lower(), region) for item in items_of(answer)]
+        jobs = [
+            PlatformJob(field(item, "job_name"), str(field(item, "status")).lower(), region, created_at=moment(item.get("created_at")))
+            for item in items_of(answer)
+        ]
         return [job for job in jobs if with_ended or not job.has_ended]
 
     def job(self, name: str) -> PlatformJob:
@@ -58,6 +61,17 @@ class ClientV1(Client):
     ) -> Iterator[bytes]:
         body = {"job_name": name, "region": region, "tail": tail, "verbose": with_times}
         return self._transport.ask_for_stream("show the log", "/read_logs", body, idle_seconds)
+
+
+def moment(told: object) -> int | None:
+    """Unix seconds of a time that is a number, its digits, or `2026-08-03T10:00:00Z`; None for anything else."""
+    text = str(told or "")
+    if text.isascii() and text.isdigit():
+        return int(text)
+    try:
+        return unix_time(text)
+    except GatewayError:
+        return None
 
 
 def type_of(item: Mapping[str, Any]) -> dict[str, Any]:

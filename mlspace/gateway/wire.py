@@ -21,6 +21,7 @@ class PlatformJob:
     description: str = ""
     running_at: int | None = None
     completed_at: int | None = None
+    created_at: int | None = None
 
     @property
     def has_ended(self) -> bool:
