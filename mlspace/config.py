@@ -37,7 +37,7 @@ KEYS = (
     *("endpoint", "api", "client_id", "client_secret", "api_key", "workspace_id", "access_token", "namespace"),
     *("region", "image", "launch", "hpcx", "unknown_names", "settle_seconds"),
 )
-SECTIONS = ("partitions", "accounts", "qos", "features", "gpu_types", "licenses", "reservations", "regions")
+SECTIONS = ("partitions", "accounts", "qos", "features", "gpu_types", "images", "licenses", "reservations", "regions")
 """Keys that only the file can have; mlspace/site.py reads what is below them."""
 
 CHOICES = {"unknown_names": ("accept", "refuse"), "api": ("v1", "v2")}

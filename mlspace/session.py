@@ -145,13 +145,13 @@ class Session:
         from mlspace.delivery import Delivery
         from mlspace.installation import launcher_path
 
-        local, site = self._endpoint(), self._site()
+        local, site = self._endpoint(), self.site
         return Cluster.from_shape(local.shape, local.node_names, delivery=Delivery(launcher_path(self.context.environ)), site=site)
 
     def _catalog(self) -> Cluster:
         from mlspace.cluster import SETTLE_SECONDS, Cluster
 
-        site, told = self._site(), self.config["settle_seconds"]
+        site, told = self.site, self.config["settle_seconds"]
         settle_seconds = float(told) if told else SETTLE_SECONDS
         return Cluster.from_catalog(
             self.catalog(),
@@ -165,7 +165,7 @@ class Session:
         from mlspace.delivery import Delivery, storages
         from mlspace.installation import launcher_path
 
-        environ, rows = self.context.environ, self._site().sections["regions"]
+        environ, rows = self.context.environ, self.site.sections["regions"]
         by_hand = {region: row["launch"] for region, row in rows.items() if "launch" in row}
         seen = storages(rows, environ.get("CLUSTER_KEY", ""), self.context.home)
         return Delivery(self.config["launch"], by_hand, seen, lambda: launcher_path(environ), self.config.own_file)
@@ -175,7 +175,7 @@ class Session:
         from mlspace import catalogue
         from mlspace.gateway.catalog import Place
 
-        values, rows = self.config, self._site().sections["partitions"].values()
+        values, rows = self.config, self.site.sections["partitions"].values()
         places = [Place(row.get("region", values["region"]), row.get("allocation", ""), row.get("queue", "")) for row in rows]
         asked = [place for place in places if place.region]
         whose = hash_of(values["endpoint"], values["workspace_id"], *("/".join(place) for place in asked))
@@ -186,7 +186,9 @@ class Session:
             kept.write(found)
         return found
 
-    def _site(self) -> Site:
+    @property
+    def site(self) -> Site:
+        """The names that the configuration gives."""
         from mlspace.site import Site
 
         return Site.read(self.config.sections, file=self.config.own_file, unknown=self.config["unknown_names"])

@@ -69,6 +69,7 @@ ACCOUNT = PLACE
 QOS: dict[str, Callable[[str], Any]] = {"priority_class": priority}
 FEATURE = TYPES
 GPU_TYPE: dict[str, Callable[[str], Any]] = {"gpu": word}
+IMAGE: dict[str, Callable[[str], Any]] = {"image": word}
 
 # Section -> its keys, and the one that is meant where a name has only a text (`accounts: {vision: alloc-1}`).
 SECTIONS: dict[str, tuple[dict[str, Callable[[str], Any]], str]] = {
@@ -78,6 +79,7 @@ SECTIONS: dict[str, tuple[dict[str, Callable[[str], Any]], str]] = {
     "features": (FEATURE, "gpu"),
     "gpu_types": (GPU_TYPE, "gpu"),
     "regions": (REGION, "launch"),
+    "images": (IMAGE, "image"),
 }
 NAME_LISTS = ("licenses", "reservations")
 """Names that are known and mean nothing here."""
@@ -107,6 +109,11 @@ class Site:
     @property
     def accepts_unknown(self) -> bool:
         return self.unknown == ACCEPT
+
+    def image(self, name: str) -> str:
+        """The container image that a name of the section `images` stands for; any other name is one itself."""
+        full: str = self.sections["images"].get(name, {}).get("image", name)
+        return full
 
     @classmethod
     def read(cls, content: Mapping[str, Any], *, file: str, unknown: str) -> Site:

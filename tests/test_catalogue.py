@@ -99,6 +99,10 @@ def test_partitions_and_images(remote: Cli, tmp_path: Path) -> None:
     row = next(line.split() for line in shown.stdout.splitlines() if line.startswith("h100"))
     assert row == ["h100", "SR006", "ours", "a100plus.*", "cr.example/image:1", "1:00:00"]
     assert ["cr.example/image:1", "yes"] in columns(remote("mlspace", "images"))
+    (directory / "config.yaml").write_text("images: {mine: cr.example/image:1, torch: cr.example/torch:2}\n")
+    named = columns(remote("mlspace", "images", env={"XDG_CONFIG_HOME": str(tmp_path / "config"), "MLSPACE_IMAGE": "mine"}))
+    assert ["cr.example/image:1", "yes", "mine"] in named
+    assert ["cr.example/torch:2", "torch"] in named
 
 
 def test_placement_by_the_live_catalogue(cli: Cli, state: Path, serve: Callable[..., Gateway]) -> None:  # noqa: F811

@@ -26,6 +26,7 @@ gpu_types: {h100: a100plus}
 regions:
   SR008: {storage: /home/jovyan/x, here: /mnt/x}
   SR003: /home/jovyan/launch
+images: {torch: cr.example/torch:1}
 licenses: [matlab]
 """
 
@@ -59,6 +60,7 @@ def test_every_section(tmp_path: Path) -> None:
         "qos": {"urgent": {"priority_class": "high"}, "night": {"priority_class": "low"}},
         "features": {"h100": {"gpu": "a100plus"}, "big": {"instance_types": ["a100plus.8gpu.*"]}},
         "gpu_types": {"h100": {"gpu": "a100plus"}},
+        "images": {"torch": {"image": "cr.example/torch:1"}},
         "regions": {"SR008": {"storage": "/home/jovyan/x", "here": "/mnt/x"}, "SR003": {"launch": "/home/jovyan/launch"}},
     }
     assert site.name_lists == {"licenses": ["matlab"], "reservations": []}

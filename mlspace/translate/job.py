@@ -196,4 +196,4 @@ def job_body(job: StoredJob, cluster: Cluster, flags: Mapping[str, str], image: 
     for field, value in job.details.get("body", {}).items():  # what its names meant when it was submitted
         if field != "base_image" or not component["image"]:
             body[field] = value
-    return body
+    return {**body, "base_image": cluster.site.image(body["base_image"])}

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from mlspace.cluster import Cluster, Node, Partition
 from mlspace.delivery import Delivery
+from mlspace.site import Site
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.request import Component, JobRequest, Script
 from mlspace.spec import codec
@@ -270,6 +271,18 @@ def test_options_of_the_body(program: str, values: dict[str, Any], field: str, e
     found = body(stored(request(program, values, command=["a"])))
     VALIDATOR.validate(found)
     assert found.get(field) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "by_partition", "sent"),
+    [("torch", "", "cr/torch:1"), ("", "torch", "cr/torch:1"), ("", "", "cr/usual:1"), ("other", "torch", "other"), ("", "x:2", "x:2")],
+)
+def test_short_names_of_images(asked: str, by_partition: str, sent: str) -> None:
+    where = cluster(channel=False)
+    where.site = Site.read({"images": {"torch": "cr/torch:1", "default/image": {"image": "cr/usual:1"}}}, file="f", unknown="refuse")
+    job = stored(request("sbatch", {"image": asked} if asked else {}, command=["a"]))
+    job.details["body"] = {"base_image": by_partition} if by_partition else {}
+    assert body(job, where)["base_image"] == sent
 
 
 @pytest.mark.parametrize("path", ["/opt/my launch", "/opt/it's/launch", "/opt/$(reboot)/launch", "/opt/a;b"])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from mlspace.context import Context
 
-HEAD = ("image", "kind", "usual")
+HEAD = ("image", "kind", "usual", "name here")
 
 
 def run(context: Context, argv: Sequence[str]) -> int:
@@ -23,9 +23,11 @@ def run(context: Context, argv: Sequence[str]) -> int:
     from mlspace.session import Session
 
     session = Session(context)
-    usual = session.config["image"]
+    names = {row["image"]: name for name, row in session.site.sections["images"].items() if row}
+    usual = session.site.image(session.config["image"])
     found = dict(session.gateway().images())
-    found.setdefault(usual, "")
-    rows = [(name, kind, yes(name == usual)) for name, kind in sorted(found.items()) if all(word in name for word in told.words)]
-    print_table(context, HEAD, rows)
+    for image in (usual, *names):
+        found.setdefault(image, "")
+    rows = [(image, kind, yes(image == usual), names.get(image, "")) for image, kind in sorted(found.items())]
+    print_table(context, HEAD, [row for row in rows if all(word in f"{row[0]} {row[3]}" for word in told.words)])
     return 0
