@@ -55,7 +55,7 @@ STEP_NOTES = {
 }
 """Where the row alone does not tell."""
 
-LISTINGS = ("squeue", "sinfo", "scancel", "sacct", "scontrol", "sbcast")
+LISTINGS = ("squeue", "sinfo", "scancel", "sacct", "scontrol", "sbcast", "sstat")
 
 MPI_HEAD = """
 ## mpirun and mpiexec

@@ -12,6 +12,7 @@
 #include "job/job.h"
 #include "job/scontrol.h"
 #include "job/signal_job.h"
+#include "job/usage_of_job.h"
 #include "mpi/mpi_rank.h"
 #include "node/runtime_dir.h"
 #include "os/env.h"
@@ -58,6 +59,7 @@ int RunSpec(const Words& flags) {
 constexpr Command kOwnCommands[] = {
     {"signal", [](const Words& args) { return SignalMain(args); }},
     {"hold", [](const Words& args) { return HoldMain(args); }},
+    {"usage", [](const Words& args) { return UsageMain(args); }},
     {kMpiTaskCommand, [](const Words& args) { return MpiTaskMain(args); }},
     {kMpiRankCommand, [](const Words& args) { return MpiRankMain(args); }},
 };

@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from mlspace.site import Site
     from mlspace.slurm.job import JobView, StepView
     from mlspace.slurm.occupation import Occupation
+    from mlspace.slurm.usage import StepUsage
     from mlspace.state.queue import Queue
 
 MIN_JOB_AGE_SECONDS = 300
 """How long squeue, scancel and scontrol know a job that has ended; sacct knows it for ever. Source: slurm.conf(5) MinJobAge."""
 
 LONG_PAUSE_SECONDS = 3.0
+
+JOB_DIRECTORY = "MLSPACE_JOB_DIR"
+"""Names the runtime directory of the job inside which we are (docs/protocol.md §4)."""
 
 NOT_SENT = "none"
 """In the place of a runtime directory's name, for a job that was not sent yet."""
@@ -365,6 +369,19 @@ class Session:
         if len(answers) != len(jobs):
             raise MlspaceError(f"the launcher ended with {done.returncode} instead of sending a signal")
         return [None if answer == "gone" else int(answer) for answer in answers]
+
+    def usage(self, job_id: int) -> list[StepUsage] | None:
+        """What the job's steps that run have used; None where no launch answers here, as where its nodes are out of reach."""
+        import subprocess
+
+        from mlspace.installation import launcher_path
+        from mlspace.slurm import usage
+
+        directory = self.runtime_directory(job_id)
+        if str(job_id) == self.context.environ.get("SLURM_JOB_ID"):
+            directory = self.context.environ.get(JOB_DIRECTORY) or directory
+        done = subprocess.run([launcher_path(self.context.environ), "usage", directory], stdout=subprocess.PIPE, check=False)
+        return usage.read(done.stdout.decode()) if done.returncode == 0 else None
 
     def step_environment(self) -> Mapping[str, str]:
         """Our own environment for `launch srun` and `launch hold`, without what must not reach a job."""

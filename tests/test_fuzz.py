@@ -59,7 +59,7 @@ def refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlspace.commands.sbcast.become_launch", lambda *_: 0)
 
 
-@pytest.mark.parametrize("program", ["sbatch", "srun", "salloc", "sbcast", "squeue", "sinfo", "scancel", "sacct", "scontrol"])
+@pytest.mark.parametrize("program", ["sbatch", "srun", "salloc", "sbcast", "squeue", "sinfo", "scancel", "sacct", "sstat", "scontrol"])
 @pytest.mark.usefixtures("refused")
 def test_no_command_line_is_unexpected(run: Callable[..., Result], program: str, tmp_path: Path) -> None:
     (tmp_path / "1").write_text("#!/bin/sh\n")

@@ -10,7 +10,9 @@
 #include "channel/node_link.h"
 #include "mpi/hpcx.h"
 #include "mpi/mpi.h"
+#include "os/process_tree.h"
 #include "spec/compose_environment.h"
+#include "step/step_usage.h"
 
 namespace launcher {
 namespace {
@@ -242,6 +244,7 @@ void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
           const int signal = static_cast<int>(fields.Number());
           return channel->Send(Frame::kSignalled, Packer().Number(SignalJob(signal, fields.Number())).payload());
         }
+        if (type == Frame::kUsage) return MeasureSteps(channel);
         if (type == Frame::kAllocation) {
           return channel->Send(Frame::kAllocationTold, Packer().Texts(AllocationEnvironment(ground_.job_environment).Words()).payload());
         }
@@ -354,6 +357,20 @@ void FirstNode::OnStepEnded(StepServer* step) {
   waiting_steps_.Retry();
 }
 
+/// What the batch script and the steps have used; what nodes have to be asked for comes when they have answered.
+void FirstNode::MeasureSteps(const std::shared_ptr<Channel>& client) {
+  const auto query = std::make_shared<UsageQuery>(client);
+  if (main_pid_ > 0 && spec_.script) {
+    ShareUsage script;
+    script.node = place_.name();
+    script.Measure(0, main_pid_, ProcessTree());
+    query->Add(kBatchScript, script);
+  }
+  for (const auto& step : steps_) {
+    if (step->is_counted()) step->Measure(query);
+  }
+}
+
 // Limits and the end.
 
 /// scancel --signal. Returns how many steps and processes of the script were there to get it.
@@ -372,7 +389,7 @@ int FirstNode::SignalJob(int signal, int64_t target) {
 int FirstNode::SignalScript(int signal, bool with_children) {
   if (main_pid_ <= 0 || !spec_.script) return 0;
   if (signal == SIGTERM || signal == SIGKILL) SayCancelled("");  // it may go on all the same, if it is not KILL
-  std::vector<pid_t> processes = with_children ? Descendants(main_pid_) : std::vector<pid_t>();
+  std::vector<pid_t> processes = with_children ? ProcessTree().Below(main_pid_) : std::vector<pid_t>();
   processes.push_back(main_pid_);  // last: a shell that gets it first may start new ones
   for (const pid_t pid : processes) kill(pid, signal);
   return static_cast<int>(processes.size());

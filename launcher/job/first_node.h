@@ -52,6 +52,7 @@ class FirstNode {
   // Limits and the end.
   int SignalJob(int signal, int64_t target);
   int SignalScript(int signal, bool with_children);
+  void MeasureSteps(const std::shared_ptr<Channel>& client);
   void StartTimers();
   void OnSignal(int signal);
   void SendWarning();

@@ -53,6 +53,10 @@ class OtherNode::Share : public ShareSink {
       runner_ = std::make_unique<ShareRunner>(loop_, supervisor_, this, StepShare::Unpack(payload), *world_);
     } else if (type == Frame::kTerminate && runner_) {
       runner_->Terminate();
+    } else if (type == Frame::kUsage && runner_) {
+      Packer told;
+      runner_->Measure().Pack(&told);
+      channel_->Send(Frame::kUsageTold, told.payload());
     } else if (runner_ && type == Frame::kWindow) {
       Unpacker fields(payload);
       runner_->Resize(WindowSize{static_cast<int>(fields.Number()), static_cast<int>(fields.Number())});

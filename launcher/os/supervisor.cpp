@@ -1,53 +1,19 @@
 #include "os/supervisor.h"
 
-#include <dirent.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include <cstdlib>
-#include <cstring>
 #include <algorithm>
 #include <utility>
+
+#include "os/process_tree.h"
 
 namespace launcher {
 namespace {
 
 constexpr double kLookSeconds = 0.02;
 
-/// Parent of a process from /proc/<pid>/stat, the fourth field; the second may hold blanks and brackets.
-pid_t ParentOf(const char* pid) {
-  const std::string path = std::string("/proc/") + pid + "/stat";
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  char text[512];
-  const ssize_t got = file ? read(file.get(), text, sizeof text - 1) : -1;
-  if (got <= 0) return -1;
-  text[got] = '\0';
-  const char* bracket = std::strrchr(text, ')');
-  if (bracket == nullptr || std::strlen(bracket) < 4) return -1;
-  return static_cast<pid_t>(std::atol(bracket + 4));
-}
-
 }  // namespace
-
-std::vector<pid_t> Descendants(pid_t ancestor) {
-  std::multimap<pid_t, pid_t> children;
-  DIR* proc = opendir("/proc");
-  if (proc == nullptr) return {};
-  while (const dirent* entry = readdir(proc)) {
-    if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
-    const pid_t parent = ParentOf(entry->d_name);
-    if (parent > 0) children.emplace(parent, static_cast<pid_t>(std::atol(entry->d_name)));
-  }
-  closedir(proc);
-  std::vector<pid_t> found;
-  const auto add_children = [&](pid_t parent) {
-    const auto [begin, end] = children.equal_range(parent);
-    for (auto child = begin; child != end; ++child) found.push_back(child->second);
-  };
-  add_children(ancestor);
-  for (size_t i = 0; i < found.size(); ++i) add_children(found[i]);
-  return found;
-}
 
 Supervisor::Supervisor(Loop* loop, OnSignal on_signal)
     : loop_(loop),
@@ -87,7 +53,7 @@ void Supervisor::Reap() {
 }
 
 int Supervisor::SignalAll(int signal) {
-  const std::vector<pid_t> all = Descendants(getpid());
+  const std::vector<pid_t> all = ProcessTree().Below(getpid());
   for (const pid_t pid : all) kill(pid, signal);
   return static_cast<int>(all.size());
 }

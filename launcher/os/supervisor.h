@@ -46,9 +46,6 @@ class Supervisor {
   int64_t kill_from_ms_ = 0;
 };
 
-/// All processes below `ancestor`, nearest first, from /proc.
-std::vector<pid_t> Descendants(pid_t ancestor);
-
 }  // namespace launcher
 
 #endif  // LAUNCHER_OS_SUPERVISOR_H_

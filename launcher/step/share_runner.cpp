@@ -111,6 +111,16 @@ void ShareRunner::Resize(const WindowSize& size) {
   for (const auto& task : tasks_) task->Resize(size);
 }
 
+ShareUsage ShareRunner::Measure() const {
+  const ProcessTree tree;
+  ShareUsage usage;
+  usage.node = share_.node_name;
+  for (const auto& task : tasks_) {
+    if (task->pid() > 0) usage.Measure(task->id(), task->pid(), tree);
+  }
+  return usage;
+}
+
 void ShareRunner::Terminate() {
   if (std::exchange(is_ending_, true)) return;
   Signal(SIGCONT);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "step/step_share.h"
+#include "step/step_usage.h"
 #include "step/task.h"
 
 namespace launcher {
@@ -26,6 +27,8 @@ class ShareRunner {
   void Resume();
   /// The window has changed that shows the step's terminal.
   void Resize(const WindowSize& size);
+  /// What the tasks have used that run.
+  ShareUsage Measure() const;
 
  private:
   void StartTask(size_t index, const NodeWorld& world);

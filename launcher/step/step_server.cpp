@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
 #include <set>
 #include <utility>
 
@@ -32,6 +33,7 @@ struct StepServer::Share {
   std::vector<std::pair<Frame, std::string>> waiting;  ///< for that
   size_t input_taken = 0;
   bool is_over = false;
+  std::deque<std::shared_ptr<UsageQuery>> asked;  ///< a remote one, which has not answered yet
 };
 
 class StepServer::LocalSink : public ShareSink {
@@ -262,6 +264,9 @@ void StepServer::OnShareFrame(Share* share, Frame type, std::string_view payload
     TaskEnded(share, task, static_cast<int>(fields.Number()));
   } else if (type == Frame::kStdinTaken) {
     InputTaken(share, static_cast<size_t>(fields.Number()));
+  } else if (type == Frame::kUsageTold && !share->asked.empty()) {
+    share->asked.front()->Add(id_, ShareUsage::Unpack(&fields));
+    share->asked.pop_front();
   } else if (type == Frame::kStepEnded) {
     share->channel->Close();
     ShareEnded(share);
@@ -299,6 +304,7 @@ bool StepServer::is_over() const {
 void StepServer::ShareEnded(Share* share) {
   if (share->is_over) return;
   share->is_over = true;
+  share->asked.clear();
   if (!is_over()) return ReportInputTaken();
   client_->Send(Frame::kStepEnded);
   loop_->Later([this] { hooks_.ended(this); });
@@ -316,6 +322,16 @@ void StepServer::ShareLost(Share* share) {
 void StepServer::NodeLost(int node) {
   for (const auto& share : shares_) {
     if (share->node == node && is_started_) ShareLost(share.get());
+  }
+}
+
+void StepServer::Measure(const std::shared_ptr<UsageQuery>& query) {
+  for (const auto& share : shares_) {
+    if (share->is_over) continue;
+    if (share->runner) query->Add(id_, share->runner->Measure());
+    if (!share->channel) continue;
+    share->asked.push_back(query);
+    share->channel->Send(Frame::kUsage);
   }
 }
 

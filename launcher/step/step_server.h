@@ -43,6 +43,9 @@ class StepServer {
   /// A node is gone: its tasks are too.
   void NodeLost(int node);
 
+  /// Asks every share that runs what its tasks have used.
+  void Measure(const std::shared_ptr<UsageQuery>& query);
+
   void Signal(int signal);
 
   /// The same, for somebody outside the job: a signal that is to end the step is said in its output.

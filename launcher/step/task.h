@@ -59,6 +59,7 @@ class Task {
   void Resume();
 
   int id() const { return id_; }
+  pid_t pid() const { return phase_ == Phase::kTask ? pid_ : -1; }  ///< -1: it does not run
 
  private:
   struct Stream {

@@ -48,10 +48,6 @@ def yes_no(text: str) -> bool:
     return text.lower() != "no"
 
 
-def joined(first: str, second: str) -> str:
-    return f"{first},{second}"
-
-
 # In the order of the real table, in which getopt lists the possibilities of an abbreviation.
 # fmt: off - a row is a line or two
 OPTIONS = (
@@ -71,13 +67,13 @@ OPTIONS = (
     Option("federation", help=f"jobs of all clusters of the federation: {ONE_CLUSTER}"),
     Option("file", "f", "file", help="read what job completion has logged in this file: see -c"),
     Option("flags", "F", "flag_list", parse=listing.names, help="only jobs that were started so: SchedSubmit, SchedMain, SchedBackfill"),
-    Option("fields", "", "fields", add=joined, alias_of="format"),
-    Option("format", "o", "fields", add=joined, help="the fields to show; --helpformat lists them, NAME%20 sets the width"),
+    Option("fields", "", "fields", add=sacct.joined, alias_of="format"),
+    Option("format", "o", "fields", add=sacct.joined, help="the fields to show; --helpformat lists them, NAME%20 sets the width"),
     Option("gid", "g", "group_list", parse=listing.names, help="only jobs of these groups"),
     Option("group", "", "group_list", parse=listing.names, alias_of="gid"),
     Option("ncpus", "I", "min[-max]", parse=span, help="only jobs that got so many CPUs",
            invalid='Invalid numeric value "{value}" for requested cpu range.'),
-    Option("jobs", "j", "job(.step)", add=joined, help="only these jobs and steps: 12, 12.0, 12.batch, 12_3, 12+1"),
+    Option("jobs", "j", "job(.step)", add=sacct.joined, help="only these jobs and steps: 12, 12.0, 12.batch, 12_3, 12+1"),
     Option("json", help="print the jobs as JSON"),
     Option("local", help=f"only jobs of this cluster: {ONE_CLUSTER}"),
     Option("long", "l", help="all that can be told of usage"),

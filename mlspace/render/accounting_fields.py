@@ -10,6 +10,7 @@ from mlspace.slurm.job import CLUSTER_NAME
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from mlspace.slurm.job import JobView
 
@@ -19,7 +20,7 @@ class Field:
 
     __slots__ = ("left", "name", "steps", "value", "width")
 
-    def __init__(self, name: str, width: int, value: Callable[[Row], str], left: bool = False, steps: bool = False) -> None:
+    def __init__(self, name: str, width: int, value: Callable[[Any], str], left: bool = False, steps: bool = False) -> None:
         self.name = name
         self.width = width
         self.value = value

@@ -8,8 +8,7 @@ from mlspace.render.width import cut, length, pad, read_width
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-
-    from mlspace.render.accounting_row import Row
+    from typing import Any
 
 DEFAULT = "jobid,jobname,partition,account,alloccpus,state,exitcode"
 BRIEF = "jobid,state,exitcode"
@@ -21,8 +20,6 @@ LONG = (
     "tresusageinmaxtask,tresusageinmin,tresusageinminnode,tresusageinmintask,tresusageintot,tresusageoutmax,tresusageoutmaxnode,"
     "tresusageoutmaxtask,tresusageoutave,tresusageouttot"
 )
-
-BY_NAME = {field.name.lower(): field for field in FIELDS}
 
 
 class Column:
@@ -45,10 +42,16 @@ class Column:
         return self.fit(self.field.name[: self.width])
 
 
-def read_format(text: str) -> list[Column] | str:
+def joined(first: str, second: str) -> str:
+    """Two lists of fields, or of jobs, as one."""
+    return f"{first},{second}"
+
+
+def read_format(text: str, known: Sequence[Field] = FIELDS) -> list[Column] | str:
     """Columns of "jobid%20,state,elapsed%-10"; the item that is no field, as it was written, if there is one.
 
-    A field may be abbreviated; an empty item ends the list. A field has one width: the last that is given counts wherever it stands.
+    known: the fields that there are; "all" means all of sacct's. A field may be abbreviated; an empty item ends the list. A field has one
+    width: the last that is given counts wherever it stands.
     Source: sacct(1) --format; sacct 22.05.
     """
     fields: list[Field] = []
@@ -57,7 +60,8 @@ def read_format(text: str) -> list[Column] | str:
         name, percent, size = item.strip().partition("%")
         if not name:
             break
-        found = FIELDS if "all".startswith(name.lower()) else [field for field in (find(name.lower()),) if field is not None]
+        is_all = known is FIELDS and "all".startswith(name.lower())
+        found = known if is_all else [field for field in (find(name.lower(), known),) if field is not None]
         if not found:
             return item
         fields += found
@@ -78,11 +82,12 @@ def needs_steps(columns: Collection[Column]) -> bool:
     return any(column.field.steps for column in columns)
 
 
-def find(name: str) -> Field | None:
-    return BY_NAME.get(name) or next((field for key, field in BY_NAME.items() if key.startswith(name)), None)
+def find(name: str, known: Sequence[Field] = FIELDS) -> Field | None:
+    by_name = {field.name.lower(): field for field in known}
+    return by_name.get(name) or next((field for key, field in by_name.items() if key.startswith(name)), None)
 
 
-def lines(columns: Sequence[Column], rows: Iterable[Row], header: bool) -> list[str]:
+def lines(columns: Sequence[Column], rows: Iterable[Any], header: bool) -> list[str]:
     """The table, in columns with a blank behind each; without a column, empty lines."""
     names = [column.head() for column in columns]
     rules = ["-" * column.width for column in columns]
@@ -91,14 +96,14 @@ def lines(columns: Sequence[Column], rows: Iterable[Row], header: bool) -> list[
     return [" ".join(line) + ending for line in ([names, rules] if header else []) + cells]
 
 
-def parsable(columns: Sequence[Column], rows: Iterable[Row], header: bool, delimiter: str, ending: bool) -> list[str]:
+def parsable(columns: Sequence[Column], rows: Iterable[Any], header: bool, delimiter: str, ending: bool) -> list[str]:
     """The table with a delimiter between the fields, and behind the last one if `ending`."""
     cells = [[column.field.value(row) for column in columns] for row in rows]
     names = [[column.field.name for column in columns]] if header else []
     return [delimiter.join(line) + delimiter * ending for line in names + cells]
 
 
-def field_names() -> list[str]:
+def field_names(known: Sequence[Field] = FIELDS) -> list[str]:
     """--helpformat: four names a line."""
-    names = [field.name for field in FIELDS]
+    names = [field.name for field in known]
     return [" ".join(f"{name:<19}" for name in names[start : start + 4]) for start in range(0, len(names), 4)]

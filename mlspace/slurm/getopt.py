@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # What a wrong command line ends with: sbatch, srun and salloc exit(-1), the listing commands exit(1).
 USAGE_EXIT = {"sbatch": 255, "srun": 255, "salloc": 255}
 
-WITHOUT_HINT = ("sacct",)
+WITHOUT_HINT = ("sacct", "sstat")
 """Programs that do not say `Try "... --help"`."""
 
 ENDING = ("help", "usage", "version")

@@ -1,0 +1,64 @@
+"""`launch usage`: what the batch script and the steps' tasks have used, on all nodes of the job."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from mlspace.slurm.usage import StepUsage, read
+from tests.conftest import wait_until
+from tests.launcher.helpers.runtime import Runtime, batch, runtime_directory
+
+MIB = 1024 * 1024
+
+TASK = """import os, sys, time
+kept = b"x" * (int(sys.argv[1]) * 1024 * 1024 * (1 + int(os.environ["SLURM_PROCID"])))
+until = time.process_time() + 0.3
+while time.process_time() < until: pass
+with open("/dev/null", "wb") as sink: sink.write(bytes(3_000_000))
+os.open(f"ready.{os.environ['SLURM_STEP_ID']}.{os.environ['SLURM_PROCID']}", os.O_CREAT)
+while not os.path.exists("end"): time.sleep(0.02)
+"""
+
+SCRIPT = """#!/bin/bash
+srun -N2 -n3 python3 -I task.py 20 &
+until [ -e ready.0.2 ]; do sleep 0.02; done
+srun --overlap -N1 -n1 sh -c 'python3 -I task.py 1; true' &
+wait
+"""
+
+
+def asked(runtime: Runtime, directory: Path) -> list[StepUsage]:
+    done = subprocess.run([str(runtime.launch), "usage", str(directory)], capture_output=True, text=True, check=True, timeout=60)
+    return read(done.stdout)
+
+
+def test_every_task_on_every_node_is_measured(runtime: Runtime) -> None:
+    (runtime.directory / "task.py").write_text(TASK)
+    spec = batch(SCRIPT, nodes=2, work_dir=str(runtime.directory))
+    first, _ = runtime.start_all(spec)
+    ready = ("ready.0.0", "ready.0.1", "ready.0.2", "ready.1.0")
+    wait_until(lambda: all((runtime.directory / name).exists() for name in ready), "all tasks")
+    script, step, other = asked(runtime, runtime_directory(spec))
+    again = asked(runtime, runtime_directory(spec))
+    (runtime.directory / "end").touch()
+    assert first.wait() == 0
+    assert (script.name, step.name, other.name) == ("batch", "0", "1")
+    assert sorted(task.task for task in step.tasks) == [0, 1, 2] and len(step.processes) == 2
+    assert {task.node for task in step.tasks} == set(step.processes)
+    for task in step.tasks:
+        least = 20 * MIB * (task.task + 1)
+        assert least < task.resident_bytes < least + 60 * MIB
+        assert task.virtual_bytes >= task.resident_bytes
+        assert 300 <= task.cpu_ms < 20_000
+        assert task.written_bytes >= 3_000_000
+    (child,) = other.tasks  # it is what the task has started that uses something
+    assert child.cpu_ms >= 300 and len(next(iter(other.processes.values()))) == 2
+    assert [one.name for one in again] == ["batch", "0", "1"]
+
+
+def test_nobody_answers(runtime: Runtime) -> None:
+    done = subprocess.run([str(runtime.launch), "usage", "/nonexistent"], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    done = subprocess.run([str(runtime.launch), "usage", "here"], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (64, "launch: error: usage: a runtime directory is needed\n")
