@@ -25,6 +25,7 @@ STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d
 
 TAG = re.compile(rb"\[1,(\d+)\]<(stdout|stderr)>:")
 FIRST_TAG = re.compile(STAMP.pattern.join((rb"(?:", rb")?")) + TAG.pattern)
+PLAIN_LINE = re.compile(rb"^" + TAG.pattern + rb"([^\n]*\n)", re.MULTILINE)
 MARK = b"]<std"
 """In every tag, and in few other texts."""
 
@@ -46,8 +47,6 @@ NO_SUCH_JOB = re.compile(rb'\s*"No such job"\s*')
 PROSE = re.compile(rb"%b|%b" % (IN_QUEUE.pattern, NO_SUCH_JOB.pattern))
 """What stands in the place of a log. Source: mlspace-facts §4.6."""
 
-NEWLINE = ord("\n")
-
 
 class Line(NamedTuple):
     """A line of the program's, its newline included if it has one; which rank wrote it, and to which stream (1, 2, or UNTAGGED)."""
@@ -66,6 +65,11 @@ class Parser:
 
     def feed(self, raw: bytes) -> list[Line]:
         """The lines that end in `raw`, which ends where a raw line does; only the last raw line of a log may have no newline."""
+        if not self._parts:
+            plain = PLAIN_LINE.findall(raw)
+            if len(plain) == raw.count(b"\n") == raw.count(MARK) and raw[-1:] == b"\n":  # nearly always: one tag a line
+                self._is_head = False
+                return [Line(STREAMS[stream], int(rank), text) for rank, stream, text in plain]
         lines: list[Line] = []
         for line in split(raw):
             tag = FIRST_TAG.match(line)
@@ -73,11 +77,7 @@ class Parser:
                 self._add_untagged(line, lines)
                 continue
             self._is_head = False
-            begin = tag.end()
-            if line.find(MARK, begin) < 0 and not self._parts and line[-1] == NEWLINE:  # nearly all lines
-                lines.append(Line(STREAMS[tag[2]], int(tag[1]), line[begin:]))
-            else:
-                self._add_pieces(line, tag, lines)
+            self._add_pieces(line, tag, lines)
         return lines
 
     def close(self) -> list[Line]:
