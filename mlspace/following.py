@@ -43,7 +43,10 @@ def wait(session: Session, job_id: int) -> JobView:
 
 def wait_for_all(session: Session, job_id: int) -> list[JobView]:
     """The job, or, where it is an array's record, every element of it, when they have ended."""
-    jobs = [wait(session, job_id)]
+    if session.cluster.channel or session.job(job_id).array_spec or await_sending(session, job_id).state in state.FINAL:
+        jobs = [wait(session, job_id)]
+    else:  # its end is in its log before anybody asks the platform
+        jobs = [follow_ranks(session, job_id, lambda stream, rank, text: None)[0]]
     while (array := jobs[0].array_job_id) is not None:
         jobs = session.registry.jobs(array_job_ids=[array])
         unfinished = [job.job_id for job in jobs if job.state not in state.FINAL]
@@ -87,13 +90,9 @@ def follow_ranks(session: Session, job_id: int, take: Callable[[int, int, str], 
     from mlspace.translate import status
     from mlspace.translate.joboutput import JobOutput
 
-    job = session.job(job_id)
-    while not job.platform_job:
-        if job.state in state.FINAL:
-            raise MlspaceError(f"job {job_id} ended: {job.state} ({job.reason})")
-        session.context.sleep(controller.POLL_SECONDS)
-        session.refresh()
-        job = session.job(job_id)
+    job = await_sending(session, job_id)
+    if not job.platform_job:
+        raise MlspaceError(f"job {job_id} ended: {job.state} ({job.reason})")
     submission = session.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)[-1]
     output = JobOutput(take, keeps_untagged=True)
 
@@ -108,6 +107,14 @@ def follow_ranks(session: Session, job_id: int, take: Callable[[int, int, str], 
     take_end(session, job_id, submission, output.reports)
     failure = status.first_failure(status.reports(output.reports, submission.submission, submission.secret))
     return wait(session, job_id), failure
+
+
+def await_sending(session: Session, job_id: int) -> JobView:
+    """The job when the platform has it, or when it has ended without that."""
+    while not (job := session.job(job_id)).platform_job and job.state not in state.FINAL:
+        session.context.sleep(controller.POLL_SECONDS)
+        session.refresh()
+    return job
 
 
 def take_end(session: Session, job_id: int, submission: Submission, reports: bytes) -> None:

@@ -103,7 +103,7 @@ class Reports:
         """Writes down what reports say, from wherever they came; whether the job has ended by them.
 
         A job that was terminated, not by us, ends when the platform has said whether somebody wanted that; one of several ranks when it
-        has said that all have ended.
+        has said that all have ended; and one whose output is in the log when that is whole.
         """
         from mlspace.translate import status
 
@@ -129,12 +129,22 @@ class Reports:
                     if not platform_status:
                         return False
                     outcome |= {"state": state.NODE_FAIL, "reason": reason.NODE_DOWN}
+                if streams := report.get("log"):
+                    if not platform_status:
+                        return False
+                    self.write_files(submission, job, str(streams).split(","))
                 self.queue.in_run(submission.submission, partial(self.queue.ended, job.job_id, outcome))
                 forget_files(self.state_dir, submission.submission)
                 if outcome["state"] == state.NODE_FAIL and not platform_status and not self.cluster().channel:
                     self.delete([submission])  # mpirun waits for minutes for a node that is cut off, at the user's cost
                 return True
         return False
+
+    def write_files(self, submission: Submission, job: JobView, streams: Sequence[str]) -> None:
+        """Writes a batch job's output files from its log. Raises GatewayError for what may pass."""
+        from mlspace import logfiles
+
+        logfiles.write(self.gateway(), submission, self.registry.job(job.job_id) or job, streams)
 
 
 def is_unwanted(job: JobView) -> bool:

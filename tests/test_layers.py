@@ -43,7 +43,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "queue": {"slurm", "cluster", "errors"},
     # The registry's rows become what is sent, and what comes back becomes rows.
     "sending": {"owner", "state", "translate", "spec", "slurm", "gateway.client", "cluster", "errors"},
-    "reports": {"state", "translate", "slurm", "gateway.client", "gateway.logs", "cluster", "errors"},
+    "logfiles": {"errors", "gateway.client", "gateway.loglines", "gateway.logs", "slurm", "state", "translate.joboutput"},
+    "reports": {"logfiles", "state", "translate", "slurm", "gateway.client", "gateway.logs", "cluster", "errors"},
     "controller": {
         *("survey", "owner", "sending", "reports", "state", "translate", "slurm", "gateway.client", "gateway.wire", "cluster", "errors"),
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -209,3 +210,39 @@ def test_why_a_program_could_not_be_started(remote: Cli, tmp_path: Path) -> None
     done = remote("srun", "true", env={"MLSPACE_LAUNCH": str(tmp_path / "nowhere" / "launch")})
     assert done.code != 0
     assert "nowhere/launch" in done.stderr, done
+
+
+def test_output_files_that_the_node_does_not_see(remote: Cli) -> None:
+    """Their directory is another one there: here it is made anew behind the job's back. They are written from the log."""
+    out = remote.directory / "out"
+    for options, streams in (((), {"job.out": "a\nb\n"}), (("-e", "out/job.err"), {"job.out": "a\n", "job.err": "b\n"})):
+        out.mkdir()
+        words = ("-o", "out/job.out", *options, "--wrap", "echo a; sleep 0.2; echo b >&2")
+        job = remote("sbatch", "--hold", "--parsable", *words).stdout.strip()
+        out.rename(remote.directory / f"was-{job}")
+        out.mkdir()
+        assert remote("scontrol", "release", job).code == 0
+        wait_until(lambda: remote("squeue", "-h").stdout == "", "the end of the job")
+        assert {path.name: path.read_text() for path in out.iterdir()} == streams
+        shutil.rmtree(out)
+
+
+def test_output_that_is_appended(remote: Cli) -> None:
+    out = remote.directory / "out"
+    out.mkdir()
+    words = ("--open-mode=append", "-o", "out/%j.out", "--wrap", "echo a")
+    job = remote("sbatch", "--hold", "--parsable", *words).stdout.strip()
+    out.rename(remote.directory / "was")
+    out.mkdir()
+    (out / f"{job}.out").write_text("before\n")
+    assert remote("scontrol", "release", job).code == 0
+    wait_until(lambda: remote("squeue", "-h").stdout == "", "the end of the job")
+    assert (out / f"{job}.out").read_text() == "before\na\n"
+
+
+def test_waiting_for_a_job_that_is_cancelled_before_it_is_sent(remote: Cli) -> None:
+    with remote.start("sbatch", "--wait", "--hold", "--wrap", "true", stdout=subprocess.PIPE) as waiting:
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline() == b"Submitted batch job 1\n"
+        assert remote("scancel", "1").code == 0
+        assert waiting.wait(30) == 1

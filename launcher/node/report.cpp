@@ -132,7 +132,16 @@ void Reporter::End(const Outcome& outcome, int ranks) {
   if (ranks > 1) json.Number("ranks", ranks).Text("name", place_.name().substr(0, kMostName));
   json.Text("state", outcome.state).Text("reason", outcome.reason);
   json.Number("code", outcome.code).Number("signal", outcome.signal);
+  const std::string logged = StreamsInLog();
+  if (!logged.empty()) json.Text("log", logged);
   Write(json.Time("start", start_).Time("end", Now()).Done(), true);
+}
+
+std::string Reporter::StreamsInLog() const {
+  if (spec_.role != Role::kBatch) return "";
+  const bool is_out = spec_.stdio.out && !IsShared(*spec_.stdio.out);
+  const bool is_err = spec_.stdio.err && !IsShared(*spec_.stdio.err);
+  return is_out && is_err ? "out,err" : is_out ? "out" : is_err ? "err" : "";
 }
 
 void Reporter::Write(const std::string& json, bool to_log) const {

@@ -58,6 +58,8 @@ class Reporter {
   void End(const Outcome& outcome, int ranks = 1);
 
  private:
+  /// Those of the batch script's files whose directories this node does not see: "out", "err", "out,err"; "" for none.
+  std::string StreamsInLog() const;
   void Write(const std::string& json, bool to_log) const;
 
   const LaunchSpec& spec_;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mlspace.doctor.check import Check, NothingToSee, Service, content, is_object, lacks, once, shown
+from mlspace.doctor.check import Check, NothingToSee, Service, content, is_object, lacks, once
 from mlspace.gateway.catalog import is_for_jobs, read_key
 
 TYPE_CHECKING = False
@@ -35,12 +35,6 @@ def catalogue(service: Service) -> Iterator[str]:
             service.regions.append(region["key"])
             if region["key"] not in REGIONS:
                 yield f"there is a new region, {region['key']}"
-
-
-def without_cluster_type(service: Service) -> Iterator[str]:
-    answer = service.get("/configs")
-    if answer.status != 422 or not isinstance((content(answer) or {}).get("detail"), list):
-        yield f"expected HTTP 422 with a list of details; got {shown(answer)}"
 
 
 def instance_types(service: Service) -> Iterator[str]:
@@ -82,7 +76,6 @@ def nodes(service: Service) -> Iterator[str]:
 
 CHECKS = (
     Check("the catalogue", "5.1", lambda service: once(catalogue(service))),
-    Check("the catalogue without its parameter", "5.1", without_cluster_type),
     Check("names of instance types", "5.1", lambda service: once(instance_types(service))),
     Check("what is free", "5.1", lambda service: once(available(service))),
     Check("names of nodes", "5.1", lambda service: once(nodes(service))),

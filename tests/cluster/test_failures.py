@@ -68,6 +68,18 @@ def test_an_exit_code_that_only_the_log_tells(cluster: Cluster, state: Path) -> 
     assert "mpirun detected that one or more processes exited with non-zero status" in cluster.log()
 
 
+def test_output_files_that_no_node_sees(cluster: Cluster, state: Path) -> None:
+    """What the platform's mpirun made of the output, long lines in pieces, is put together again here."""
+    for directory in (state, cluster.cli.directory):
+        cluster.hide(directory)
+    script = "for i in 1 2 3; do printf '%06000d\\n' $i; done; echo wrong >&2; srun -N2 -l echo step; printf end; exit 3"
+    code, output = cluster.run_script(script, "-N2")
+    lines = [line for line in output.splitlines() if "couldn't chdir" not in line]
+    assert code == 3
+    assert [line for line in lines if len(line) > 100] == [f"{number:06000d}" for number in (1, 2, 3)]
+    assert sorted(line for line in lines if len(line) < 100) == ["0: step", "1: step", "end", "wrong"]
+
+
 def test_a_first_node_that_dies_unseen(cluster: Cluster, state: Path) -> None:
     """There is no report file, and the log tells a start without an end."""
     cluster.hide(state)
