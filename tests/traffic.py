@@ -18,7 +18,7 @@ from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
-from tests.openapi import OPENAPI, nullable, operation
+from tests.openapi import document, operation
 
 OURS = "mlspace-slurm/"
 HOST = "http://gateway"
@@ -30,8 +30,8 @@ LEARNED = re.compile(r"(?<!\"status\": )(?<!\d)\d+|[0-9a-f]{8}-[0-9a-f-]{27}|lm-
 
 
 @cache
-def document() -> OpenAPI:
-    return OpenAPI.from_dict(nullable(OPENAPI))
+def contract() -> OpenAPI:
+    return OpenAPI.from_dict(document())
 
 
 SEEN: set[int] = set()
@@ -66,7 +66,7 @@ def judge(exchange: Mapping[str, Any]) -> Iterator[str]:
     where = f"{exchange['method']} {exchange['path']}?{urlencode(exchange['query'], doseq=True)} -> {exchange['status']}"
     is_ours = exchange["headers"].get("user-agent", "").startswith(OURS)
     if is_ours or (exchange["status"] < 400 and not exchange["is_fault"]):
-        yield from tried(document().validate_request, where, "request", exchange["body"], request)
+        yield from tried(contract().validate_request, where, "request", exchange["body"], request)
     if exchange["is_fault"] or exchange["answer"] is None:
         return
     if str(exchange["status"]) not in described["responses"]:
@@ -76,7 +76,7 @@ def judge(exchange: Mapping[str, Any]) -> Iterator[str]:
     if exchange["kind"] != kind:
         yield f"{where}: content type {exchange['kind']}"
     response = MockResponse(exchange["answer"].encode(), exchange["status"], content_type=exchange["kind"].partition(";")[0])
-    yield from tried(document().validate_response, where, "answer", exchange["answer"], request, response)
+    yield from tried(contract().validate_response, where, "answer", exchange["answer"], request, response)
 
 
 def bearer(authorization: str) -> str:

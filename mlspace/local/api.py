@@ -11,7 +11,7 @@ from mlspace.local.limiter import TooMany
 from mlspace.local.routes import KEY, NAMESPACE, OLDER_ROUTES, OPEN, ROUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mlspace.local.account_calls import AccountCalls
     from mlspace.local.auth import Door
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from mlspace.local.limiter import Limiter
     from mlspace.local.older_calls import OlderCalls
     from mlspace.local.routes import Route
+
+
+class WrongMethod(Exception):
+    """405: there is such a path. Its text is the methods that there are."""
+
+    def __init__(self, methods: Sequence[str]) -> None:
+        super().__init__(", ".join(sorted(set(methods))))
 
 
 class Api:
@@ -37,6 +44,8 @@ class Api:
             route, names = self.find(request.method, request.path)
         except Missing as error:
             return Answer(error.value, 404)
+        except WrongMethod as error:
+            return Answer({"detail": "Method Not Allowed"}, 405, {"Allow": str(error)})
         try:
             self.limiter.count(request.method, route.full_path)
             call = Call(request.method, names, request.query, request.headers, request.body)
@@ -51,14 +60,17 @@ class Api:
         """The path as the OpenAPI writes it; itself where there is no such call."""
         try:
             return self.find(method, path)[0].path
-        except Missing:
+        except (Missing, WrongMethod):
             return path
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
-        for route, pattern in self.routes:
-            match = pattern.fullmatch(path) if route.method == method else None
-            if match:
+        matching = [(route, match) for route, pattern in self.routes if (match := pattern.fullmatch(path))]
+        for route, match in matching:
+            if route.method == method:
                 return route, match.groupdict()
+        if matching:
+            first = matching[0][0]  # a literal path stands before one with variables
+            raise WrongMethod([route.method for route, _ in matching if route.path == first.path])
         raise Missing({"detail": "Not Found"})
 
     def authorize(self, route: Route, call: Call) -> None:

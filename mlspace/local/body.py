@@ -164,11 +164,13 @@ def read_body(body: Any) -> dict[str, Any]:
     return {name: body.get(name, field.default) for name, field in FIELDS.items()}
 
 
-def read_texts(body: Any, *names: str) -> list[str]:
-    """The values of a body of texts. Raises BodyError with every problem there is."""
+def read_texts(body: Any, *names: str, only: bool = False) -> list[str]:
+    """The values of a body of texts. Raises BodyError with every problem there is; with `only`, others than these are one."""
     if not isinstance(body, dict):
         raise BodyError([Problem(("body",), "Input should be a valid dictionary", "dict_type")])
     problems = [Problem(("body", name), "Field required", "missing") for name in names if name not in body]
+    others = [name for name in body if only and name not in names]
+    problems += [Problem(("body", name), "Extra inputs are not permitted", "extra_forbidden") for name in others]
     problems += [Problem(("body", name), wrong, "string_type") for name in names if name in body and (wrong := text(body[name]))]
     if problems:
         raise BodyError(problems)

@@ -38,7 +38,7 @@ class JobCalls:
         return Answer({"job_name": job.name, "status": "Pending", "created_at": int(job.created_at)})
 
     def restart_job(self, call: Call) -> Answer:
-        (name,) = read_texts(call.json(), "job_name")
+        (name,) = read_texts(call.json(), "job_name", only=True)
         old = self.scheduler.find(name)
         if old is None:
             raise Missing({"error_code": 1, "error_message": "not found"})

@@ -17,7 +17,7 @@ from mlspace.local.call import JSON, TEXT, Answer, Request, Stream, Text
 from mlspace.local.faults import AFTER, BEFORE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mlspace.local.api import Api
     from mlspace.local.faults import Fault, Faults
@@ -99,10 +99,11 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # an answer leaves in one segment, head and body
     timeout = IDLE_CONNECTION_SECONDS
 
-    def do_GET(self) -> None:
-        self.serve()
-
-    do_POST = do_DELETE = do_PUT = do_PATCH = do_GET
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """`do_GET` and its like, of any method there may be: api.py says which there are."""
+        if name.startswith("do_"):
+            return self.serve
+        raise AttributeError(name)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing is logged: paths and headers hold names and secrets of jobs."""
@@ -178,7 +179,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.write(data)
+        self.write(b"" if self.command == "HEAD" else data)
         self.wfile.flush()
 
     def write(self, data: bytes) -> None:

@@ -19,7 +19,7 @@ from mlspace.gateway.client import PAGE, Client
 from mlspace.gateway.credentials import Credentials
 from mlspace.gateway.transport import Transport
 from mlspace.gateway.wire import PlatformJob, Pod, Preemptor, QueuedJob, field, unix_time
-from tests.openapi import OPENAPI, operation
+from tests.openapi import document, operation
 
 URL = "https://gateway.test/public/v2"
 NAME = "lm-mpi-job-17"
@@ -140,7 +140,7 @@ def test_a_call(http: responses.RequestsMock, client: Client, name: str) -> None
 def test_every_call_of_the_openapi_is_one_of_the_clients() -> None:
     """All but the login, which is the transport's."""
     called = {id(operation(method, f"/public/v2{path}")) for _, method, path, *_ in CALLS.values()}
-    there = {id(one): f"{method} {path}" for path, methods in OPENAPI["paths"].items() for method, one in methods.items()}
+    there = {id(one): f"{method} {path}" for path, methods in document()["paths"].items() for method, one in methods.items()}
     assert [there[one] for one in there.keys() - called] == ["post /public/v2/service_auth"]
 
 

@@ -171,7 +171,9 @@ def test_habits_of_the_platform(serve: Callable[..., Gateway]) -> None:
 def test_what_is_no_call_of_the_gateway(client: Client) -> None:
     assert requests.get(f"{client.url}/nonsense", timeout=20).status_code == 404
     assert requests.get(client.url.removesuffix("/public/v2") + "/", timeout=20).status_code == 404
-    assert requests.delete(f"{client.url}/service_auth", timeout=20).status_code == 404
+    wrong = requests.delete(f"{client.url}/jobs", timeout=20)
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, POST")
+    assert requests.head(f"{client.url}/service_auth", timeout=20).status_code == 405
     huge = requests.post(f"{client.url}/jobs", data=b"", headers={"Content-Length": str(10**12)}, timeout=20)
     assert huge.status_code == 413
     assert operation("GET", "/public/v2/limiter/")
