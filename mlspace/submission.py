@@ -76,8 +76,11 @@ def until_deadline(component: Component, now: int) -> int | None:
 
 
 def say(session: Session, request: JobRequest, warnings: Sequence[str]) -> None:
+    """Of --quiet errors are left."""
+    is_quiet = request.components[0]["quiet"]
     for warning in warnings:
-        session.context.warn(f"{request.program}: {warning}")
+        if not (is_quiet and warning.startswith("Warning:")):
+            session.context.warn(f"{request.program}: {warning}")
 
 
 def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:

@@ -61,7 +61,9 @@ int TakeTurns(int tasks, int turn, const std::vector<int>* room, std::vector<int
     const int before = tasks;
     for (size_t node = 0; node < counts->size() && tasks > 0; ++node) {
       int& count = (*counts)[node];
-      int taken = std::min(turn, tasks);
+      // Of a plane that is larger than what is there, some is left for each node that has nothing yet.
+      const auto empty = static_cast<int>(std::count(counts->begin() + static_cast<long>(node) + 1, counts->end(), 0));
+      int taken = std::min(turn, std::max(tasks - empty, 1));
       if (room) taken = std::min(taken, std::max((*room)[node] - count, 0));
       count += taken;
       tasks -= taken;

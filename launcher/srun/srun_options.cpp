@@ -6,6 +6,7 @@
 
 #include "binding/gpu_bind.h"
 #include "spec/layout.h"
+#include "srun/srun_conflicts.h"
 #include "step/step_values.h"
 #include "text/duration.h"
 #include "text/error.h"
@@ -65,16 +66,14 @@ void SetNodes(SrunOptions* options, const std::string& text) {
   const NodeRange range = ReadNodeRange(text);
   options->placement.least_nodes = range.least;
   options->placement.nodes = range.most;
-  options->said.nodes = true;
 }
 
 void SetTasks(SrunOptions* options, const std::string& text) {
   options->placement.tasks = Count("--ntasks", text, 1);
-  options->said.tasks = true;
 }
 
 void SetDistribution(SrunOptions* options, const std::string& text) {
-  if (text == "pack" || text == "nopack") return;  // how the tasks of a node are bound
+  if (strcasecmp(text.c_str(), "pack") == 0 || strcasecmp(text.c_str(), "nopack") == 0) return;  // how the tasks of a node are bound
   if (!ParseDistribution(text) && text != "plane") {
     const char* plane = text.rfind("plane", 0) == 0 ? "Invalid plane size or size not specified\nsrun: error: " : "";
     throw LaunchError(std::string(plane) + "Invalid --distribution specification", kUsageExit);
@@ -95,11 +94,9 @@ void SetExclusive(SrunOptions* options, const std::string& text) {
   options->exclusive = options->resources.exact = true;
 }
 
-/// --mem and its like: the last bit of `which` tells which.
-int64_t Memory(SrunOptions* options, const char* option, int which, const std::string& text) {
+int64_t Memory(const char* option, const std::string& text) {
   const std::optional<int64_t> memory = ReadMemoryMib(text);
   if (!memory) throw LaunchError(std::string("Invalid ") + option + " specification", kUsageExit);
-  options->said.memory |= which;
   return *memory;
 }
 
@@ -213,11 +210,11 @@ constexpr Row kRows[] = {
     {"immediate", 'I', kOptional, "SLURM_IMMEDIATE",
      [](auto* o, auto& t) { o->resources.immediate_seconds = t.empty() ? 1 : Count("immediate", t, 0); }, nullptr, nullptr},
     {"mem", 0, kRequired, "SLURM_MEM_PER_NODE",
-     [](auto* o, auto& t) { o->resources.memory_per_node_mib = Memory(o, "--mem", 1, t); }, nullptr, nullptr},
+     [](auto* o, auto& t) { o->resources.memory_per_node_mib = Memory("--mem", t); }, nullptr, nullptr},
     {"mem-per-cpu", 0, kRequired, "SLURM_MEM_PER_CPU",
-     [](auto* o, auto& t) { o->resources.memory_per_cpu_mib = Memory(o, "--mem-per-cpu", 2, t); }, nullptr, nullptr},
+     [](auto* o, auto& t) { o->resources.memory_per_cpu_mib = Memory("--mem-per-cpu", t); }, nullptr, nullptr},
     {"mem-per-gpu", 0, kRequired, "SLURM_MEM_PER_GPU",
-     [](auto* o, auto& t) { o->resources.memory_per_gpu_mib = Memory(o, "--mem-per-gpu", 4, t); }, nullptr, nullptr},
+     [](auto* o, auto& t) { o->resources.memory_per_gpu_mib = Memory("--mem-per-gpu", t); }, nullptr, nullptr},
     {"gres", 0, kRequired, "SLURM_GRES", SetGres, nullptr, nullptr},
     {"gpus", 'G', kRequired, "SLURM_GPUS", [](auto* o, auto& t) { o->resources.gpus = Gpus(t); }, nullptr, nullptr},
     {"gpus-per-node", 0, kRequired, "SLURM_GPUS_PER_NODE",
@@ -394,6 +391,7 @@ void Apply(const Row& row, const std::string& value, SrunOptions* options) {
   // The login side has made the allocation by the same words, and has said what there is to say.
   if (options->is_owner && (row.refused || row.ignored)) return;
   options->given[row.name] = Spelled(row, value, *options);
+  options->said.insert(row.name);
   if (row.refused) Wrong(std::string("--") + row.name + " is not supported: " + row.refused);
   if (row.ignored) options->warnings.push_back(std::string("warning: --") + row.name + " is ignored: " + row.ignored);
   if (row.set) row.set(options, value);
@@ -460,15 +458,16 @@ size_t ReadCluster(const std::vector<std::string>& args, size_t at, SrunOptions*
 
 /// A step's memory is said in one way: the command line's wins over the variables'.
 void KeepOneMemory(SrunOptions* options) {
-  const int said = options->said.memory;
-  if ((said & (said - 1)) != 0) {
+  const auto is_said = [&](const char* name) { return options->said.count(name) > 0; };
+  const bool per_node = is_said("mem"), per_cpu = is_said("mem-per-cpu"), per_gpu = is_said("mem-per-gpu");
+  if (per_node + per_cpu + per_gpu > 1) {
     throw UsageError("fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive.", 1);
   }
-  if (said == 0) return;
+  if (!(per_node || per_cpu || per_gpu)) return;
   ResourceRequest& resources = options->resources;
-  if (said != 1) resources.memory_per_node_mib = 0;
-  if (said != 2) resources.memory_per_cpu_mib = 0;
-  if (said != 4) resources.memory_per_gpu_mib = 0;
+  if (!per_node) resources.memory_per_node_mib = 0;
+  if (!per_cpu) resources.memory_per_cpu_mib = 0;
+  if (!per_gpu) resources.memory_per_gpu_mib = 0;
 }
 
 /// --gres=none is stronger than what the job's variables say.
@@ -476,13 +475,11 @@ void DropGpus(ResourceRequest* resources) {
   if (resources->no_gpus) resources->gpus = resources->gpus_per_node = resources->gpus_per_task = 0;
 }
 
-void CheckTogether(const SrunOptions& options) {
+void CheckDistribution(const SrunOptions& options) {
   const std::string& distribution = options.placement.distribution;
   if (!distribution.empty() && !ParseDistribution(distribution)) {
     throw LaunchError("Invalid plane size or size not specified\nsrun: error: Invalid --distribution specification", kUsageExit);
   }
-  if (options.exclusive && options.resources.overlap) Wrong("--exclusive and --overlap are mutually exclusive");
-  if (options.resources.exact && options.whole) Wrong("--exact and --whole are mutually exclusive.");
 }
 
 }  // namespace
@@ -490,7 +487,7 @@ void CheckTogether(const SrunOptions& options) {
 SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environment& environment) {
   SrunOptions options;
   ReadEnvironment(environment, &options);
-  options.said = {};
+  options.said.clear();
   size_t at = 0;
   while (at < args.size() && args[at].size() > 1 && args[at][0] == '-') {
     if (args[at] == "--") {
@@ -499,13 +496,15 @@ SrunOptions ReadSrunOptions(const std::vector<std::string>& args, const Environm
     }
     at += args[at][1] == '-' ? ReadLong(args, at, &options) : ReadCluster(args, at, &options);
   }
-  if (options.streams.terminal && !(options.output + options.error + options.input).empty()) {
-    Wrong("--error/--input/--output are incompatible with --pty");
-  }
   options.world.command.assign(args.begin() + static_cast<long>(at), args.end());
   KeepOneMemory(&options);
   DropGpus(&options.resources);
-  CheckTogether(options);
+  CheckDistribution(options);
+  CheckConflicts(options);
+  // -c alone makes a step exact where its tasks have CPUs of their own. Source: compat/captures/*/steps/cpus_overcommit.
+  if (options.resources.overcommit && options.given.count("exact") + options.given.count("exclusive") == 0) {
+    options.resources.exact = false;
+  }
   return options;
 }
 

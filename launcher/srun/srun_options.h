@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,13 +13,6 @@
 #include "text/error.h"
 
 namespace launcher {
-
-/// What the command line says itself, not only srun's input variables.
-struct SaidOptions {
-  bool tasks = false;
-  bool nodes = false;
-  int memory = 0;  ///< a bit for each of --mem, --mem-per-cpu, --mem-per-gpu
-};
 
 /// What an srun command line inside a job asks for. Zero and empty mean: not said.
 struct SrunOptions {
@@ -34,7 +28,7 @@ struct SrunOptions {
   int cpus_per_gpu = 0;
   bool whole = false;
   bool exclusive = false;
-  SaidOptions said;
+  std::set<std::string> said;   ///< names of the options on the command line itself
   std::string job_name;
   std::string output;           ///< -o; a number, "none" and "all" have meanings of their own
   std::string error;

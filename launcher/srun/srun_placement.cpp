@@ -1,17 +1,15 @@
 #include "srun/srun_placement.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <set>
 
+#include "srun/srun_messages.h"
 #include "step/step_values.h"
 #include "text/hostlist.h"
 
 namespace launcher {
 namespace {
-
-void Say(const char* level, const std::string& line) { std::fprintf(stderr, "srun: %s: %s\n", level, line.c_str()); }
 
 std::string Text(int number) { return std::to_string(number); }
 
@@ -48,8 +46,10 @@ class Placement {
     LessenNodes();
     CheckTasksPerNode();
     CheckRelative();
+    CheckNodelist();
     ReadExclude();
     CheckCount();
+    CountTasks();
     return request_;
   }
 
@@ -74,7 +74,7 @@ class Placement {
     if (path.empty()) return;
     try {
       request_.with = ReadHostFile(path.find('/') == path.npos ? "./" + path : path);
-      if (options_.said.tasks && static_cast<int>(request_.with.size()) < request_.tasks) {
+      if (is_said("ntasks") && static_cast<int>(request_.with.size()) < request_.tasks) {
         throw LaunchError("Too few NodeNames in Slurm Hostfile", options_.failure_code);
       }
     } catch (const LaunchError& error) {
@@ -86,10 +86,8 @@ class Placement {
   /// --distribution=arbitrary: the list of nodes says all.
   void FollowNodelist() {
     const int named = static_cast<int>(request_.with.size());
-    if (named == 0) {
-      throw LaunchError("You asked for " + Text(request_.tasks) + " tasks but hostlist specified 0 nodes", options_.failure_code);
-    }
-    if (!options_.said.tasks) request_.tasks = named;
+    if (!is_said("ntasks")) request_.tasks = named;
+    if (request_.tasks == 0) throw LaunchError("invalid number of tasks (-n 0)", options_.failure_code);
     request_.with.resize(static_cast<size_t>(std::min(named, request_.tasks)));
     const std::set<std::string> names(request_.with.begin(), request_.with.end());
     request_.nodes = request_.least_nodes = static_cast<int>(names.size());
@@ -98,8 +96,8 @@ class Placement {
   void ShortenNodelist() {
     const int named = static_cast<int>(request_.with.size());
     if (request_.nodes == 0 || named <= request_.nodes) return;
-    Say("error", "Required nodelist includes more nodes than permitted by max-node count (" + Text(named) + " > " +
-                     Text(request_.nodes) + "). Eliminating nodes from the nodelist.");
+    Say("Required nodelist includes more nodes than permitted by max-node count (" + Text(named) + " > " + Text(request_.nodes) +
+        "). Eliminating nodes from the nodelist.");
     request_.with.resize(static_cast<size_t>(request_.nodes));
   }
 
@@ -108,8 +106,8 @@ class Placement {
       if (request_.tasks > 0) request_.nodes = std::min(request_.nodes, request_.tasks);
       return;
     }
-    Say("Warning", "can't run " + Text(request_.tasks) + " processes on " + Text(request_.least_nodes) +
-                       " nodes, setting nnodes to " + Text(request_.tasks));
+    Warn("can't run " + Text(request_.tasks) + " processes on " + Text(request_.least_nodes) + " nodes, setting nnodes to " +
+         Text(request_.tasks));
     request_.nodes = request_.least_nodes = request_.tasks;
   }
 
@@ -117,16 +115,16 @@ class Placement {
     const int per_node = request_.tasks_per_node;
     const int nodes = request_.least_nodes;
     if (per_node == 0 || nodes == 0 || request_.tasks <= per_node || request_.tasks / nodes == per_node) return;
-    Say("Warning", "can't honor --ntasks-per-node set to " + Text(per_node) + " which doesn't match the requested tasks " +
-                       Text(request_.tasks) + " with the number of requested nodes " + Text(nodes) +
-                       ". Ignoring --ntasks-per-node.");
+    Warn("can't honor --ntasks-per-node set to " + Text(per_node) + " which doesn't match the requested tasks " +
+         Text(request_.tasks) + " with the number of requested nodes " + Text(nodes) + ". Ignoring --ntasks-per-node.");
     request_.tasks_per_node = 0;
   }
 
   void CheckRelative() const {
     const int there = static_cast<int>(job_nodes_.size());
-    if (request_.relative == 0 || there == 0 || request_.relative + request_.least_nodes <= there) return;
-    throw LaunchError(std::string("--relative and ") + (options_.said.nodes ? "--nodes" : "SLURM_JOB_NUM_NODES") +
+    const bool is_given = options_.given.count("relative") > 0;
+    if (!is_given || there == 0 || request_.relative + request_.least_nodes <= there) return;
+    throw LaunchError(std::string("--relative and ") + (is_said("nodes") ? "--nodes" : "SLURM_JOB_NUM_NODES") +
                           " option incompatible with count of allocated nodes (" + Text(request_.relative) + "+" +
                           Text(request_.least_nodes) + ">" + Text(there) + ")",
                       1);
@@ -142,14 +140,32 @@ class Placement {
     request_.without = ReadNodesOrName(text);
   }
 
+  void CheckNodelist() const {
+    const int named = static_cast<int>(request_.with.size());
+    if (request_.distribution != "arbitrary" || named >= request_.tasks) return;
+    throw LaunchError("You asked for " + Text(request_.tasks) + " tasks but hostlist specified " + Text(named) + " nodes",
+                      options_.failure_code);
+  }
+
+  /// Without --ntasks every node gets its share, one task at least.
+  void CountTasks() {
+    if (request_.tasks == 0) request_.tasks = request_.least_nodes * std::max(1, request_.tasks_per_node);
+  }
+
   void CheckCount() const {
     const std::set<std::string> without(request_.without.begin(), request_.without.end());
     const auto is_left = [&](const std::string& name) { return without.count(name) == 0; };
     const auto there = static_cast<int>(std::count_if(job_nodes_.begin(), job_nodes_.end(), is_left));
-    if (job_nodes_.empty() || request_.least_nodes <= there) return;
+    if (job_nodes_.empty()) return;
+    if (there == 0) throw LaunchError("Hostlist is empty!  Can't run job.", options_.failure_code);
+    if (request_.least_nodes <= there) return;
     const char* hint = without.empty() ? "" : "\nAre required nodes explicitly excluded?";
     throw LaunchError("Only allocated " + Text(there) + " nodes asked for " + Text(request_.least_nodes) + hint, options_.failure_code);
   }
+
+  void Say(const std::string& line) const { SrunMessages(options_.quiet, 0).Error(line); }
+  void Warn(const std::string& line) const { SrunMessages(options_.quiet, 0).Info("Warning: " + line); }
+  bool is_said(const char* option) const { return options_.said.count(option) > 0; }
 
   const SrunOptions& options_;
   const Environment& own_;

@@ -31,6 +31,7 @@ mode_t CurrentUmask() {
 /// What tasks hold: where CPUs are counted by GPUs, the step has so many, and no more.
 ResourceRequest ResourcesOf(const SrunOptions& options, int tasks) {
   ResourceRequest request = options.resources;
+  if (options.tasks_per_gpu > 0 && request.gpus == 0) request.gpus = (tasks + options.tasks_per_gpu - 1) / options.tasks_per_gpu;
   if (options.cpus_per_gpu == 0 || request.cpus_per_task > 0) return request;
   const int gpus = std::max({request.gpus, request.gpus_per_node, request.gpus_per_task * tasks});
   if (gpus == 0) return request;

@@ -79,8 +79,16 @@ class Attempt {
     int total = 0;
     for (const NodeHolding& node : everything_) total += Size(node.gpus);
     const int per_node = everything_.empty() ? 0 : Size(everything_[0].gpus);
+    if (total == 0 && resources_.gpus + resources_.gpus_per_node + resources_.gpus_per_task > 0) {
+      throw StepRefusal(kNoGres, {"Step requested GRES but job doesn't have GRES"});
+    }
+    if (resources_.gpus > 0 && resources_.gpus < placement_.least_nodes) {
+      throw StepRefusal(kNoGres, {"Step requested gres=gpu:" + std::to_string(resources_.gpus) +
+                                  " is less than the requested min nodes=" + std::to_string(placement_.least_nodes)});
+    }
     if (resources_.gpus > total) RefuseGpus("gres", resources_.gpus, total);
     if (resources_.gpus_per_node > per_node) RefuseGpus("gres_per_node", resources_.gpus_per_node, per_node);
+    if (resources_.gpus_per_task > per_node) throw StepRefusal(kNoGres);
     if (resources_.gpus_per_task > 0 && int64_t{placement_.tasks} * resources_.gpus_per_task > total) throw StepRefusal(kTooManyCpus);
   }
 
@@ -111,18 +119,21 @@ class Attempt {
     if (!resources_.exact && !is_idle(node)) return 0;
     const NodeHolding& there = available(node);
     if (Size(there.gpus) < LeastGpus() || (!asks_for_gpus() && Size(there.gpus) < AskedGpus(node))) return 0;
-    if (there.memory_mib < LeastMemory(node)) return 0;
-    return Size(there.cpus);
+    if (there.memory_mib < LeastMemory()) return 0;
+    return std::min(Size(there.cpus), CpusWithMemory(there));
   }
 
   /// MiB of a node that the step needs at least.
-  int64_t LeastMemory(int node) const {
+  int64_t LeastMemory() const {
     if (resources_.memory_per_node_mib > 0) return resources_.memory_per_node_mib;
-    if (resources_.memory_per_cpu_mib > 0) {
-      const int cpus = Size(all(node).cpus);
-      return resources_.memory_per_cpu_mib * (resources_.exact ? std::min(cpus_per_task(), cpus) : cpus);
-    }
+    if (resources_.memory_per_cpu_mib > 0) return resources_.memory_per_cpu_mib;
     return resources_.memory_per_gpu_mib * LeastGpus();
+  }
+
+  /// How many CPUs of a node there is memory for.
+  int CpusWithMemory(const NodeHolding& node) const {
+    if (resources_.memory_per_cpu_mib == 0) return INT_MAX;
+    return static_cast<int>(std::min<int64_t>(node.memory_mib / resources_.memory_per_cpu_mib, INT_MAX));
   }
 
   int NumberOf(const std::string& name) const {
@@ -146,7 +157,8 @@ class Attempt {
     const int least = only_named ? Size(chosen) : std::max(1, placement_.least_nodes);
     if (Size(chosen) > most) chosen.resize(static_cast<size_t>(most));
     const std::vector<int> others = OtherNodes();
-    const int64_t wanted_cpus = resources_.overcommit ? 1 : int64_t{placement_.tasks} * cpus_per_task();
+    // Tasks that share CPUs share all of their nodes': --exact gives each its own.
+    const int64_t wanted_cpus = resources_.overcommit && !resources_.exact ? 1 : int64_t{placement_.tasks} * cpus_per_task();
     for (const bool idle : {true, false}) {
       for (const int node : others) {
         const bool is_enough = Size(chosen) >= most || (!idle && Size(chosen) >= least && cpus >= wanted_cpus);
@@ -176,7 +188,7 @@ class Attempt {
   void CheckNodes(const std::vector<int>& chosen, int least, int cpus, int64_t wanted_cpus) const {
     const bool is_whole = std::all_of(chosen.begin(), chosen.end(), [this](int node) { return UsableCpus(node) > 0; });
     if (Size(chosen) < least || !is_whole) {
-      const auto lacks_memory = [this](int node) { return available(node).memory_mib < LeastMemory(node); };
+      const auto lacks_memory = [this](int node) { return available(node).memory_mib < LeastMemory(); };
       const std::vector<int> nodes = AllNodes();
       throw StepRefusal(std::any_of(nodes.begin(), nodes.end(), lacks_memory) ? kNoMemory : kNoSuchNodes);
     }
@@ -244,7 +256,8 @@ class Attempt {
         held.gpus = FirstOf(available(node).gpus, wanted);
         if (Size(held.gpus) < wanted) throw StepRefusal(kNoGres);
       }
-      held.memory_mib = std::max({resources_.memory_per_node_mib, resources_.memory_per_cpu_mib * Size(held.cpus),
+      held.memory_mib = std::max({resources_.memory_per_node_mib,
+                                  resources_.memory_per_cpu_mib * std::min(Size(held.cpus), CpusWithMemory(available(node))),
                                   resources_.memory_per_gpu_mib * Size(held.gpus)});
       if (held.memory_mib > available(node).memory_mib) throw StepRefusal(kNoMemory);
       layout_.holdings.push_back(std::move(held));

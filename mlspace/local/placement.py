@@ -126,16 +126,26 @@ class NodePool:
         return full.fits(wish.instance) and sum(allowed(wish, name) for name in self.names) >= wish.workers
 
     def place(self, wish: Wish, reserved: Collection[str] = ()) -> list[Share] | None:
-        """Take the first nodes that fit, none of them `reserved`; None where too few do, and then nothing is taken."""
+        """Take the first neighbours that fit, or, where no so many are, the longest rows of them; none of them `reserved`.
+
+        None where too few fit, and then nothing is taken. Source: compat/captures/*/steps/drawn_33 to drawn_36.
+        """
         if wish.workers * wish.instance.cpus > self.free_cpus:
             return None
-        chosen: list[Room] = []
+        rows: list[list[Room]] = [[]]
         for name, room in self.rooms.items():
             if room.fits(wish.instance) and allowed(wish, name) and name not in reserved:
-                chosen.append(room)
-                if len(chosen) == wish.workers:
-                    return [self.take(room, wish.instance, room.gpus[: wish.instance.gpus]) for room in chosen]
-        return None
+                rows[-1].append(room)
+                if len(rows[-1]) == wish.workers:
+                    rows = rows[-1:]
+                    break
+            elif rows[-1]:
+                rows.append([])
+        longest_first = [room for row in sorted(rows, key=len, reverse=True) for room in row]
+        if len(longest_first) < wish.workers:
+            return None
+        chosen = {room.name for room in longest_first[: wish.workers]}
+        return [self.take(room, wish.instance, room.gpus[: wish.instance.gpus]) for name, room in self.rooms.items() if name in chosen]
 
     def take(self, room: Room, instance: Instance, gpus: Sequence[int]) -> Share:
         share = Share(room.name, tuple(gpus))

@@ -55,6 +55,15 @@ def test_nothing_is_taken_where_too_few_fit() -> None:
     assert nodes_of(made, Wish(Instance(4, 1), 3)) == ["n1", "n2", "n3"]
 
 
+def test_neighbours_are_preferred() -> None:
+    made = pool(nodes=5)
+    assert nodes_of(made, Wish(Instance(4, 1), 2, never=frozenset({"n2"}))) == ["n3", "n4"]
+    assert nodes_of(made, Wish(Instance(4, 1), 1)) == ["n1"]
+    assert nodes_of(made, Wish(Instance(4, 1), 2)) == ["n2", "n5"], "there are no two neighbours left"
+    rows = pool(nodes=8)
+    assert nodes_of(rows, Wish(Instance(4, 1), 3, never=frozenset({"n2", "n4", "n7"}))) == ["n1", "n5", "n6"], "the longest row first"
+
+
 def test_gpus_belong_to_one_job() -> None:
     made = pool(nodes=1)
     first = made.place(Wish(Instance(1, 1, 1), 1))
