@@ -18,6 +18,14 @@ RUNNABLE_TYPES = ("binary", "binary_exp", "nogpu")
 """Types whose `script` is a command line. The others need the platform's own start scripts."""
 
 PRIORITIES = ("shared-low", "shared-medium", "low", "medium", "high")
+"""From the lowest to the highest, which preempts the lower ones."""
+
+USUAL_PRIORITY = "medium"
+"""Of jobs that name none."""
+
+RETRIES = (3, 100)
+"""What max_retry may be, from and to."""
+
 SHM_CLASSES = ("small", "medium", "large")
 ALLOCATION, QUEUE = "local", "default"
 
@@ -60,10 +68,12 @@ def text(value: Any) -> str:
     return ""
 
 
-def integer(least: int | None = None) -> Callable[[Any], str]:
+def integer(least: int | None = None, most: int | None = None) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if not isinstance(value, int) or isinstance(value, bool):
             return "Input should be a valid integer"
+        if most is not None and value > most:
+            return f"Input should be less than or equal to {most}"
         return f"Input should be greater than or equal to {least}" if least is not None and value < least else ""
 
     return check
@@ -122,7 +132,7 @@ FIELDS: Mapping[str, Field] = {
     "job_desc": Field(text, nullable=True),
     "internet": Field(flag, nullable=True),
     "conda_env": Field(text, nullable=True),
-    "max_retry": Field(integer(), nullable=True),
+    "max_retry": Field(integer(*RETRIES), nullable=True),
     "priority_class": Field(one_of(PRIORITIES), nullable=True),
     "queue_name": Field(text, nullable=True),
     "allocation_name": Field(text, nullable=True),
@@ -180,7 +190,7 @@ def read_texts(body: Any, *names: str, only: bool = False) -> list[str]:
 def read_job(params: Mapping[str, Any], regions: Collection[str]) -> Instance:
     """The instance type of a job that we can run; `regions` are those served. Raises Refused.
 
-    What only concerns containers and their networks (image, shared memory, storage, internet, priority) is taken and has no effect.
+    What only concerns containers and their networks (image, shared memory, storage, internet) is taken and has no effect.
     """
     if params["region"] not in regions:
         raise Refused(f"region {params['region']} is not served here; there is {', '.join(regions)}")
@@ -189,9 +199,10 @@ def read_job(params: Mapping[str, Any], regions: Collection[str]) -> Instance:
     if not params["base_image"]:
         message = "The image='' does not exist. The request cannot be submitted. Kindly ensure the image name or path is correct."
         raise Refused(message, 409)
-    for name in ("max_retry", "health_params"):
-        if params[name] is not None:
-            raise Refused(f"{name} is not supported here")
+    if params["max_retry"] is not None and params["type"] != "binary":
+        raise Refused(f"max_retry is not for jobs of type {params['type']}")
+    if params["health_params"] is not None:
+        raise Refused("health_params is not supported here")
     if params["allocation_name"] not in (None, ALLOCATION) or params["queue_name"] not in (None, QUEUE):
         raise Refused(f"each region has one allocation here, {ALLOCATION}, with one queue, {QUEUE}")
     if isinstance(params["processes_per_worker"], int) and params["processes_per_worker"] < 1:

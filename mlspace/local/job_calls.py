@@ -100,7 +100,9 @@ class JobCalls:
         return Answer(dict(job.params) if job else {})
 
     def preemptors(self, call: Call) -> Answer:
-        return Answer({"preemptors": []})
+        job = self.known(call)
+        preemptor = job.preemptor if job else None
+        return Answer({"preemptors": [preemptor] if preemptor else []})
 
     def queue_jobs(self, call: Call) -> Answer:
         given = call.names["queue_id"]

@@ -5,6 +5,8 @@
                 plan.json    what the executor does
                 status.json  how it goes; the executor's, and the gateway's only when the executor is gone
                 deleted      somebody wants it to end: when, as text
+                preempted.json  who took its place: name, uid and priority; until it has ended
+                tries.json   how often it was started anew (max_retry)
                 lock         held by the executor's processes
                 log          time-stamped lines
 """
@@ -19,6 +21,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from mlspace.local.body import PRIORITIES, USUAL_PRIORITY
 from mlspace.local.durable import read_json, write_json
 from mlspace.local.offers import read_any
 from mlspace.local.placement import Share, Wish
@@ -52,6 +55,37 @@ class Job:
         self.shares: list[Share] | None = None
         self.ended: Mapping[str, Any] | None = None
         self.running_at = 0.0
+        self.retries: int = (read_json(self.path("tries.json")) or {}).get("retries", 0)
+
+    @property
+    def rank(self) -> int:
+        """Its priority as a number; more is more."""
+        return PRIORITIES.index(self.params["priority_class"] or USUAL_PRIORITY)
+
+    @property
+    def preemptor(self) -> dict[str, Any] | None:
+        """For whom it is ended, or was."""
+        return read_json(self.path("preempted.json"))
+
+    def preempt(self, by: Job) -> None:
+        priority = by.params["priority_class"] or USUAL_PRIORITY
+        write_json(self.path("preempted.json"), {"id": by.uid, "name": by.name, "priority": priority, "type": "job"})
+
+    def wants_retry(self) -> bool:
+        """Whether its end is followed by another try: it failed, or was preempted, and max_retry is not used up."""
+        has_failed = self.ended is not None and self.ended["state"] in ("failed", "terminated")
+        return has_failed and self.retries < (self.params["max_retry"] or 0) and not os.path.exists(self.path("deleted"))
+
+    def begin_again(self) -> None:
+        """Wait for nodes once more, under the same name; the log goes on."""
+        self.retries += 1
+        write_json(self.path("tries.json"), {"retries": self.retries})
+        for file in ("status.json", "placed.json", "preempted.json"):
+            try:
+                os.unlink(self.path(file))
+            except FileNotFoundError:
+                pass
+        self.shares, self.ended, self.running_at = None, None, 0.0
 
     def path(self, file: str) -> str:
         return os.path.join(self.directory, file)
@@ -177,6 +211,8 @@ class JobStore:
             return
         if "completed_at" in status:
             job.take_end(status)
+            if job.wants_retry():
+                job.begin_again()  # the gateway was killed before it could
         elif not status:
             job.shares = None  # the gateway was killed before the executor started: nothing has run yet
         if job.ended is None and job.shares is None and os.path.exists(job.path("deleted")):

@@ -1,4 +1,5 @@
-"""The scheduler: jobs from submission to end. Strictly first come, first served, among jobs that want the same nodes.
+"""The scheduler: jobs from submission to end. Higher priority first, then strictly first come, first served, among jobs that want the
+same nodes. Where a job of lower priority runs on what a waiting one needs, it is terminated, and, with max_retry, waits again.
 
 A later job runs before a waiting one only on nodes that the waiting one cannot use (include_nodes, exclude_nodes). Durations are not
 known here, so anything else could delay it. A job that cannot fit even the empty cluster is refused, or, when the cluster shrank
@@ -109,7 +110,7 @@ class Scheduler:
         """Start what can start now."""
         with self.lock:
             reserved: dict[str, set[str]] = {region: set() for region in self.pools}
-            for job in list(self.waiting):
+            for job in sorted(self.waiting, key=lambda job: (-job.rank, job.sequence)):
                 pool, kept = self.pool_of(job), reserved[job.params["region"]]
                 if len(kept) == len(pool.names):
                     continue
@@ -127,6 +128,20 @@ class Scheduler:
                     self.watch(job, executor)
                 elif pool.can_ever_fit(job.wish):
                     kept |= pool.eligible(job.wish)
+                    self.preempt_for(job, pool)
+
+    def preempt_for(self, job: Job, pool: Pool) -> None:
+        """Have jobs of lower priority end, as few and as new ones as there must, if that makes room for this one."""
+        lower = [
+            other
+            for other in (self.jobs[name] for name in self.running)
+            if other.rank < job.rank and other.params["region"] == pool.region and other.ended is None and other.shares
+        ]
+        victims = choose_victims(job, sorted(lower, key=lambda other: (other.rank, -other.sequence)), pool)
+        for other in victims:
+            if other.preemptor is None:
+                other.preempt(job)
+                threading.Thread(target=self.signal, args=(other,), daemon=True).start()  # it may have to wait for the executor's pids
 
     def retry(self, complaint: str) -> None:
         sys.stderr.write(f"{complaint}\n")
@@ -177,6 +192,9 @@ class Scheduler:
                 job.end("deleted" if os.path.exists(job.path("deleted")) else "failed")
             del self.running[job.name]
             self.pool_of(job).release(job.shares or [], job.wish.instance)
+            if job.wants_retry():
+                job.begin_again()
+                self.waiting.append(job)
             self.advance()
 
     def delete(self, name: str) -> None:
@@ -238,3 +256,35 @@ class Scheduler:
     def unfinished(self) -> int:
         with self.lock:
             return len(self.waiting) + len(self.running)
+
+
+def choose_victims(job: Job, others: Sequence[Job], pool: Pool) -> list[Job]:
+    """Who of the others must end so that the job fits, the first of them first; nobody where that does not help.
+
+    The pool is as before afterwards: they have their nodes until they have ended.
+    """
+
+    def fits() -> bool:
+        shares = pool.place(job.wish)
+        if shares is not None:
+            pool.release(shares, job.wish.instance)
+        return shares is not None
+
+    victims: list[Job] = []
+    for other in others:
+        victims.append(other)
+        pool.release(other.shares or [], other.wish.instance)
+        if fits():
+            break
+    is_enough = fits()
+    spared = []
+    for other in victims:
+        pool.adopt(other.shares or [], other.wish.instance)
+        if is_enough and fits():
+            spared.append(other)
+        elif is_enough:
+            pool.release(other.shares or [], other.wish.instance)
+    for other in victims:
+        if is_enough and other not in spared:
+            pool.adopt(other.shares or [], other.wish.instance)
+    return [other for other in victims if other not in spared] if is_enough else []

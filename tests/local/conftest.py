@@ -61,10 +61,10 @@ class Client:
     def log(self, name: str, verbose: bool = False, tail: int = 0) -> str:
         return self.call("GET", f"/jobs/{name}/logs?region={REGION}&verbose={verbose}&tail={tail}").text
 
-    def output(self, name: str) -> dict[str, str]:
-        """What the ranks wrote, by `rank stream`."""
+    def output(self, name: str, tail: int = 0) -> dict[str, str]:
+        """What the ranks wrote, by `rank stream`; with `tail` what they have now, in that many last lines."""
         written: dict[str, str] = {}
-        for rank, stream, line in re.findall(r"^\[1,(\d+)\]<(\w+)>:(.*)$", self.log(name), re.M):
+        for rank, stream, line in re.findall(r"^\[1,(\d+)\]<(\w+)>:(.*)$", self.log(name, tail=tail), re.M):
             written[f"{rank} {stream}"] = written.get(f"{rank} {stream}", "") + line + "\n"
         return written
 

@@ -108,7 +108,9 @@ BAD_BODIES = [
     ({"include_nodes": ["elsewhere"]}, 400, "does not fit"),
     ({"type": "horovod"}, 400, "binary"),
     ({"region": "SR003"}, 400, "SR006"),
-    ({"max_retry": 3}, 400, "max_retry"),
+    ({"max_retry": 2}, 422, "max_retry"),
+    ({"max_retry": 101}, 422, "max_retry"),
+    ({"max_retry": 3, "type": "nogpu"}, 400, "max_retry"),
     ({"queue_name": "mine"}, 400, "default"),
     ({"base_image": ""}, 409, "does not exist"),
 ]
