@@ -130,10 +130,15 @@ def program_lines(raw: bytes) -> list[Line]:
 
 
 def in_order(raw_lines: Iterable[bytes]) -> list[bytes]:
-    """The answer to `tail`, in the order of time: the platform gives the newest first.
+    """The answer to `tail`, in the order of time: the platform gives the newest first, and may go on with what comes while it answers.
 
-    Where the stamps of first and last line say otherwise, they are believed. Source: mlspace-facts §4.6.
+    Where lines have stamps that say otherwise, they are believed. Source: mlspace-facts §4.6.
     """
     lines = list(raw_lines)
-    stamps = [stamp[0] for line in lines if (stamp := STAMP.match(line))]
-    return lines if stamps and stamps[0] < stamps[-1] else lines[::-1]
+    stamps = [stamp[0] if (stamp := STAMP.match(line)) else b"" for line in lines]
+    if stamps == sorted(stamps) and stamps[:1] != stamps[-1:]:
+        return lines
+    turned = list(zip(reversed(stamps), reversed(lines), strict=True))
+    if all(stamps):
+        turned.sort(key=lambda pair: pair[0])  # those of one moment stay as they are
+    return [line for _, line in turned]

@@ -6,6 +6,7 @@ so that no line is lost or comes twice.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from mlspace.errors import GatewayError
@@ -37,6 +38,9 @@ SHORT_READINGS = 5
 
 SNAPSHOT_SECONDS = 10.0
 """Without a byte after which a snapshot is whole: the stream of a running job may stay open."""
+
+LONGEST_SNAPSHOT_SECONDS = 120.0
+"""A running job that never stops printing would never be read to the end."""
 
 ALL_LINES = 1_000_000
 """More than a log holds: of a running job, what there is now."""
@@ -113,11 +117,12 @@ def check_prose(name: str, text: bytes) -> None:
 def last_lines(client: Client, name: str, region: str, count: int) -> list[bytes]:
     """The last raw lines of a log, with their time stamps, in the order of time: `count` at most, all that there are now for ALL_LINES."""
     pieces, lines = [], 0
+    latest = time.monotonic() + LONGEST_SNAPSHOT_SECONDS
     try:
         for piece in client.logs(name, region, count, with_times=True, idle_seconds=SNAPSHOT_SECONDS):
             pieces.append(piece)
             lines += piece.count(b"\n")
-            if lines >= count + HEAD_LINES:
+            if lines >= count + HEAD_LINES or time.monotonic() > latest:
                 break
     except GatewayError as error:
         if not error.transient or not pieces:

@@ -211,6 +211,12 @@ def test_last_lines_are_in_order(pieces: tuple[bytes | Exception, ...]) -> None:
     assert logs.last_lines(Tail(*pieces), NAME, "R", 3) == stamped(1, 2, 3).splitlines(keepends=True)  # type: ignore[arg-type]
 
 
+def test_all_lines_of_a_job_that_goes_on_printing() -> None:
+    """The newest first, and behind the oldest those that came meanwhile."""
+    found = logs.last_lines(Tail(stamped(3, 2, 1), stamped(4, 5)), NAME, "R", logs.ALL_LINES)  # type: ignore[arg-type]
+    assert found == stamped(1, 2, 3, 4, 5).splitlines(keepends=True)
+
+
 def test_lines_of_one_second_are_newest_first() -> None:
     text = b"2026-08-03T10:00:00Z b\n2026-08-03T10:00:00Z a\n"
     assert [line[-2:] for line in logs.last_lines(Tail(text), NAME, "R", 9)] == [b"a\n", b"b\n"]  # type: ignore[arg-type]
