@@ -288,7 +288,11 @@ class Session:
     def cancel(self, jobs: Sequence[JobView]) -> None:
         """Ends jobs; one that has ended already stays as it is."""
         self.outlive_own_job()
-        self.controller.cancel([job for job in jobs if job.state not in state.FINAL], self.context.user.uid)
+        active = [job for job in jobs if job.state not in state.FINAL]
+        for job in active:
+            if job.state == state.RUNNING:
+                self.tell_why(job, "CANCELLED")
+        self.controller.cancel(active, self.context.user.uid)
 
     def cancel_selected(self, selected: Sequence[Selected]) -> None:
         """As `cancel`; elements that wait in an array's record are taken out of it, and nothing more is heard of them, as in Slurm."""
@@ -311,7 +315,10 @@ class Session:
         return self.controller.requeue(job, wish)
 
     def tell_why(self, job: JobView, why: str) -> None:
-        """Leaves word for the job's `launch`, where it is on this host, why it is about to be ended (docs/protocol.md §4)."""
+        """Leaves word for the job's `launch`, where it is on this host, why it is about to be ended (docs/protocol.md §4).
+
+        It starts no more steps then, also before the platform has told it to end.
+        """
         try:
             with open(os.path.join(self.runtime_directory(job.job_id), "why"), "w", encoding="ascii") as file:
                 file.write(why)

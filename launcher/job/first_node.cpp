@@ -77,6 +77,7 @@ int FirstNode::Run() {
   unix_listener_ = directory_.Listen();
   AcceptOn(unix_listener_.get(), true);
   StartTimers();
+  AwaitOwner();
   StartMain();
   loop_.Run();
   reporter_.End(*outcome_);
@@ -88,12 +89,22 @@ int FirstNode::Run() {
 void FirstNode::StartMain() {
   is_waiting_ = spec_.limits.wait_all_nodes && !nodes_.have_all_come();
   if (is_waiting_) return;
+  for (const auto& client : std::exchange(untold_, {})) TellAllocation(client);
   if (spec_.role == Role::kTasks) return StartTasks();
-  if (!spec_.is_held_allocation()) return StartScript();
+  if (!spec_.is_held_allocation()) StartScript();
+}
+
+void FirstNode::AwaitOwner() {
   if (!spec_.owner) return;
   loop_.After(static_cast<double>(*spec_.owner), [this] {
     if (!owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
   });
+}
+
+/// What a command needs to know that works in the allocation from outside: it starts with that, when the main process would.
+void FirstNode::TellAllocation(const std::shared_ptr<Channel>& client) {
+  if (is_waiting_) return untold_.push_back(client);
+  client->Send(Frame::kAllocationTold, Packer().Texts(AllocationEnvironment(ground_.job_environment).Words()).payload());
 }
 
 /// --wait-all-nodes: when the last of them has come, or is given up.
@@ -245,9 +256,7 @@ void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
           return channel->Send(Frame::kSignalled, Packer().Number(SignalJob(signal, fields.Number())).payload());
         }
         if (type == Frame::kUsage) return MeasureSteps(channel);
-        if (type == Frame::kAllocation) {
-          return channel->Send(Frame::kAllocationTold, Packer().Texts(AllocationEnvironment(ground_.job_environment).Words()).payload());
-        }
+        if (type == Frame::kAllocation) return TellAllocation(channel);
         if (type != Frame::kEndAllocation || channel != owner_) return;
         Unpacker fields(payload);
         const int status = static_cast<int>(fields.Number());
@@ -290,7 +299,7 @@ bool FirstNode::StartStep(const std::shared_ptr<Channel>& channel, const StepReq
   };
   hooks.ended = [this](StepServer* step) { OnStepEnded(step); };
   try {
-    if (outcome_) throw StepRefusal(kStepIsOver);
+    if (outcome_ || directory_.IsToEnd()) throw StepRefusal(kStepIsOver);  // its end may still be on its way
     std::optional<StepLayout> layout = LayOutStep(request, ground_, ledger_);
     if (!layout) return false;
     steps_.push_back(std::make_unique<StepServer>(&loop_, &supervisor_, channel, channel == owner_, next_step_, request,

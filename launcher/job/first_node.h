@@ -28,6 +28,8 @@ class FirstNode {
  private:
   // The main process.
   void StartMain();
+  void AwaitOwner();
+  void TellAllocation(const std::shared_ptr<Channel>& client);
   void StartWaitingMain();
   void StartScript();
   void StartTasks();
@@ -80,6 +82,7 @@ class FirstNode {
   UniqueFd tcp_listener_;
   pid_t main_pid_ = -1;
   bool has_said_cancelled_ = false;
+  std::vector<std::shared_ptr<Channel>> untold_;  ///< who has asked for the allocation while it was waiting
   bool is_waiting_ = false;  ///< for the other nodes, with the main process
   NodeRoster nodes_;
   FileRelay files_;

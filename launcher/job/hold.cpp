@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <optional>
 
@@ -108,7 +109,20 @@ class Holder {
       Say("error: _fork_command: Unable to find command \"" + call_.command[0] + "\"");
       return Relinquish(1 << 8, call_.failure_code);
     }
-    command_ = StartInForeground(file, call_.command, environment, foreground_);
+    SpawnPlan plan;
+    plan.argv = call_.command;
+    plan.program = file;
+    plan.environment = environment;
+    plan.is_shell_script = false;
+    plan.for_user = true;
+    const Spawned spawned = Spawn(plan);
+    if (spawned.error == 0) {
+      command_ = spawned.pid;
+      return;
+    }
+    foreground_.TakeBack();
+    Say("error: Unable to exec command \"" + call_.command[0] + "\": " + std::strerror(spawned.error));
+    Relinquish(1 << 8, 1);
   }
 
   void OnSignals() {

@@ -164,6 +164,8 @@ std::string RuntimeDir::WriteHostFile(const std::string& text) const {
   return path_ + "/hostfile";
 }
 
+bool RuntimeDir::IsToEnd() const { return access((path_ + "/why").c_str(), F_OK) == 0; }
+
 std::string RuntimeDir::Why() const {
   const UniqueFd file(open((path_ + "/why").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   char text[64];

@@ -34,6 +34,9 @@ class RuntimeDir {
   /// Writes `hostfile`, for an mpirun that knows nothing of Slurm, and returns its path.
   std::string WriteHostFile(const std::string& text) const;
 
+  /// Whether the login side has left word that it is about to end the job.
+  bool IsToEnd() const;
+
   /// Why the login side is about to end the job: " DUE TO JOB REQUEUE", " DUE TO PREEMPTION", or nothing.
   std::string Why() const;
 

@@ -5,10 +5,6 @@
 #include <termios.h>
 
 #include <optional>
-#include <string>
-#include <vector>
-
-#include "os/env.h"
 
 namespace launcher {
 
@@ -31,12 +27,6 @@ class Foreground {
  private:
   std::optional<termios> settings_;
 };
-
-/// Starts a command in a process group of its own, which is in the foreground of the terminal before it runs. It has our
-/// streams, the environment, and the signals' default dispositions, but for those that we were started to ignore.
-/// Returns its pid. `file` is the program; throws LaunchError when there can be no process.
-pid_t StartInForeground(const std::string& file, const std::vector<std::string>& argv, const Environment& environment,
-                        const Foreground& foreground);
 
 }  // namespace launcher
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -16,6 +17,9 @@ namespace launcher {
 namespace {
 
 constexpr size_t kChildStack = 64 * 1024;
+
+/// Of these the interpreter that has become launch makes SIG_IGN (Python does), whatever they were before.
+const std::vector<int> kIgnoredByPython = {SIGPIPE, SIGXFSZ};
 
 /// Signals that launch was started with as ignored, as under nohup: exec would keep them so. launch itself ignores none.
 const std::vector<int>& InheritedIgnored() {
@@ -38,12 +42,13 @@ struct Prepared {
   EnvBlock environment;
   std::vector<std::pair<int, rlimit>> limits;
   std::vector<unsigned long> cpu_mask;  ///< as the kernel takes it
-  const std::vector<int>& ignored = InheritedIgnored();
+  const std::vector<int>& ignored;      ///< become default
 
   explicit Prepared(const SpawnPlan& plan)
       : program(plan.program.empty() ? FindProgram(plan.argv.at(0), plan.environment.Get("PATH", "/usr/bin:/bin"), plan.work_dir)
                                      : plan.program),
-        environment(plan.environment, plan.pid_variable) {
+        environment(plan.environment, plan.pid_variable),
+        ignored(plan.for_user ? kIgnoredByPython : InheritedIgnored()) {
     for (const std::string& word : plan.argv) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
     shell_argv = {const_cast<char*>("/bin/sh"), const_cast<char*>(program.c_str())};
@@ -77,6 +82,7 @@ bool PlaceStreams(const SpawnPlan& plan) {
   for (int i = 0; i < 3; ++i) {
     if (wanted[i] >= 0 && dup2(wanted[i], i) < 0) return false;
   }
+  if (plan.for_user) return true;
   return syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */) == 0 || errno == ENOSYS;
 }
 
@@ -94,8 +100,13 @@ int Become(void* shared) {
   Birth& birth = *static_cast<Birth*>(shared);
   const SpawnPlan& plan = birth.plan;
   Prepared& prepared = *birth.prepared;
-  setsid();
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (plan.for_user) {
+    setpgid(0, 0);
+    if (isatty(STDIN_FILENO)) tcsetpgrp(STDIN_FILENO, getpid());  // SIGTTOU is blocked: we may be in the background by now
+  } else {
+    setsid();
+  }
+  prctl(PR_SET_PDEATHSIG, plan.for_user ? SIGHUP : SIGKILL);
   if (getppid() != birth.parent) _exit(1);  // launch died before it could be told about
   for (const int signal : prepared.ignored) std::signal(signal, SIG_DFL);
   sigset_t none;

@@ -15,7 +15,7 @@
 namespace launcher {
 
 /// How a process is to start. Its signal mask is empty, all dispositions are default, it inherits no
-/// descriptor but the three, leads a session of its own, and dies with launch.
+/// descriptor but the three, leads a session of its own, and dies with launch: but for what `for_user` says.
 struct SpawnPlan {
   std::vector<std::string> argv;
   std::string program;  ///< the file; empty: argv[0], looked for on the PATH of `environment`
@@ -28,6 +28,10 @@ struct SpawnPlan {
   std::string pid_variable;                ///< set to its pid; empty: none is
   bool is_shell_script = true;             ///< a file that exec does not know is read by /bin/sh, as execvp does it
   bool terminal = false;                   ///< `in` is a terminal, and becomes the one that controls it
+  /// A command of the user's, as a shell starts it: it leads a process group, which is in the foreground of the terminal on
+  /// standard input, if that is one, and has the descriptors and ignored signals that we were started with. When launch
+  /// dies it is told by SIGHUP, as when a terminal goes away.
+  bool for_user = false;
 };
 
 /// What became of a Spawn. The process runs unless `error` says why it does not.

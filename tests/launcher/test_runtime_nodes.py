@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from tests.launcher.helpers.channel import (
     send_last,
 )
 from tests.launcher.helpers.runtime import (
+    Node,
     Runtime,
     batch,
     command_of,
@@ -521,6 +523,63 @@ def test_an_allocation_ends_when_its_owner_is_killed_in_a_step(runtime: Runtime)
     assert [node.wait() for node in nodes] == [143, 0]
     assert end_of(spec, nodes[0]) == ("CANCELLED", "None", 0, 15)
     assert processes_of(spec.submission) == []
+
+
+def held(runtime: Runtime, spec: LaunchSpec, *command: str) -> Node:
+    """salloc's half of an allocation."""
+    words = ["hold", f"--mlspace-job-dir={runtime_directory(spec)}", "--", *command]
+    wait_until((runtime_directory(spec) / "channel").exists, "the allocation")
+    return runtime.start_command([str(runtime.launch), *words])
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_command_waits_for_all_nodes_of_its_allocation(runtime: Runtime, waits: bool) -> None:
+    """salloc --wait-all-nodes. The first node answers without the other one, so that the command has every chance to start."""
+    spec = batch("", 2, owner=20, limits=Limits(grace=1, wait_all_nodes=waits))
+    first = runtime.start_node(spec, 0)
+    command = held(runtime, spec, "sh", "-c", f"touch {runtime.directory}/began; until [ -e {runtime.directory}/end ]; do sleep 0.02; done")
+    for _ in range(3):
+        subprocess.run([str(runtime.launch), "usage", str(runtime_directory(spec))], check=True, timeout=60)
+    if waits:
+        assert not (runtime.directory / "began").exists()
+    else:
+        wait_until((runtime.directory / "began").exists, "the command")
+    second = runtime.start_node(spec, 1)
+    wait_until((runtime.directory / "began").exists, "the command")
+    (runtime.directory / "end").touch()
+    assert [command.wait(), first.wait(), second.wait()] == [0, 0, 0]
+
+
+def test_an_owner_who_does_not_come_while_nodes_are_waited_for(runtime: Runtime) -> None:
+    spec = batch("", 2, owner=1, limits=Limits(grace=1, wait_all_nodes=True))
+    first = runtime.start_node(spec, 0)
+    assert first.wait() == 143
+    assert end_of(spec, first)[0] == "CANCELLED"
+
+
+def test_a_killed_salloc_takes_its_command_with_it(runtime: Runtime) -> None:
+    """Also where no terminal tells it so."""
+    spec = batch("", owner=20, limits=Limits(grace=1))
+    (first,) = runtime.start_all(spec)
+    heard = runtime.directory / "heard"
+    script = f"trap 'echo HUP >{heard}; exit' HUP; touch {runtime.directory}/began; while :; do sleep 0.02; done"
+    holder = held(runtime, spec, "sh", "-c", script)
+    wait_until((runtime.directory / "began").exists, "the command")
+    holder.process.kill()
+    wait_until(lambda: heard.exists() and heard.read_text() == "HUP\n", "the command's end")
+    assert first.wait() == 143
+
+
+def test_no_step_starts_in_an_allocation_that_is_about_to_end(runtime: Runtime) -> None:
+    """The login side has left word of that; the platform takes its time to tell."""
+    spec = batch("#!/bin/sh\nsrun true; touch began; until [ -e go ]; do sleep 0.02; done; srun true\n", work_dir=str(runtime.directory))
+    (first,) = runtime.start_all(spec)
+    wait_until((runtime.directory / "began").exists, "the script")
+    (runtime_directory(spec) / "why").write_text("CANCELLED")
+    (runtime.directory / "go").touch()
+    assert first.wait() == 1
+    message = f"srun: error: Unable to create step for job {spec.job.id if spec.job else 0}: Job/step already completing or completed\n"
+    assert without_reports(first.stderr) == message
 
 
 def test_a_job_that_is_over_before_its_other_node_comes(runtime: Runtime) -> None:
