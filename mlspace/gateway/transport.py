@@ -63,7 +63,8 @@ class Transport:
         self._is_near = is_loopback(self.endpoint)
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"mlspace-slurm/{__version__}"
-        self._session.trust_env = not self._is_near  # no proxy, no .netrc for this machine
+        self._session.trust_env = not self._is_near  # no proxy for this machine
+        self._session.auth = unchanged  # a line of ~/.netrc would take the place of our token
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
         self._token_file = TokenFile(os.path.join(state_dir, f"token-{identity(endpoint, credentials)}.json"))
@@ -276,6 +277,10 @@ class Transport:
             raise GatewayError(f"MLSpace could not {what}: its answer has no token.{error}") from error
         self._token_file.write(token, seconds)
         return token
+
+
+def unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def identity(endpoint: str, credentials: Credentials | NamespaceKey) -> str:

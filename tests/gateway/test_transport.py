@@ -74,6 +74,16 @@ def test_first_call_logs_in_and_says_who_it_is(http: Any, tmp_path: Path) -> Non
     assert headers["User-Agent"].startswith("mlspace-slurm/")
 
 
+def test_netrc_does_not_take_the_place_of_the_token(http: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("default login somebody password else\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    log_in(http)
+    call = http.get(f"{URL}/jobs", json={})
+    make(tmp_path).get("list jobs", "/jobs")
+    assert call.calls[0].request.headers["authorization"] == f"Bearer {SECRETS['token']}"
+
+
 def test_token_is_fetched_once_and_shared_by_all_commands(http: Any, tmp_path: Path) -> None:
     login = log_in(http)
     http.get(f"{URL}/jobs", json={})
