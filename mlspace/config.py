@@ -37,8 +37,8 @@ KEYS = (
     *("endpoint", "api", "client_id", "client_secret", "api_key", "workspace_id", "access_token", "namespace"),
     *("region", "image", "launch", "hpcx", "unknown_names", "settle_seconds"),
 )
-SECTIONS = ("partitions", "accounts", "qos", "features", "gpu_types", "images", "licenses", "reservations", "regions")
-"""Keys that only the file can have; mlspace/site.py reads what is below them."""
+SECTIONS = ("partitions", "accounts", "qos", "features", "gpu_types", "images", "licenses", "reservations", "regions", "defaults")
+"""Keys that only the file can have; mlspace/site.py reads what is below them, commands/defaults.py that of `defaults`."""
 
 CHOICES = {"unknown_names": ("accept", "refuse"), "api": ("v1", "v2")}
 

@@ -121,6 +121,8 @@ class Site:
         sections: dict[str, dict[str, Row]] = {}
         lists: dict[str, list[str]] = {}
         for section, names in content.items():
+            if section == "defaults":
+                continue  # no names: commands/defaults.py
             if section in NAME_LISTS:
                 lists[section] = read_texts(names, f"{file}: {section}")
                 continue

@@ -14,7 +14,8 @@ from mlspace import entry
 from tests.conftest import ROOT
 
 SHARED = (
-    *("arguments", "changing", "controlling", "documenting", "exportfile", "holding", "hostfiles", "hostlists", "interacting", "listing"),
+    *("arguments", "changing", "controlling", "defaults"),
+    *("documenting", "exportfile", "holding", "hostfiles", "hostlists", "interacting", "listing"),
     *("mpirunning", "rank_output", "standing_aside"),
     *("processes", "scripts", "selecting", "showing", "showing_cluster", "submitting", "tables", "updating", "writing"),
 )

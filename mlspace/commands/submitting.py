@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace.commands import hostfiles
+from mlspace.commands import defaults, hostfiles
 from mlspace.errors import MlspaceError, RequestRefused, UsageError
 from mlspace.slurm import getopt, merge
 from mlspace.slurm.container import is_file
@@ -88,7 +88,8 @@ class Call:
     ) -> list[Component]:
         """Script, environment and command line together; what is ignored, and with -v what is defined, is said on stderr."""
         context, program = self.context, self.program
-        components = merge.read(program, script_words, context.environ, self.parts, foreign_lines)
+        usual = defaults.settings(context, program)
+        components = merge.read(program, script_words, context.environ, self.parts, foreign_lines, usual)
         for component in components:
             hostfiles.resolve(context, component)
             if component["verbose"]:

@@ -45,11 +45,13 @@ def read(
     environ: Mapping[str, str],
     argv_settings: Sequence[Sequence[Setting]],
     foreign_lines: Sequence[tuple[str, Sequence[Word]]] = (),
+    defaults: Sequence[Setting] = (),
 ) -> list[Component]:
     """The components as they are asked for, whether they can be had or not: as many as the script or the command line has.
 
     script_words: what directives.read gave ([[]] without a script). argv_settings: what getopt.parse gave, for each
-    component; the last stands for those that are missing. foreign_lines: what directives.read_foreign gave.
+    component; the last stands for those that are missing. foreign_lines: what directives.read_foreign gave. defaults: what holds where
+    nothing else says anything.
     An option whose row is not `each` holds for the components that follow, too. Source: sbatch -v 22.05, sbatch(1) HETEROGENEOUS JOBS.
     Raises UsageError and MlspaceError with Slurm's lines and exit codes.
     """
@@ -62,7 +64,8 @@ def read(
         variables = environment_settings(program, environ)
         script += foreign_settings(program, foreign_lines, [*script, *variables, *given])
         variables = together.without_other_memory(program, variables, [*carried, *script, *given])
-        settings = [*carried, *script, *variables, *given]
+        asked = [*carried, *script, *variables, *given]
+        settings = [*together.without_rivals(defaults, asked), *asked]
         component = collect(settings, program)
         together.check(program, component)
         spell_out(component)

@@ -60,3 +60,12 @@ def without_other_memory(program: str, variables: Sequence[Setting], stronger: S
     if not asked and len(found) > 1:
         raise UsageError(f"{program}: fatal: {TWO_MEMORIES_SET}", exit_code=EXIT)
     return [setting for setting in variables if not asked or setting.option.long not in found - asked]
+
+
+def without_rivals(defaults: Sequence[Setting], stronger: Sequence[Setting]) -> list[Setting]:
+    """Defaults without those that cannot stand together with what is asked for: another kind of memory, the other one of a pair."""
+    asked = {setting.option.long for setting in stronger}
+    rivals = {one for pair in CONFLICTS for one, other in (pair[:2], pair[1::-1]) if other in asked}
+    if asked & set(MEMORY):
+        rivals |= set(MEMORY)
+    return [setting for setting in defaults if setting.option.long not in rivals]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from mlspace import submission
-from mlspace.commands import exportfile, scripts
+from mlspace.commands import defaults, exportfile, scripts
 from mlspace.errors import ConfigError, GatewayError, RequestRefused, UsageError
-from mlspace.slurm import directives, foreign, getopt, merge
+from mlspace.slurm import directives, foreign, getopt, merge, together
 from mlspace.slurm.columns import SBATCH
 from mlspace.slurm.help import render_help
 from mlspace.slurm.option import NONE, Option
@@ -66,8 +66,9 @@ class Job:
         self.name = "standard input" if words[:1] == ["-"] else words[0] if words else "--wrap"
         directive_words = directives.read(self.script.text, self.name) if wrap is None else [[]]
         foreign_lines = directives.read_foreign(self.script.text, self.name, foreign.MARKS) if wrap is None else []
-        self.given = given(context, directive_words[0], settings, foreign_lines)
-        self.components = merge.read(SBATCH, directive_words, context.environ, [settings], foreign_lines)
+        usual = defaults.settings(context, SBATCH)
+        self.given = given(context, directive_words[0], settings, foreign_lines, usual)
+        self.components = merge.read(SBATCH, directive_words, context.environ, [settings], foreign_lines, usual)
         self.component = self.components[0]
         self.component.values.setdefault("job-name", scripts.job_name(self.script, wrap))
         self.request = JobRequest(SBATCH, self.components, script=self.script)
@@ -225,7 +226,11 @@ def looks_secret(name: str) -> bool:
 
 
 def given(
-    context: Context, words: Sequence[Word], settings: Sequence[Setting], foreign_lines: Sequence[tuple[str, Sequence[Word]]]
+    context: Context,
+    words: Sequence[Word],
+    settings: Sequence[Setting],
+    foreign_lines: Sequence[tuple[str, Sequence[Word]]],
+    usual: Sequence[Setting],
 ) -> list[Given]:
     """The options in the order in which they were first given, each with the value that counts."""
     from mlspace.render.explanation import Given
@@ -233,7 +238,8 @@ def given(
     found: dict[str, Given] = {}
     script, variables = merge.script_settings(SBATCH, words), merge.environment_settings(SBATCH, context.environ)
     of_others = merge.foreign_settings(SBATCH, foreign_lines, [*script, *variables, *settings])
-    places = [script, of_others, variables, settings]
+    asked = [*script, *of_others, *variables, *settings]
+    places = [together.without_rivals(usual, asked), asked]
     for setting in (setting for place in places for setting in place):
         option = setting.option
         long = option.alias_of or option.long
