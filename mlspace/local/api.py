@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlspace.local import brokenness
 from mlspace.local.auth import Unauthorized
 from mlspace.local.body import BodyError, Problem, Refused
 from mlspace.local.call import Answer, Call, Missing
@@ -71,7 +72,7 @@ class Api:
         if matching:
             first = matching[0][0]  # a literal path stands before one with variables
             raise WrongMethod([route.method for route, _ in matching if route.path == first.path])
-        raise Missing({"detail": "Not Found"})
+        raise Missing(brokenness.page(404, "Not Found"))  # a page inside a JSON string
 
     def authorize(self, route: Route, call: Call) -> None:
         if route.needs == NAMESPACE:

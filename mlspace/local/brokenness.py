@@ -22,15 +22,19 @@ MESSAGES = {
 }
 
 
+def page(status: int, reason: str) -> str:
+    return NGINX.format(f"{status} {reason}")
+
+
 def failure(status: int, retry_after: int | None) -> Answer | Text:
     """The answer with that status."""
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     if status == 404:
-        return Answer(NGINX.format("404 Not Found"), 404, headers)  # a page inside a JSON string
+        return Answer(page(404, "Not Found"), 404, headers)  # inside a JSON string
     if status == 445:
         return Text(FIREWALL_PAGE.encode(), 445, HTML, headers)
     if status in REASONS:
-        return Text(NGINX.format(f"{status} {REASONS[status]}").encode(), status, HTML, headers)
+        return Text(page(status, REASONS[status]).encode(), status, HTML, headers)
     code, message = MESSAGES.get(status, (status, "no reason given"))
     return Answer({"error_code": code, "error_message": message}, status, headers)
 

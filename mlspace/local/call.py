@@ -102,6 +102,10 @@ class Stream(NamedTuple):
     pieces: Callable[[Callable[[bool], bool]], Iterator[bytes]]
 
 
+class HungUp(ConnectionError):
+    """The connection is to be closed, in the middle of what was said."""
+
+
 class Missing(Exception):
     """404 with a JSON body."""
 

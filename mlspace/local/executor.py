@@ -81,7 +81,7 @@ class Supervisor:
         self.plan = plan
         self.directory = directory
         self.guardian = guardian
-        self.log = Log(os.path.join(directory, "log"))
+        self.log = Log(os.path.join(directory, "log"), repeats_tags=plan["repeats_tags"])
         self.ranks: list[Rank] = []
         self.poll = select.poll()
         self.running_at = time.time()

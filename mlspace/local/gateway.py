@@ -17,7 +17,8 @@ from mlspace.local.account_calls import AccountCalls
 from mlspace.local.api import Api
 from mlspace.local.auth import TOKEN_SECONDS, Credentials, Door
 from mlspace.local.faults import Faults
-from mlspace.local.job_calls import FRESH_SECONDS, JobCalls
+from mlspace.local.habits import EASY, HARD
+from mlspace.local.job_calls import JobCalls
 from mlspace.local.jobs import JobStore
 from mlspace.local.limiter import Limiter
 from mlspace.local.offers import OfferPool, by_region
@@ -105,10 +106,11 @@ class Gateway:
         pools: list[Pool] = [OfferPool(region, self.naming.names, offers) for region, offers in by_region(options.offers).items()]
         pools = pools or [NodePool(shape, self.naming.names)]
         quota = sum(pool.gpus for pool in pools) if options.gpu_quota is None and not options.quick else options.gpu_quota
-        self.scheduler = Scheduler(store, pools, self.naming, account(), Rules(options.kill_grace_seconds, quota))
+        rules = Rules(options.kill_grace_seconds, quota, repeats_tags=not options.quick)
+        self.scheduler = Scheduler(store, pools, self.naming, account(), rules)
         door = Door(options.credentials, options.token_seconds)
         limiter = Limiter(enforced=not options.quick)
-        jobs = JobCalls(self.scheduler, 0.0 if options.quick else FRESH_SECONDS)
+        jobs = JobCalls(self.scheduler, EASY if options.quick else HARD)
         account_calls = AccountCalls(self.scheduler, door, limiter)
         api = Api(door, limiter, account_calls, jobs, OlderCalls(jobs, account_calls))
         try:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from mlspace.local import answers, logstream
 from mlspace.local.body import ALLOCATION, read_body, read_job, read_texts
-from mlspace.local.call import Answer, Call, Missing, Stream, Text, not_found, wrong_query
+from mlspace.local.brokenness import failure
+from mlspace.local.call import Answer, Call, HungUp, Missing, Stream, Text, not_found, wrong_query
+from mlspace.local.habits import looks_like_an_attack
 from mlspace.local.shape import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mlspace.local.habits import Habits
     from mlspace.local.jobs import Job
     from mlspace.local.scheduler import Scheduler
 
@@ -20,20 +23,19 @@ STATES = (
     *("Completed", "Completing", "Deleted", "Failed", "Pending", "Running"),
     *("Stopped", "Succeeded", "Terminated", "Terminating", "Restarting"),
 )
-FRESH_SECONDS = 2.0
-"""So long a new job is "job not found" on the platform (observed: 2-3 s)."""
-
 
 class JobCalls:
-    """Answers from the scheduler's jobs. `fresh_seconds`: how long a new job is not found yet."""
+    """Answers from the scheduler's jobs, with the platform's habits or without."""
 
-    def __init__(self, scheduler: Scheduler, fresh_seconds: float) -> None:
+    def __init__(self, scheduler: Scheduler, habits: Habits) -> None:
         self.scheduler = scheduler
-        self.fresh_seconds = fresh_seconds
+        self.habits = habits
         self.regions = tuple(scheduler.pools)
 
-    def run_job(self, call: Call) -> Answer:
+    def run_job(self, call: Call) -> Answer | Text:
         params = read_body(call.json())
+        if self.habits.firewall and looks_like_an_attack(params):
+            return failure(445, None)
         job = self.scheduler.submit(params, read_job(params, self.regions))
         return Answer({"job_name": job.name, "status": "Pending", "created_at": int(job.created_at)})
 
@@ -75,7 +77,7 @@ class JobCalls:
     def shown(self, name: str) -> Job | None:
         """The job of that name as its status is told: a new one is not there yet."""
         job = self.scheduler.find(name)
-        return None if job is None or time.time() < job.created_at + self.fresh_seconds else job
+        return None if job is None or time.time() < job.created_at + self.habits.fresh_seconds else job
 
     def delete_job(self, call: Call) -> Answer:
         if call.choice("region", REGIONS) is None:
@@ -131,8 +133,15 @@ class JobCalls:
         head = logstream.log_head(job.shares[0].node, job.params["region"])
 
         def pieces(wait: Callable[[bool], bool]) -> Iterator[bytes]:
+            began = time.monotonic()
+
+            def wait_or_break(progress: bool) -> bool:
+                if self.habits.break_seconds is not None and time.monotonic() >= began + self.habits.break_seconds:
+                    raise HungUp
+                return wait(progress)
+
             yield head
-            yield from logstream.follow(job.path("log"), verbose, lambda: job.ended is not None, wait)
+            yield from logstream.follow(job.path("log"), verbose, lambda: job.ended is not None, wait_or_break)
 
         return Stream(pieces)
 

@@ -16,10 +16,15 @@ LONGEST_LINE = 256 * 1024
 """A longer line is broken: it would be kept in memory, and the other ranks' lines must not cut into it."""
 
 
-class Log:
-    """The log file, for appending whole lines."""
+TAG_BYTES = 4096
+"""Open MPI reads so much at a time, and puts its tag before it, also in the middle of a line (seen with 4.1)."""
 
-    def __init__(self, path: str) -> None:
+
+class Log:
+    """The log file, for appending whole lines. repeats_tags: those of long lines have a tag before each TAG_BYTES, too."""
+
+    def __init__(self, path: str, *, repeats_tags: bool = False) -> None:
+        self.repeats_tags = repeats_tags
         self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._second = -1
         self._text = ""
@@ -58,7 +63,12 @@ class TaggedStream:
             lines.append(self.rest)
             self.rest = b""
         if lines:
-            self.log.write(self.tag + line for line in lines)
+            self.log.write(self.tagged(line) for line in lines)
+
+    def tagged(self, line: bytes) -> bytes:
+        if not self.log.repeats_tags or len(line) <= TAG_BYTES:
+            return self.tag + line
+        return b"".join(self.tag + line[start : start + TAG_BYTES] for start in range(0, len(line), TAG_BYTES))
 
     def close(self) -> None:
         """A last line without its newline gets one."""

@@ -32,7 +32,7 @@ class OlderCalls:
         self.jobs = jobs
         self.account = account
 
-    def run_job(self, call: Call) -> Answer:
+    def run_job(self, call: Call) -> Answer | Text:
         return self.jobs.run_job(call)
 
     def job_list(self, call: Call) -> Answer:

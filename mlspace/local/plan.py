@@ -57,6 +57,8 @@ def make_plan(
     naming: Naming,
     account: Account,
     grace_seconds: float,
+    *,
+    repeats_tags: bool = False,
 ) -> dict[str, Any]:
     per_node = ranks_per_node(params["processes_per_worker"], instance.gpus)
     address = dict(zip(naming.names, naming.addresses, strict=True))
@@ -90,6 +92,7 @@ def make_plan(
         "head": log_head(job_name, params["type"], [share.node for share in shares]),
         "success": "completed" if instance.gpus else "succeeded",
         "grace_seconds": grace_seconds,
+        "repeats_tags": repeats_tags,
         "stop_after_seconds": 60 * params["stop_timer"],
         "user_namespace": naming.user_namespace,
         "hosts_file": naming.hosts_file,

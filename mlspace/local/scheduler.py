@@ -42,10 +42,14 @@ STATUS_SECONDS = 2.0
 
 
 class Rules(NamedTuple):
-    """How the gateway treats jobs. gpu_quota: GPUs that the workspace may have at a time; what wants more is refused, not queued."""
+    """How the gateway treats jobs. gpu_quota: GPUs that the workspace may have at a time; what wants more is refused, not queued.
+
+    repeats_tags: see Log.
+    """
 
     grace_seconds: float = 40.0
     gpu_quota: int | None = None
+    repeats_tags: bool = False
 
 
 class Scheduler:
@@ -153,7 +157,16 @@ class Scheduler:
     def start(self, job: Job) -> subprocess.Popen[bytes]:
         """Start the job's executor, detached. Raises OSError."""
         assert job.shares is not None
-        plan = make_plan(job.name, job.params, job.wish.instance, job.shares, self.naming, self.account, self.rules.grace_seconds)
+        plan = make_plan(
+            job.name,
+            job.params,
+            job.wish.instance,
+            job.shares,
+            self.naming,
+            self.account,
+            self.rules.grace_seconds,
+            repeats_tags=self.rules.repeats_tags,
+        )
         write_json(job.path("plan.json"), plan)
         lock = os.open(job.path("lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:

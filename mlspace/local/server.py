@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 from mlspace.local import brokenness
-from mlspace.local.call import JSON, TEXT, Answer, Request, Stream, Text
+from mlspace.local.call import JSON, TEXT, Answer, HungUp, Request, Stream, Text
 from mlspace.local.faults import AFTER, BEFORE
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ QUICKEST_LOOK, SLOWEST_LOOK = 0.02, 0.25
 """Seconds between looks at a log that does not grow."""
 
 IDLE_CONNECTION_SECONDS = 120
-
-
-class HungUp(ConnectionError):
-    """The connection was closed on purpose, in the middle of something."""
 
 
 class Activity:

@@ -170,8 +170,29 @@ def test_habits_of_the_platform(serve: Callable[..., Gateway]) -> None:
     assert 0 < int(answer.headers["retry-after"]) <= 60
 
 
+def test_a_firewall_stands_in_front(serve: Callable[..., Gateway]) -> None:
+    client = serve().client()
+    body = {"script": "true", "base_image": "i", "instance_type": "cpu.1C.1M", "region": REGION, "type": "binary"}
+    for change in ({"script": "../run"}, {"job_desc": "$(id)"}, {"env_variables": {"A": "`id`"}}, {"flags": {"x": "../../y"}}):
+        blocked = client.call("POST", "/jobs", json={**body, **change})
+        assert (blocked.status_code, blocked.headers["content-type"]) == (445, "text/html")
+        assert 7_000 < len(blocked.content) < 9_000
+    assert client.get(f"/jobs?region={REGION}")["count"] == 0
+    client.submit("sh -c 'cd / && echo a; echo b | cat'", env_variables={"A": "a b; c"})
+
+
+def test_long_lines_have_tags_in_them(serve: Callable[..., Gateway]) -> None:
+    """As Open MPI 4.1 writes them: before each 4,096 bytes."""
+    client = serve().client()
+    name = client.submit("sh -c 'printf %05000d 7; echo; echo end'")
+    client.wait(name)
+    assert f"[1,0]<stdout>:{'0' * 4096}[1,0]<stdout>:{'0' * 903}7\n[1,0]<stdout>:end\n" in client.log(name)
+
+
 def test_what_is_no_call_of_the_gateway(client: Client) -> None:
-    assert requests.get(f"{client.url}/nonsense", timeout=20).status_code == 404
+    nonsense = requests.get(f"{client.url}/nonsense", timeout=20)
+    assert (nonsense.status_code, nonsense.headers["content-type"]) == (404, "application/json")
+    assert nonsense.json().startswith("<html>"), "a page inside a JSON string"
     assert requests.get(client.url.removesuffix("/public/v2") + "/", timeout=20).status_code == 404
     wrong = requests.delete(f"{client.url}/jobs", timeout=20)
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, POST")
