@@ -12,7 +12,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-CHECKS: tuple[Check, ...] = (*account.CHECKS, *catalogue.CHECKS, *jobs.CHECKS, *logs.CHECKS)
+OF_ACCOUNT: tuple[Check, ...] = (*account.CHECKS, *catalogue.CHECKS)
+OF_JOBS: tuple[Check, ...] = (*jobs.CHECKS, *logs.CHECKS)
+"""These see more when a job has ended."""
+
+CHECKS = (*OF_ACCOUNT, *OF_JOBS)
 
 AS_RECORDED, DIFFERS, UNSEEN = "as recorded", "DIFFERS", "not seen"
 

@@ -30,16 +30,16 @@ def verdicts(text: str) -> dict[str, str]:
 
 def test_nothing_differs_on_the_embedded_gateway(cli: Cli, serve: Callable[..., Gateway]) -> None:  # noqa: F811
     remote = remote_cli(cli, serve("--kill-grace", "1"))  # with all its habits
-    first = remote("mlspace", "doctor", "--submit")
+    first = remote("mlspace", "doctor")
     assert (first.stderr, first.code) == ("", 0), first
     assert verdicts(first.stdout)["a job's state"] == "seen", "no job is there to be looked at"
-    assert "    directory: " in first.stdout
-    assert "    variables: OMPI_" in first.stdout
-    second = remote("mlspace", "doctor")
+    second = remote("mlspace", "doctor", "--submit")
     assert (second.stderr, second.code) == ("", 0), second
-    assert verdicts(second.stdout) == {check.name: "recorded" for check in examination.CHECKS}
-    for secret in KNOWN.values():
-        assert secret not in first.stdout + second.stdout or secret == KNOWN["client-id"]
+    assert verdicts(second.stdout) == dict.fromkeys([*(check.name for check in examination.CHECKS), trial.NAME], "recorded")
+    assert "    directory: " in second.stdout
+    assert "    variables: OMPI_" in second.stdout
+    for secret in ("client-secret", "api-key", "workspace-id"):
+        assert KNOWN[secret] not in first.stdout + second.stdout
 
 
 def test_a_wrong_answer_is_named(cli: Cli, serve: Callable[..., Gateway]) -> None:  # noqa: F811
@@ -50,6 +50,14 @@ def test_a_wrong_answer_is_named(cli: Cli, serve: Callable[..., Gateway]) -> Non
     assert {name for name, verdict in found.items() if verdict == "DIFFERS"} == {"a job that never was", "a wrong token", "limits"}
     assert "expected HTTP 200 and an object; got HTTP 404" in done.stdout
     assert done.stdout.endswith("3 differ from what is recorded\n")
+
+
+def test_a_job_that_cannot_be_submitted_is_one_of_them(cli: Cli, serve: Callable[..., Gateway]) -> None:  # noqa: F811
+    remote = remote_cli(cli, serve("--quick"))
+    done = remote("mlspace", "doctor", "--submit", env={"MLSPACE_LAUNCH": "", "MLSPACE_LAUNCH_LOCAL": str(newest_launch())})
+    assert (verdicts(done.stdout)[trial.NAME], done.code) == ("DIFFERS", 1)
+    assert "would not find the launcher" in done.stdout
+    assert done.stdout.endswith("1 differs from what is recorded\n")
 
 
 NAME = "lm-mpi-job-11111111-2222-4333-8444-555555555555"
