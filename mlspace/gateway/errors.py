@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import urlsplit
 
 from mlspace.errors import GatewayError
 
@@ -96,3 +97,26 @@ def from_json(content: object) -> str:
         where = ".".join(str(part) for part in content.get("loc", ()) if part != "body")
         return f"{where}: {content['msg']}"
     return ""
+
+
+# No answer at all, or one from somebody else.
+
+
+def unreachable(endpoint: str, why: str, help: str = "is the address right?", *, outcome_unknown: bool) -> GatewayError:
+    return GatewayError(f"Unable to contact MLSpace at {endpoint} ({why})", f"  {help}", transient=True, outcome_unknown=outcome_unknown)
+
+
+def distrusted(endpoint: str) -> GatewayError:
+    return GatewayError(
+        f"Unable to contact MLSpace at {endpoint} (its certificate is not trusted here)",
+        "  where a proxy puts its own in, REQUESTS_CA_BUNDLE names the file of certificates to trust",
+    )
+
+
+def moved(what: str, endpoint: str, status: int, location: str) -> GatewayError:
+    place = urlsplit(location)
+    return GatewayError(
+        f"MLSpace could not {what}: {endpoint} sends us elsewhere, to {place.scheme}://{place.hostname} (HTTP {status})",
+        "  this is no Gateway, or MLSPACE_ENDPOINT lacks https:// or /public/v2",
+        status=status,
+    )

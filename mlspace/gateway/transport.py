@@ -17,7 +17,7 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 from mlspace import __version__
 from mlspace.errors import GatewayError
 from mlspace.gateway.credentials import Credentials, NamespaceKey
-from mlspace.gateway.errors import NOT_THE_TOKEN, TRANSIENT, error_code, error_of
+from mlspace.gateway.errors import NOT_THE_TOKEN, TRANSIENT, distrusted, error_code, error_of, moved, unreachable
 from mlspace.gateway.token import TokenFile
 
 CONNECT_SECONDS = 10.0
@@ -308,23 +308,3 @@ def seconds_of(text: str) -> float | None:
     except (TypeError, ValueError):
         return None
     return seconds if seconds > 0 else None
-
-
-def unreachable(endpoint: str, why: str, help: str = "is the address right?", *, outcome_unknown: bool) -> GatewayError:
-    return GatewayError(f"Unable to contact MLSpace at {endpoint} ({why})", f"  {help}", transient=True, outcome_unknown=outcome_unknown)
-
-
-def distrusted(endpoint: str) -> GatewayError:
-    return GatewayError(
-        f"Unable to contact MLSpace at {endpoint} (its certificate is not trusted here)",
-        "  where a proxy puts its own in, REQUESTS_CA_BUNDLE names the file of certificates to trust",
-    )
-
-
-def moved(what: str, endpoint: str, status: int, location: str) -> GatewayError:
-    place = urlsplit(location)
-    return GatewayError(
-        f"MLSpace could not {what}: {endpoint} sends us elsewhere, to {place.scheme}://{place.hostname} (HTTP {status})",
-        "  this is no Gateway, or MLSPACE_ENDPOINT lacks https:// or /public/v2",
-        status=status,
-    )
