@@ -35,6 +35,7 @@ PASSES: list[dict[str, Any]] = [
     {**POST, "body": json.dumps(BODY), "answer": CREATED},
     LOG,
     {**LOG, "answer": None},
+    {**LOG, "answer": ""},
     {"headers": OTHERS, "query": {}, "status": 422, "answer": json.dumps({"detail": []})},
     {"status": 503, "kind": "text/html", "answer": "<html>", "is_fault": True},
     {"path": "/job_list", "method": "POST", "answer": "[]"},

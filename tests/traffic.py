@@ -72,6 +72,8 @@ def judge(exchange: Mapping[str, Any]) -> Iterator[str]:
         yield from tried(contract().validate_request, where, "request", exchange["body"], request)
     if exchange["is_fault"] or exchange["answer"] is None or exchange["kind"] == HTML:
         return
+    if exchange["kind"] == TEXT and not exchange["answer"]:
+        return  # the log of a job that never ran, which openapi-core takes for no answer at all
     if str(exchange["status"]) not in described["responses"]:
         yield f"{where}: no such status is described: {exchange['answer']}"
         return

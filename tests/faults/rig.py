@@ -161,7 +161,7 @@ class Rig:
         said = Said(name, script, int(out or 0), process.returncode, err.decode())
         self.said.append(said)
         if script == ENDLESS and said.job_id:
-            self.cli("scancel", str(said.job_id))
+            wait_until(lambda: self.cli("scancel", str(said.job_id)).code == 0, "a scancel that no fault refuses")
         return said
 
     def kill_controller(self) -> None:
