@@ -115,7 +115,9 @@ class Holder {
     plan.environment = environment;
     plan.is_shell_script = false;
     plan.for_user = true;
+    plan.terminal = foreground_.is_ours();
     const Spawned spawned = Spawn(plan);
+    if (plan.terminal) foreground_.IsLent();
     if (spawned.error == 0) {
       command_ = spawned.pid;
       return;
@@ -161,7 +163,7 @@ class Holder {
   /// By `fg`, which has given us the terminal, or by `bg`, which has not.
   void Continue() {
     if (command_ <= 0) return;
-    if (foreground_.is_ours()) foreground_.Give(command_);
+    if (foreground_.is_ours()) foreground_.Lend(command_);
     killpg(command_, SIGCONT);
   }
 

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 namespace launcher {
 Foreground::Foreground() {
   termios settings;
@@ -9,17 +11,20 @@ Foreground::Foreground() {
 }
 
 Foreground::~Foreground() {
-  if (!settings_) return;
   TakeBack();
-  tcsetattr(STDIN_FILENO, TCSANOW, &*settings_);
+  if (is_ours()) tcsetattr(STDIN_FILENO, TCSANOW, &*settings_);
 }
 
-void Foreground::Give(pid_t group) const {
-  if (settings_) tcsetpgrp(STDIN_FILENO, group);
+void Foreground::Lend(pid_t group) {
+  if (!settings_) return;
+  tcsetpgrp(STDIN_FILENO, group);
+  is_lent_ = true;
 }
 
 bool Foreground::is_ours() const { return settings_ && tcgetpgrp(STDIN_FILENO) == getpgrp(); }
 
-void Foreground::TakeBack() const { Give(getpgrp()); }
+void Foreground::TakeBack() {
+  if (std::exchange(is_lent_, false)) tcsetpgrp(STDIN_FILENO, getpgrp());
+}
 
 }  // namespace launcher

@@ -9,7 +9,7 @@
 namespace launcher {
 
 /// The terminal on standard input, if it is one, while a command has it: it is given back, with the settings that it
-/// had, by the destructor. All of it is nothing where there is no terminal.
+/// had, by the destructor. All of it is nothing where there is no terminal, or it is not ours to lend: in the background.
 class Foreground {
  public:
   Foreground();
@@ -21,11 +21,14 @@ class Foreground {
   bool is_ours() const;  ///< whether our own process group is in the foreground
 
   /// Makes a process group the one that reads from the terminal.
-  void Give(pid_t group) const;
-  void TakeBack() const;
+  void Lend(pid_t group);
+  /// The same, of a command that has done so itself (SpawnPlan::terminal).
+  void IsLent() { is_lent_ = true; }
+  void TakeBack();
 
  private:
   std::optional<termios> settings_;
+  bool is_lent_ = false;  ///< else the terminal is that of whoever has started us
 };
 
 }  // namespace launcher

@@ -102,7 +102,7 @@ int Become(void* shared) {
   Prepared& prepared = *birth.prepared;
   if (plan.for_user) {
     setpgid(0, 0);
-    if (isatty(STDIN_FILENO)) tcsetpgrp(STDIN_FILENO, getpid());  // SIGTTOU is blocked: we may be in the background by now
+    if (plan.terminal) tcsetpgrp(STDIN_FILENO, getpid());  // SIGTTOU is blocked: we may be in the background by now
   } else {
     setsid();
   }
@@ -121,7 +121,7 @@ int Become(void* shared) {
     if (chdir("/tmp") != 0 && chdir("/") != 0) _exit(1);
   }
   if (PlaceStreams(plan)) {
-    if (plan.terminal) ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+    if (plan.terminal && !plan.for_user) ioctl(STDIN_FILENO, TIOCSCTTY, 0);
     if (!plan.pid_variable.empty()) prepared.environment.PutPid(getpid());
     execve(prepared.program.c_str(), prepared.argv.data(), prepared.environment.get());
     if (errno == ENOEXEC && plan.is_shell_script) {

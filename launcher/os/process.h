@@ -28,9 +28,9 @@ struct SpawnPlan {
   std::string pid_variable;                ///< set to its pid; empty: none is
   bool is_shell_script = true;             ///< a file that exec does not know is read by /bin/sh, as execvp does it
   bool terminal = false;                   ///< `in` is a terminal, and becomes the one that controls it
-  /// A command of the user's, as a shell starts it: it leads a process group, which is in the foreground of the terminal on
-  /// standard input, if that is one, and has the descriptors and ignored signals that we were started with. When launch
-  /// dies it is told by SIGHUP, as when a terminal goes away.
+  /// A command of the user's, as a shell starts it: it leads a process group, which, with `terminal`, is in the foreground of
+  /// the one on standard input, and has the descriptors and ignored signals that we were started with. When launch dies it is
+  /// told by SIGHUP, as when a terminal goes away.
   bool for_user = false;
 };
 

@@ -369,6 +369,25 @@ def test_salloc_stopped_and_continued_in_the_background(terminal: Open, cli: Cli
     assert outer.wait() == 0
 
 
+def test_salloc_that_ends_in_the_background_leaves_the_terminal_to_the_shell(terminal: Open, cli: Cli) -> None:
+    os.mkfifo(cli.directory / "go")
+    outer = terminal(*SHELL)
+    outer.expect(PROMPT)
+    outer.type("salloc sh -c 'echo begun; read line <go'\n")
+    outer.expect("\nbegun\n")
+    outer.type(CTRL_Z)
+    outer.expect("Stopped")
+    outer.expect(PROMPT)
+    outer.ask("bg")
+    group = os.tcgetpgrp(outer.master)
+    (cli.directory / "go").write_text("on\n")
+    outer.expect("Relinquishing job allocation 1\n")
+    wait_until(lambda: cli("squeue", "-h").stdout == "", "the end of the job", PATIENCE_SECONDS)
+    assert os.tcgetpgrp(outer.master) == group == outer.pid
+    outer.type("exit 0\n")
+    assert outer.wait() == 0
+
+
 def test_the_terminal_is_left_as_it_was(terminal: Open) -> None:
     command = terminal("salloc", "stty", "-icanon", "-echo")
     assert command.wait() == 0
