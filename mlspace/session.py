@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mlspace import config, controller
+from mlspace import config, controller, jobdir
 from mlspace.errors import BadValue, GatewayError, MlspaceError
 from mlspace.owner import is_alive, is_below
 from mlspace.slurm import state
@@ -33,9 +33,6 @@ MIN_JOB_AGE_SECONDS = 300
 """How long squeue, scancel and scontrol know a job that has ended; sacct knows it for ever. Source: slurm.conf(5) MinJobAge."""
 
 LONG_PAUSE_SECONDS = 3.0
-
-JOB_DIRECTORY = "MLSPACE_JOB_DIR"
-"""Names the runtime directory of the job inside which we are (docs/protocol.md §4)."""
 
 NOT_SENT = "none"
 """In the place of a runtime directory's name, for a job that was not sent yet."""
@@ -198,20 +195,12 @@ class Session:
         return Site.read(self.config.sections, file=self.config.own_file, unknown=self.config["unknown_names"])
 
     @property
-    def runtime_roots(self) -> tuple[str, str]:
-        """Where jobs on this host may have their runtime directories."""
-        own = os.path.join(self.context.environ.get("XDG_RUNTIME_DIR") or "/nonexistent", "mlspace")
-        return runtime_root(self.context.user.uid), own
-
-    @property
     def is_inside_job(self) -> bool:
         """Whether this process belongs to a job on this host, and so ends with it; what runs under salloc does not."""
         environ = self.context.environ
-        prefix = f"{environ.get('SLURM_JOB_ID', '')}."
-        directories = [environ.get("MLSPACE_JOB_DIR", "") or "/nonexistent"]
-        if len(prefix) > 1:
-            directories += [os.path.join(root, name) for root in self.runtime_roots for name in names_in(root) if name.startswith(prefix)]
-        return any(is_below(launch_of(directory)) for directory in directories)
+        job_id = environ.get("SLURM_JOB_ID", "")
+        directories = jobdir.of_job(environ, self.context.user.uid, job_id) if job_id else filter(None, [environ.get(jobdir.OWN)])
+        return any(is_below(jobdir.launch_of(directory)) for directory in directories)
 
     # What becomes of it.
 
@@ -355,7 +344,7 @@ class Session:
         """Where the job's first node has its runtime directory, on this host (docs/protocol.md §4)."""
         submissions = self.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)
         name = f"{job_id}.{submissions[-1].submission[:8]}.0" if submissions else NOT_SENT
-        return os.path.join(runtime_root(self.context.user.uid), name)
+        return os.path.join(jobdir.shared_root(self.context.user.uid), name)
 
     def is_recent(self, job: JobView) -> bool:
         """Whether Slurm's controller would still know the job; see recent_jobs."""
@@ -386,7 +375,7 @@ class Session:
 
         directory = self.runtime_directory(job_id)
         if str(job_id) == self.context.environ.get("SLURM_JOB_ID"):
-            directory = self.context.environ.get(JOB_DIRECTORY) or directory
+            directory = self.context.environ.get(jobdir.OWN) or directory
         done = subprocess.run([launcher_path(self.context.environ), "usage", directory], stdout=subprocess.PIPE, check=False)
         return usage.read(done.stdout.decode()) if done.returncode == 0 else None
 
@@ -400,24 +389,3 @@ def hash_of(*words: str) -> str:
     import hashlib
 
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
-
-
-def runtime_root(uid: int) -> str:
-    """Where the jobs of the embedded MLSpace have their runtime directories: it tells them nothing of XDG_RUNTIME_DIR."""
-    return f"/tmp/mlspace-{uid}"
-
-
-def launch_of(directory: str) -> int:
-    """The process that a runtime directory is of; 0 where there is none."""
-    try:
-        with open(os.path.join(directory, "pid"), encoding="ascii") as file:
-            return int(file.read())
-    except (OSError, ValueError):
-        return 0
-
-
-def names_in(directory: str) -> list[str]:
-    try:
-        return os.listdir(directory)
-    except OSError:
-        return []

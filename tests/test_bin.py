@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from mlspace import entry
+from mlspace import entry, jobdir
 from tests.conftest import ROOT
 
 SHARED = (
@@ -36,6 +37,23 @@ def test_one_stub_for_all() -> None:
         path = ROOT / "bin" / name
         assert os.access(path, os.X_OK)
         assert path.resolve() == ROOT / "bin" / "mlspace"
+
+
+def test_runtime_directories_are_looked_for_in_the_same_places() -> None:
+    """By bin/, in shell, by launch, in C++, and by the rest: the user's own place first, where that may hold it."""
+    assert jobdir.roots({"XDG_RUNTIME_DIR": "/run/user/7"}, 7) == ["/run/user/7/mlspace", "/tmp/mlspace-7"]
+    assert jobdir.roots({"XDG_RUNTIME_DIR": "here"}, 7) == jobdir.roots({}, 7) == ["/tmp/mlspace-7"]
+    stub = (ROOT / "bin/mlspace").read_text()
+    named = re.search(r"for channel in (.+\n.+); do", stub)
+    assert named is not None
+    assert shlex.split(named[1].replace("\\\n", "")) == [
+        "${MLSPACE_JOB_DIR-}/channel",
+        "${XDG_RUNTIME_DIR-}/mlspace/$SLURM_JOB_ID.*/channel",
+        "/tmp/mlspace-$(id -u)/$SLURM_JOB_ID.*/channel",
+    ]
+    source = (ROOT / "launcher/node/runtime_dir.cpp").read_text()
+    assert re.search(r'SharedRoot\(\) \{ return "/tmp/mlspace-" \+ std::to_string\(getuid\(\)\)', source)
+    assert re.findall(r"roots\.push_back\((.+)\);", source) == ['runtime + "/mlspace"', "SharedRoot()"]
 
 
 def test_a_job_has_the_same_commands() -> None:

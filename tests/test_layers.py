@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "login": {"config", "sources", "gateway.opening", "gateway.transport", "errors"},
     "installation": {"errors"},
     "owner": set(),
+    "jobdir": set(),
     "delivery": {"errors"},
     "slurm": {"errors"},
     "advice": {"slurm", "errors"},
@@ -52,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dispatch": {"controller", "queue", "state", "slurm", "cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
-        *("background", "catalogue", "cluster", "config", "context", "controller", "delivery", "errors", "installation", "owner"),
+        *("background", "catalogue", "cluster", "config", "context", "controller", "delivery", "errors", "installation", "jobdir", "owner"),
         *("queue", "site", "gateway.catalog", "gateway.client", "gateway.credentials", "gateway.opening", "gateway.transport"),
         *("local.daemon", "local.endpoint", "slurm", "state"),
     },
@@ -75,7 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("", "advice", "config", "context", "errors", "installation", "mpi"),
         *(f"commands.{name}" for name in (*SHARED, "subcommands")),
         *("allocating", "delivery", "doctor", "following", "joblog", "login", "machine", "platformjob", "render", "session", "site"),
-        *("sources", "stock", "submission"),
+        *("jobdir", "sources", "stock", "submission"),
         *("slurm", "spec", "cluster", "queue", "translate.manifest", "testing", "gateway.at_once", "gateway.wire"),
     },
     "entry": {"context", "errors"},

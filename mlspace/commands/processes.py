@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from mlspace import jobdir
 from mlspace.errors import UsageError
 
 TYPE_CHECKING = False
@@ -60,6 +61,8 @@ def list_pids(call: Call, words: Sequence[str]) -> int:
     where = f"on node {node or '(null)'}."
     if everywhere:
         missing = "No job steps exist on this node."
+    elif step and any(of_jobs(call, job)):
+        missing = f"StepId={given} does not exist {where}"
     elif any(of_jobs(call, None)):
         missing = f"There are no steps for job {job} {where}"
     else:
@@ -103,18 +106,18 @@ def descend(pid: int, children: dict[int, list[int]], *, is_task: bool) -> Itera
 
 def launchers(call: Call, job: str | None) -> list[int]:
     """Process ids of the `launch` of each node of our jobs, or of the one, as their runtime directories name them."""
+    environ, uid = call.context.environ, call.context.user.uid
     sent = call.session.registry.submissions(job_id=None if job is None else int(job))
     prefixes = tuple(f"{one.job_id}.{one.submission[:8]}." for one in sent)
-    found = []
-    for root in call.session.runtime_roots:
-        try:
-            names = os.listdir(root)
-        except OSError:
-            continue
-        for name in names:
-            text = read(os.path.join(root, name, "pid")) if name.startswith(prefixes) else ""
-            found += [int(text)] if text.isdigit() else []
-    return found
+    directories = {
+        os.path.join(root, name)
+        for root in jobdir.roots(environ, uid)
+        for name in jobdir.names_in(root)
+        if name.startswith(prefixes)
+    }
+    if environ.get(jobdir.OWN) and job in (None, environ.get("SLURM_JOB_ID")):
+        directories.add(environ[jobdir.OWN])  # inside it, also on a node that does not see the registry
+    return [pid for pid in map(jobdir.launch_of, sorted(directories)) if pid]
 
 
 def all_children() -> dict[int, list[int]]:

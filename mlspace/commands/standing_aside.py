@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from mlspace import jobdir
 from mlspace.errors import MlspaceError, UsageError
 
 TYPE_CHECKING = False
@@ -55,20 +56,10 @@ def asks_for_mlspace(context: Context, words: Sequence[str]) -> bool:
 def is_inside_job(context: Context) -> bool:
     """Whether a `launch` is at work for the job that our environment tells of (docs/protocol.md §4), or an mpirun has started us."""
     environ = context.environ
-    if "OMPI_COMM_WORLD_RANK" in environ or os.path.exists(f"{environ.get('MLSPACE_JOB_DIR', '')}/channel"):
+    if "OMPI_COMM_WORLD_RANK" in environ or os.path.exists(f"{environ.get(jobdir.OWN, '')}/channel"):
         return True
-    if not environ.get("SLURM_JOB_ID"):
-        return False
-    roots = (f"{environ.get('XDG_RUNTIME_DIR', '')}/mlspace", f"/tmp/mlspace-{context.user.uid}")
-    return any(has_channel(root, f"{environ['SLURM_JOB_ID']}.") for root in roots)
-
-
-def has_channel(root: str, prefix: str) -> bool:
-    try:
-        names = os.listdir(root)
-    except OSError:
-        return False
-    return any(name.startswith(prefix) and os.path.exists(f"{root}/{name}/channel") for name in names)
+    job_id = environ.get("SLURM_JOB_ID", "")
+    return bool(job_id) and any(os.path.exists(f"{path}/channel") for path in jobdir.of_job(environ, context.user.uid, job_id))
 
 
 def other_on_path(context: Context, program: str) -> str:
