@@ -130,6 +130,7 @@ class Rig:
             "MLSPACE_IMAGE": "cr.example/image:1",
             "MLSPACE_SETTLE_SECONDS": str(SETTLE_SECONDS),
         }
+        assert cli("squeue", "-h").code == 0  # from now on there is a registry, whoever is killed when
 
     def close(self) -> None:
         stop_controller(self.state)
