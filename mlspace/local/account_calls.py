@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlspace.local import answers
-from mlspace.local.auth import Unauthorized
+from mlspace.local.auth import Unauthorized, same
 from mlspace.local.body import BodyError, Problem, read_texts
 from mlspace.local.call import Answer, Call, Missing, check_name, not_found, wrong_query
 from mlspace.local.shape import REGIONS
@@ -34,7 +34,7 @@ class AccountCalls:
         return Answer({"token": value, "status": "ok", "error_code": 0, "error_message": ""})
 
     def api_key(self, call: Call) -> Answer:
-        if call.headers.get("x-workspace-id") != self.credentials.workspace_id:
+        if not same(call.headers.get("x-workspace-id", ""), self.credentials.workspace_id):
             raise Unauthorized(2, "namespace not found")
         return Answer({"x-api-key": self.credentials.api_key})
 
