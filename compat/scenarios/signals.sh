@@ -38,10 +38,24 @@ done
 sleep 0.5
 grep -v ready "$1.heard" | sort -u
 END
+# ended 'OPTIONS' 'SCRIPT' 'COMMAND': what a job prints, sorted, for which COMMAND is run when both tasks of its step run; how it ended, and its step.
+cat >ended <<'END'
+#!/bin/bash
+rm -f started*
+printf '#!/bin/bash\ntask() { touch started$SLURM_PROCID; exec sleep 60; }\nexport -f task\n%s\n' "$2" >script.sh
+id=$(SBATCH_ACCOUNT=root sbatch --parsable -o said.txt $1 script.sh)
+until [ -e started0 -a -e started1 ]; do sleep 0.1; done
+eval "$3"
+until [ -z "$(squeue -h -j "$id")" ]; do sleep 0.1; done
+until [[ $(sacct -n -P -j "$id.0" -o end) == 2* ]]; do sleep 0.1; done
+LC_ALL=C sort said.txt
+scontrol -d show job "$id" | grep -o 'JobState=\S*\|\w*ExitCode=\S*'
+sacct -n -P -j "$id.0" -o exitcode
+END
 # state JOB: waits until it has ended, and prints its state.
 cat >state <<'END'
 #!/bin/sh
 until [ -z "$(squeue -h -j "$1" -o %t)" ]; do sleep 0.1; done
 squeue -h -t all -j "$1" -o %T
 END
-chmod +x start start_steps heard state
+chmod +x start start_steps heard state ended

@@ -45,6 +45,7 @@ enum class Frame : uint8_t {
   kWindow = 27,         ///< client: rows, columns of its terminal
   kUsage = 28,          ///< client: asks what the steps have used; to a share: what its tasks have
   kUsageTold = 29,      ///< how many, for each: step id or kBatchScript, ShareUsage (step_usage.h); from a share: ShareUsage
+  kStepAborted = 34,    ///< the step is ended before its time
 
   // A file for nodes of the job: from a client, and, behind a number that tells files apart, to another node.
   kFileOpen = 40,   ///< FileHeader (incoming_file.h), names of nodes; to a node without these

@@ -21,8 +21,9 @@ constexpr double kReleaseSeconds = 5;
 constexpr double kEndingSeconds = 1;
 constexpr double kMomentSeconds = 0.5;
 constexpr double kLastStepSeconds = 0.5;  ///< mpirun does not wait for the srun by which it started its daemons
-constexpr double kLastWordsSeconds = 0.05;  ///< in which that srun writes what is left to write
+constexpr double kLastWordsSeconds = 2;  ///< in which an srun writes what is left to write
 constexpr double kArrivalSeconds = 10;  ///< the platform starts a job's nodes within a few seconds of each other
+constexpr const char* kFailed = "FAILED (non-zero exit code or other failure mode)";  ///< a step, as slurmstepd says it
 constexpr int kOutputFileSignal = 53;  ///< what Slurm reports when the output file cannot be opened
 
 Outcome Ended(const char* state, const char* reason, int code, int signal) {
@@ -81,7 +82,7 @@ int FirstNode::Run() {
   StartMain();
   loop_.Run();
   reporter_.End(*outcome_);
-  return ExitCode(*outcome_);
+  return exit_code_;
 }
 
 // The main process.
@@ -196,9 +197,15 @@ void FirstNode::StartTasks() {
 
 void FirstNode::OnMainExit(int wait_status) {
   main_pid_ = -1;
+  if (outcome_) {  // it was told to end, and how it did is still the job's exit code
+    const Outcome ended = OutcomeOf(wait_status);
+    outcome_->code = ended.code;
+    outcome_->signal = ended.signal;
+    return KillRest();
+  }
   main_outcome_ = OutcomeOf(wait_status);
   if (steps_.empty()) return End(*main_outcome_, 0);
-  loop_.After(kLastStepSeconds, [this] { End(*main_outcome_, static_cast<double>(spec_.limits.grace)); });
+  loop_.After(kLastStepSeconds, [this] { EndSteps(); });
 }
 
 // Those who connect.
@@ -233,6 +240,8 @@ void FirstNode::OnNodeLost(int node) {
   for (const auto& step : steps_) step->NodeLost(node);
   if (spec_.limits.no_kill) {
     Say("error: node " + name + " has failed; the job goes on without it");
+    ledger_.Lose(node);
+    waiting_steps_.Retry();  // some may never fit again
     return StartWaitingMain();
   }
   Cancel(" DUE TO NODE FAILURE, the connection to " + name + " broke", Ended("NODE_FAIL", "NodeDown", 0, SIGTERM));
@@ -271,7 +280,10 @@ void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
 
 void FirstNode::OnClientGone(const std::shared_ptr<Channel>& channel) {
   files_.ClientLost(channel.get());
-  loop_.Later([this, channel] { clients_.erase(channel); });
+  loop_.Later([this, channel] {
+    clients_.erase(channel);
+    KillRest();
+  });
   if (channel == owner_) Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
 }
 
@@ -354,7 +366,6 @@ void FirstNode::OnStepEnded(StepServer* step) {
     key = key->second.first == step ? keys_.erase(key) : std::next(key);
   }
   GiveBack(step->layout(), &ledger_);
-  if (main_outcome_ && steps_.size() == 1) loop_.After(kLastWordsSeconds, [this] { End(*main_outcome_, 0); });
   const std::shared_ptr<Channel> client = step->client();
   if (!client->is_open()) files_.ClientLost(client.get());  // it may have been copying a program
   steps_.erase(std::find_if(steps_.begin(), steps_.end(), [step](const auto& other) { return other.get() == step; }));
@@ -364,6 +375,8 @@ void FirstNode::OnStepEnded(StepServer* step) {
     Cancel("", Ended("CANCELLED", "None", 0, SIGTERM));
   }
   waiting_steps_.Retry();
+  if (main_outcome_ && steps_.empty()) End(*main_outcome_, kLastWordsSeconds);
+  KillRest();
 }
 
 /// What the batch script and the steps have used; what nodes have to be asked for comes when they have answered.
@@ -389,7 +402,7 @@ int FirstNode::SignalJob(int signal, int64_t target) {
   if (target == kBatchScript) return count;
   for (const auto& step : steps_) {
     if (!step->is_counted() || (target >= 0 && step->id() != target)) continue;
-    step->SignalFromOutside(signal);
+    signal == 0 ? step->Kill() : step->Signal(signal);
     ++count;
   }
   return count;
@@ -424,7 +437,8 @@ void FirstNode::OnSignal(int signal) {
 void FirstNode::Cancel(const std::string& why, const Outcome& outcome) {
   if (outcome_) return;
   SayCancelled(why);
-  for (const auto& step : steps_) step->Cancel(why);
+  for (const auto& step : steps_) step->Abort("CANCELLED AT " + TimeStamp() + why);
+  Supervisor::TerminateAll();
   End(outcome, static_cast<double>(spec_.limits.grace));
 }
 
@@ -438,6 +452,7 @@ void FirstNode::SayCancelled(const std::string& why) {
 void FirstNode::End(const Outcome& outcome, double grace) {
   if (outcome_) return;
   outcome_ = outcome;
+  exit_code_ = ExitCode(outcome);
   waiting_steps_.RefuseAll(kStepIsOver);
   for (const auto& step : steps_) step->Terminate();
   nodes_.EndJob();
@@ -445,8 +460,25 @@ void FirstNode::End(const Outcome& outcome, double grace) {
   supervisor_.EndAll(grace, [this] { ReleaseNodes(); });
 }
 
+/// The script has ended, and its steps have not.
+void FirstNode::EndSteps() {
+  if (outcome_) return;
+  const bool has_failed = main_outcome_->code != 0 || main_outcome_->signal != 0;
+  for (const auto& step : steps_) step->Abort(has_failed ? kFailed : "CANCELLED AT " + TimeStamp());
+  End(*main_outcome_, static_cast<double>(spec_.limits.grace));
+}
+
+/// What the script and its steps have left behind does not get the grace time: it is killed when every srun has said what it
+/// had to say. Source: slurmstepd, which kills the script's container when the script has ended.
+void FirstNode::KillRest() {
+  if (!outcome_ || main_pid_ > 0 || !steps_.empty()) return;
+  const bool all_said = std::all_of(clients_.begin(), clients_.end(), [this](const auto& client) { return client == owner_; });
+  supervisor_.EndAll(all_said ? 0 : kLastWordsSeconds, [this] { ReleaseNodes(); });
+}
+
 /// Waits until the other nodes have gone, too, so that nothing of the job runs when it is said to have ended.
 void FirstNode::ReleaseNodes() {
+  if (std::exchange(is_releasing_, true)) return;
   const int64_t until = MonotonicMs() + static_cast<int64_t>(1000 * (kReleaseSeconds + static_cast<double>(spec_.limits.grace)));
   const int64_t arrival_until = MonotonicMs() + static_cast<int64_t>(1000 * kArrivalSeconds);
   const auto look = std::make_shared<std::function<void()>>();

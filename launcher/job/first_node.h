@@ -61,6 +61,8 @@ class FirstNode {
   void Cancel(const std::string& why, const Outcome& outcome);
   void SayCancelled(const std::string& why);
   void End(const Outcome& outcome, double grace);
+  void EndSteps();
+  void KillRest();
   void ReleaseNodes();
   void Say(const std::string& line) const;
 
@@ -82,6 +84,7 @@ class FirstNode {
   UniqueFd tcp_listener_;
   pid_t main_pid_ = -1;
   bool has_said_cancelled_ = false;
+  bool is_releasing_ = false;  ///< all has ended here, and the other nodes are told so
   std::vector<std::shared_ptr<Channel>> untold_;  ///< who has asked for the allocation while it was waiting
   bool is_waiting_ = false;  ///< for the other nodes, with the main process
   NodeRoster nodes_;
@@ -95,6 +98,7 @@ class FirstNode {
   Outcome last_step_;  ///< how the step that ended last did
   std::optional<Outcome> main_outcome_;  ///< how the main process ended, while steps still run
   std::optional<Outcome> outcome_;
+  int exit_code_ = 0;  ///< of launch
 };
 
 }  // namespace launcher

@@ -176,8 +176,7 @@ void OtherNode::OnSignal(int signal) {
   // The platform ends the job everywhere at once. The first node will say so; leaving before it does
   // would look to it like a failure of this node.
   const auto grace = static_cast<double>(spec_.limits.grace);
-  supervisor_.SignalAll(SIGCONT);
-  supervisor_.SignalAll(SIGTERM);
+  Supervisor::TerminateAll();
   loop_.After(grace + kEndPatience, [this] { End(128 + SIGTERM, 0); });
   if (!first_) End(128 + SIGTERM, grace);
 }
@@ -186,6 +185,7 @@ void OtherNode::End(int code, double grace) {
   if (is_ending_) return;
   is_ending_ = true;
   code_ = code;
+  if (grace > 0) Supervisor::TerminateAll();
   supervisor_.EndAll(grace, [this] { loop_.Stop(); });
 }
 

@@ -17,7 +17,7 @@ constexpr int kLargestSignal = 64;
 constexpr double kPatience = 10;  ///< seconds for a launch to answer
 
 struct Call {
-  int signal = 0;
+  int signal = -1;
   int64_t target = kEveryStep;
   std::vector<std::string> directories;
 };
@@ -53,7 +53,7 @@ Call ReadCall(const std::vector<std::string>& args) {
       throw LaunchError("signal: what is " + arg + "?", kExitUsage);
     }
   }
-  if (call.signal == 0 || call.directories.empty()) {
+  if (call.signal < 0 || call.directories.empty()) {
     throw LaunchError("signal: --signal and a runtime directory are needed", kExitUsage);
   }
   return call;

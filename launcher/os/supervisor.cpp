@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "os/process_tree.h"
@@ -52,10 +53,23 @@ void Supervisor::Reap() {
   }
 }
 
-int Supervisor::SignalAll(int signal) {
-  const std::vector<pid_t> all = ProcessTree().Below(getpid());
-  for (const pid_t pid : all) kill(pid, signal);
-  return static_cast<int>(all.size());
+/// While they stand still none can start another one that would not hear of it.
+void Supervisor::TerminateAll() {
+  std::set<pid_t> stopped;
+  for (bool is_complete = false; !is_complete;) {
+    is_complete = true;
+    for (const pid_t pid : ProcessTree().Below(getpid())) {
+      if (!stopped.insert(pid).second) continue;
+      is_complete = false;
+      kill(pid, SIGSTOP);
+    }
+  }
+  for (const pid_t pid : stopped) kill(pid, SIGTERM);
+  for (const pid_t pid : stopped) kill(pid, SIGCONT);
+}
+
+void Supervisor::KillAll() {
+  for (const pid_t pid : ProcessTree().Below(getpid())) kill(pid, SIGKILL);
 }
 
 void Supervisor::EndAll(double grace, std::function<void()> done) {
@@ -63,20 +77,17 @@ void Supervisor::EndAll(double grace, std::function<void()> done) {
   const bool is_first = !on_all_ended_;
   on_all_ended_ = std::move(done);
   kill_from_ms_ = is_first ? kill_from : std::min(kill_from, kill_from_ms_);
-  if (grace > 0) {
-    SignalAll(SIGCONT);
-    SignalAll(SIGTERM);
-  }
   if (is_first) LookForRest();
 }
 
 void Supervisor::LookForRest() {
   Reap();
-  if (waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD) {
+  siginfo_t ended;
+  if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD) {
     loop_->Later(std::exchange(on_all_ended_, nullptr));
     return;
   }
-  if (MonotonicMs() >= kill_from_ms_) SignalAll(SIGKILL);
+  if (MonotonicMs() >= kill_from_ms_) KillAll();
   loop_->After(kLookSeconds, [this] { LookForRest(); });
 }
 

@@ -26,16 +26,17 @@ class Supervisor {
   /// Starts a process; `on_exit` is called when it has ended, unless it could not be started at all.
   Spawned Start(const SpawnPlan& plan, OnExit on_exit);
 
-  /// Asks all processes below us to end (CONT and TERM), KILLs after `grace` seconds what is still
-  /// there, again and again while new ones appear, and calls `done` when there is none.
-  void EndAll(double grace, std::function<void()> done);
+  /// Asks all processes below us to end (TERM and CONT). A child that one of them starts meanwhile is asked, too.
+  static void TerminateAll();
 
-  /// Signals every process below us. Returns how many there were.
-  static int SignalAll(int signal);
+  /// KILLs after `grace` seconds what is still there below us, again and again while new ones appear, and calls `done`
+  /// when there is none. Called again meanwhile it takes the shorter time.
+  void EndAll(double grace, std::function<void()> done);
 
  private:
   void OnSignals();
   void Reap();
+  static void KillAll();
   void LookForRest();
 
   Loop* loop_;

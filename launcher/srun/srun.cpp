@@ -6,6 +6,7 @@
 
 #include "node/runtime_dir.h"
 #include "srun/srun_client.h"
+#include "srun/srun_getopt.h"
 #include "srun/srun_messages.h"
 #include "srun/srun_options.h"
 
@@ -42,6 +43,11 @@ int SrunMain(const std::vector<std::string>& args) {
     return 0;
   }
   if (!options.login_side.empty()) return RunForeign("srun", {options.login_side});
+  if (options.is_test_only) {
+    std::vector<std::string> words = args;
+    words.insert(words.begin(), "--test-only");  // in front: bin/srun looks for it there
+    return RunForeign("srun", words);
+  }
   if (options.world.command.empty()) {
     messages.Info("fatal: No command given to execute.");
     return 1;

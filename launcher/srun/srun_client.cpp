@@ -138,6 +138,8 @@ class Client {
         err_->Finish(task);
         return ending_.OnTaskEnded(task, static_cast<int>(fields.Number()));
       }
+      case Frame::kStepAborted:
+        return ending_.OnAborted();
       case Frame::kFileDone:
         return prelude_.OnFileDone(payload);
       case Frame::kNodeLost:

@@ -111,6 +111,10 @@ void SrunEnding::ForceEnd(int signal) {
 
 void SrunEnding::End() {
   hooks_.signal(SIGKILL);
+  OnAborted();
+}
+
+void SrunEnding::OnAborted() {
   if (std::exchange(is_ending_, true)) return;
   messages_->Info("Job step aborted: Waiting up to " + std::to_string(kPatienceSeconds) + " seconds for job step to finish.");
   loop_->After(kPatienceSeconds, [this] {

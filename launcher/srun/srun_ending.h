@@ -33,6 +33,9 @@ class SrunEnding {
   /// The step is over, and its output written: tells what is not told yet.
   void Finish();
 
+  /// The job ends the step.
+  void OnAborted();
+
   /// The step's tasks are ended for a reason that was told already.
   void ExpectEnd() { is_ending_ = true; }
 
@@ -60,7 +63,7 @@ class SrunEnding {
   bool is_telling_ = false;     ///< ends of tasks are about to be told
   bool is_terminated_ = false;  ///< by --kill-on-bad-exit
   bool is_cancelled_ = false;   ///< by Ctrl-C
-  bool is_ending_ = false;      ///< all tasks have been sent KILL
+  bool is_ending_ = false;      ///< all tasks have been told to end
   int ended_by_ = 0;
 };
 

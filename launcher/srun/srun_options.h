@@ -50,16 +50,11 @@ struct SrunOptions {
   std::string job_dir;          ///< --mlspace-job-dir
   int failure_code = 1;         ///< what srun ends with when there is no step whose tasks' codes it could be
   bool is_owner = false;        ///< --mlspace-owner
+  bool is_test_only = false;    ///< about a job of its own, which the login side knows of
   std::string answer;           ///< text that --version asks for
   std::string login_side;       ///< --help or --usage: the login side's srun has the text
   std::map<std::string, std::string> given;  ///< by long name: what was said of the options, as -v lists them
   std::vector<std::string> warnings;  ///< options that are ignored, a line each
-};
-
-/// A command line that getopt would not read. what() stands behind "srun: "; exit code 255.
-class UsageError : public LaunchError {
- public:
-  explicit UsageError(const std::string& text, int exit_code = 255) : LaunchError(text, exit_code) {}
 };
 
 /// Reads srun's command line as GNU getopt does (unique prefixes, clusters, `--opt=value`, the first

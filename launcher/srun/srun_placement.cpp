@@ -50,6 +50,7 @@ class Placement {
     ReadExclude();
     CheckCount();
     CountTasks();
+    request_.nodes_are_the_jobs = options_.said.count("nodes") == 0 && request_.nodes == static_cast<int>(job_nodes_.size());
     return request_;
   }
 

@@ -153,8 +153,10 @@ class Attempt {
     };
     for (const std::string& name : placement_.with) take(NumberOf(name));
     const bool only_named = placement_.nodes == 0 && !chosen.empty();
-    const int most = only_named ? Size(chosen) : (placement_.nodes > 0 ? placement_.nodes : Size(AllNodes()));
-    const int least = only_named ? Size(chosen) : std::max(1, placement_.least_nodes);
+    const int there = CountThere();
+    const int wanted = placement_.nodes > 0 ? placement_.nodes : Size(AllNodes());
+    const int most = only_named ? Size(chosen) : placement_.nodes_are_the_jobs ? std::min(wanted, there) : wanted;
+    const int least = only_named ? Size(chosen) : std::min(std::max(1, placement_.least_nodes), most);
     if (Size(chosen) > most) chosen.resize(static_cast<size_t>(most));
     const std::vector<int> others = OtherNodes();
     // Tasks that share CPUs share all of their nodes': --exact gives each its own.
@@ -174,6 +176,11 @@ class Attempt {
     std::vector<int> nodes(place_.names.size());
     std::iota(nodes.begin(), nodes.end(), 0);
     return nodes;
+  }
+
+  /// Those that have not failed.
+  int CountThere() const {
+    return static_cast<int>(std::count_if(everything_.begin(), everything_.end(), [](const NodeHolding& node) { return !node.cpus.empty(); }));
   }
 
   std::vector<int> OtherNodes() const {

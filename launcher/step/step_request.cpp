@@ -30,7 +30,7 @@ void RefuseImpossibleCounts(const PlacementRequest& placement, const ResourceReq
 
 void PlacementRequest::Pack(Packer* packer) const {
   packer->Number(tasks).Number(nodes).Number(least_nodes).Number(tasks_per_node).Number(relative);
-  packer->Text(distribution).Texts(with).Texts(without);
+  packer->Number(nodes_are_the_jobs).Text(distribution).Texts(with).Texts(without);
 }
 
 PlacementRequest PlacementRequest::Unpack(Unpacker* fields) {
@@ -40,6 +40,7 @@ PlacementRequest PlacementRequest::Unpack(Unpacker* fields) {
   request.least_nodes = ToInt(fields->Number());
   request.tasks_per_node = ToInt(fields->Number());
   request.relative = ToInt(fields->Number());
+  request.nodes_are_the_jobs = fields->Number() != 0;
   request.distribution = fields->Text();
   request.with = fields->Texts();
   request.without = fields->Texts();

@@ -23,6 +23,7 @@ struct PlacementRequest {
   int tasks_per_node = 0;
   int relative = 0;                  ///< -r: number of the first node within the job
   std::string distribution;          ///< as srun(1) --distribution
+  bool nodes_are_the_jobs = false;   ///< their number is only the job's own: with a node that has failed it is less
   std::vector<std::string> with;     ///< -w: node names
   std::vector<std::string> without;  ///< -x
 

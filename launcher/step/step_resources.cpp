@@ -48,6 +48,11 @@ StepLedger::StepLedger(const JobFacts& job) {
   free_ = everything_;
 }
 
+void StepLedger::Lose(int node) {
+  const auto index = static_cast<size_t>(node);
+  everything_.at(index) = free_.at(index) = NodeHolding{{}, {}, kUnknownMemory};
+}
+
 void StepLedger::Take(int node, const NodeHolding& holding) {
   NodeHolding& free = free_.at(static_cast<size_t>(node));
   free.cpus = Without(free.cpus, holding.cpus);
@@ -56,6 +61,7 @@ void StepLedger::Take(int node, const NodeHolding& holding) {
 }
 
 void StepLedger::GiveBack(int node, const NodeHolding& holding) {
+  if (everything_.at(static_cast<size_t>(node)).cpus.empty()) return;  // it is lost
   NodeHolding& free = free_.at(static_cast<size_t>(node));
   free.cpus = With(free.cpus, holding.cpus);
   free.gpus = With(free.gpus, holding.gpus);

@@ -31,6 +31,9 @@ class StepLedger {
   const std::vector<NodeHolding>& everything() const { return everything_; }
   const std::vector<NodeHolding>& free() const { return free_; }
 
+  /// The node has failed: the job has nothing there any more.
+  void Lose(int node);
+
   void Take(int node, const NodeHolding& holding);
   void GiveBack(int node, const NodeHolding& holding);
 

@@ -155,7 +155,7 @@ void StepServer::OnMpirunFailed(const std::string& said) {
     return share->running.size() == layout_.tasks[static_cast<size_t>(share->number)].size();
   });
   if (all_run) Say(said);
-  SignalFromOutside(SIGKILL);
+  EndAtOnce();
 }
 
 StepServer::~StepServer() {
@@ -217,8 +217,9 @@ void StepServer::OnClientFrame(Frame type, std::string_view payload) {
   Unpacker fields(payload);
   if (type == Frame::kSignal) {
     const int signal = static_cast<int>(fields.Number());
+    if (signal != SIGKILL) return Signal(signal);
     // The job's end has told the tasks already, and gives them their time.
-    return is_ending_ && signal == SIGKILL ? void() : SignalFromOutside(signal);
+    return is_ending_ ? void() : EndAtOnce();
   }
   if (type != Frame::kStdin) return;
   fields.Number();
@@ -335,29 +336,47 @@ void StepServer::Measure(const std::shared_ptr<UsageQuery>& query) {
   }
 }
 
-void StepServer::Signal(int signal) {
+void StepServer::Pass(int signal) {
   for (const auto& share : shares_) {
     if (!share->is_over) Forward(share.get(), Frame::kSignal, Packer().Number(signal).payload());
   }
 }
 
-void StepServer::SignalFromOutside(int signal) {
-  if (signal == SIGKILL || signal == SIGTERM) {
-    SayCancelled("");
-    if (!is_started_) return Terminate();
-  }
-  Signal(signal);
+/// Of KILL slurmstepd says nothing when it comes as a signal, and not as the end of the step.
+void StepServer::Signal(int signal) {
+  if (signal == SIGTERM) SayEnd("CANCELLED AT " + TimeStamp());
+  if (!is_started_ && (signal == SIGTERM || signal == SIGKILL)) return Terminate();
+  Pass(signal);
+}
+
+void StepServer::EndAtOnce() {
+  SayEnd("CANCELLED AT " + TimeStamp());
+  Signal(SIGKILL);
 }
 
 void StepServer::Cancel(const std::string& why) {
   if (is_ending_ || is_over()) return;
-  SayCancelled(why);
+  SayEnd("CANCELLED AT " + TimeStamp() + why);
   Terminate();
 }
 
-void StepServer::SayCancelled(const std::string& why) const {
+void StepServer::Abort(const std::string& how) {
+  if (is_ending_ || is_over()) return;
+  if (is_counted()) {
+    client_->Send(Frame::kStepAborted);
+    SayEnd(how);
+  }
+  Terminate();
+}
+
+void StepServer::Kill() {
+  client_->Send(Frame::kStepAborted);
+  EndAtOnce();
+}
+
+void StepServer::SayEnd(const std::string& how) const {
   const std::string step = std::to_string(job_id_) + "." + std::to_string(id_);
-  Say("*** STEP " + step + " ON " + facts_.nodes.front() + " CANCELLED AT " + TimeStamp() + why + " ***");
+  Say("*** STEP " + step + " ON " + facts_.nodes.front() + " " + how + " ***");
 }
 
 /// A line of Slurm's daemon in the step's error stream, as if its first running task had written it.

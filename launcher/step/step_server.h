@@ -46,13 +46,17 @@ class StepServer {
   /// Asks every share that runs what its tasks have used.
   void Measure(const std::shared_ptr<UsageQuery>& query);
 
+  /// To all tasks. A TERM is told in their output.
   void Signal(int signal);
-
-  /// The same, for somebody outside the job: a signal that is to end the step is said in its output.
-  void SignalFromOutside(int signal);
 
   /// Ends it and says so in its output: "*** STEP 12.0 ON n1 CANCELLED AT … DUE TO TIME LIMIT ***", where `why` is " DUE TO TIME LIMIT".
   void Cancel(const std::string& why);
+
+  /// Ends it for somebody else, which its srun is told; `how` is for its output: `*** STEP 12.0 ON n1 <how> ***`.
+  void Abort(const std::string& how);
+
+  /// The same at once.
+  void Kill();
 
   /// TERM, then KILL.
   void Terminate();
@@ -81,7 +85,9 @@ class StepServer {
   bool is_over() const;
   void ShareEnded(Share* share);
   void ShareLost(Share* share);
-  void SayCancelled(const std::string& why) const;
+  void Pass(int signal);
+  void EndAtOnce();
+  void SayEnd(const std::string& how) const;
   void Say(const std::string& line) const;
   StepShare Describe(const Share& share) const;
   MpiStep DescribeForMpirun() const;

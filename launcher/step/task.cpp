@@ -196,6 +196,7 @@ void Task::StartEpilog() {
   const std::vector<std::string> problems = WhyNoEpilog(plan_.epilog);
   for (const std::string& line : problems) Say(line);
   if (!problems.empty()) return End();
+  for (int stream : {0, 1}) Drain(stream);  // what the task has said comes first
   const UniqueFd nothing = OpenNull(O_RDWR);
   SpawnPlan plan = PlanOfScript(plan_.process, plan_.epilog);
   plan.in = plan.out = nothing.get();
@@ -205,7 +206,7 @@ void Task::StartEpilog() {
 }
 
 void Task::OnEpilogExit(int wait_status) {
-  Drain(1);  // what it has said comes first
+  Drain(1);  // what it has said itself comes before what is said of it
   if (wait_status != 0) Say("TaskEpilog failed status=" + std::to_string(wait_status));
   End();
 }

@@ -27,6 +27,8 @@ PROGRAM = "scancel"
 
 UNKNOWN = "Invalid job id specified"
 ENDED = "Job/step already completing or completed"
+END_STEP = 0
+"""In place of a signal (docs/protocol.md, SIGNAL_JOB)."""
 PENDING = "Job is pending execution"
 UNKNOWN_STEP_EXIT = 225
 """ESLURM_INVALID_JOB_ID, 2017, in eight bits."""
@@ -242,17 +244,19 @@ class Cancellation:
         self.session.cancel_selected(ending)
 
     def signal(self, chosen: Sequence[tuple[Target, JobView]]) -> None:
-        """Sends the signal, and none means KILL, to what runs."""
+        """Sends the signal to what runs. None means the end of a step, and else KILL."""
         if not self.session.cluster.channel:
             raise MlspaceError(
                 "steps and scripts of jobs on this cluster cannot be signalled from here",
                 f"  {PROGRAM} JOB ends a whole job; a script can signal its own steps",
             )
-        number = 9 if self.deed.number is None else self.deed.number
         by_receiver: dict[str, list[tuple[Target, JobView]]] = {}
         for target, job in chosen:
             by_receiver.setdefault(self.deed.to if target.step is None else str(target.step), []).append((target, job))
         for receiver, group in by_receiver.items():
+            number = 9 if self.deed.number is None else self.deed.number
+            if receiver.isdigit() and self.deed.number is None:
+                number = END_STEP
             counts = self.session.signal([job for _, job in group], number, receiver)
             for (target, _), count in zip(group, counts, strict=True):
                 if count is None or (count == 0 and receiver.isdigit()):

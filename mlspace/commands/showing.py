@@ -76,7 +76,10 @@ def show_job(call: Call, text: str | None) -> int:
             return call.miss(f"Job {leader}{mark}{member or 0} not found")
         call.context.print("No jobs in the system")
     view = View(call.context.now(), call.time_format)
-    call.print_records([scontrol.job(JobRow(job, view), bool(call.options["details"])) for job in jobs])
+    details = bool(call.options["details"])
+    registry = call.session.registry
+    records = [scontrol.job(JobRow(job, view), details, registry.steps([job.job_id]) if details else ()) for job in jobs]
+    call.print_records(records)
     return 0
 
 

@@ -83,6 +83,10 @@ class Call:
         texts = [setting.text for part in self.parts for setting in part if setting.option.long == long]
         return texts[-1] if texts else None
 
+    def has(self, long: str) -> bool:
+        """Whether the command line has that option."""
+        return any(setting.option.long == long for part in self.parts for setting in part)
+
     def components(
         self, script_words: Sequence[Sequence[Word]] = ((),), foreign_lines: Sequence[tuple[str, Sequence[Word]]] = ()
     ) -> list[Component]:

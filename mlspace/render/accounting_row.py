@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlspace.slurm import state
 from mlspace.slurm.hostlist import expand_hosts
-from mlspace.slurm.job import held_by
+from mlspace.slurm.job import derived_exit, held_by
 from mlspace.slurm.size import format_memory
 from mlspace.slurm.timestamp import format_timestamp
 
@@ -115,7 +115,7 @@ class Row:
         """Highest code of srun's steps, and its signal. Those that ended with a job that was ended do not count."""
         if self.job.state in (state.CANCELLED, state.TIMEOUT):
             return 0, 0
-        return max(((step.exit_code, step.exit_signal) for step in self.steps if step.step >= 0), default=(0, 0))
+        return derived_exit(self.steps)
 
     @property
     def tres(self) -> str:

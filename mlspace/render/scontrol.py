@@ -8,7 +8,7 @@ from mlspace.slurm import duration
 from mlspace.slurm.filename import NO_ARRAY_TASK
 from mlspace.slurm.gres import format_resources
 from mlspace.slurm.hostlist import expand_hosts, fold_hosts
-from mlspace.slurm.job import BATCH, held_by
+from mlspace.slurm.job import BATCH, derived_exit, held_by
 from mlspace.slurm.mailtype import format_types
 from mlspace.slurm.reason import BEGIN_TIME
 from mlspace.slurm.size import format_memory
@@ -53,8 +53,8 @@ def gpu_word(gpus: int) -> str:
     return f",gres/gpu={gpus}" if gpus else ""
 
 
-def job(row: JobRow, details: bool) -> list[str]:
-    """The lines of a job. `details`: with what every node gives, and where it runs on the platform."""
+def job(row: JobRow, details: bool, steps: Sequence[StepView] = ()) -> list[str]:
+    """The lines of a job. `details`: with what every node gives, where it runs on the platform, and the worst end of its steps."""
     job = row.job
     begun = job.start_time is not None
     start = job.begin_time if job.is_pending and not begun and job.reason == BEGIN_TIME else job.shown_start
@@ -69,7 +69,7 @@ def job(row: JobRow, details: bool) -> list[str]:
         f"Priority={job.priority} Nice={job.nice} Account={job.account or NONE} QOS={job.shown_qos}",
         f"JobState={job.state} Reason={job.reason.replace(' ', '_')} Dependency={job.dependency or NONE}",
         f"Requeue={job.requeue} Restarts={job.restart_count} BatchFlag={job.batch} Reboot=0 ExitCode={job.exit_code}:{job.exit_signal}",
-        *(["DerivedExitCode=0:0"] if details else []),
+        *(["DerivedExitCode={}:{}".format(*derived_exit(steps))] if details else []),
         f"RunTime={duration.format_long(job.elapsed(row.now))} TimeLimit={duration.format_limit(job.time_limit, long=True)}"
         f" TimeMin={least_limit(job)}",
         f"SubmitTime={row.time(job.submit_time)} EligibleTime={row.time(job.eligible_time, NOT_YET)}",

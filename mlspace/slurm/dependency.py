@@ -29,6 +29,20 @@ def conditions(text: str) -> dict[str, Any]:
     return {"all": separator == ",", "conditions": [condition(part, text) for part in text.split(separator)]}
 
 
+def spell(value: dict[str, Any] | None) -> str | None:
+    """What conditions() read, as text again; None for no condition."""
+    if not value:
+        return None
+    words = []
+    for one in value["conditions"]:
+        jobs = [
+            f"{item['job']}{'' if item['task'] is None else '_' + str(item['task'])}{'+' + str(item['delay']) if item['delay'] else ''}"
+            for item in one["jobs"]
+        ]
+        words.append(":".join([one["type"], *jobs]))
+    return ("," if value["all"] else "?").join(words)
+
+
 def condition(part: str, whole: str) -> dict[str, Any]:
     if part.lower() == SINGLETON:
         return {"type": SINGLETON, "jobs": []}

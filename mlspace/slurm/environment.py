@@ -5,7 +5,7 @@ Source: sbatch(1), srun(1) OUTPUT ENVIRONMENT VARIABLES; which are there and whi
 
 from __future__ import annotations
 
-from mlspace.slurm import array, binding, gres
+from mlspace.slurm import array, binding, dependency, gres
 from mlspace.slurm.job import DEFAULT_QOS
 
 TYPE_CHECKING = False
@@ -45,6 +45,7 @@ def job_variables(component: Component, geometry: Geometry, program: str = "sbat
     found: dict[str, object] = {
         "SLURM_JOB_ACCOUNT": component["account"],
         "SLURM_JOB_QOS": component["qos"] or DEFAULT_QOS,
+        "SLURM_JOB_DEPENDENCY": dependency.spell(component["dependency"]),
         "SLURM_NTASKS_PER_NODE": geometry.ntasks_per_node,
         "SLURM_NTASKS_PER_SOCKET": component["ntasks-per-socket"],
         "SLURM_NTASKS_PER_CORE": component["ntasks-per-core"] or (MULTITHREAD if component["hint"] == "multithread" else None),

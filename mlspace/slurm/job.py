@@ -308,6 +308,11 @@ def held_by(step: StepView, job: JobView) -> tuple[int, int, int]:
     return step.cpus, mib if step.memory_mib is None else step.memory_mib, step.gpus
 
 
+def derived_exit(steps: Iterable[StepView]) -> tuple[int, int]:
+    """Highest code of srun's steps, and its signal."""
+    return max(((step.exit_code or 0, step.exit_signal or 0) for step in steps if step.step >= 0), default=(0, 0))
+
+
 class StepView:
     """One step of a job. Attributes are STEP_COLUMNS; BATCH is the step of the batch script itself."""
 

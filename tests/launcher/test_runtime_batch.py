@@ -279,16 +279,26 @@ def test_sigterm_ends_the_whole_tree(runtime: Runtime) -> None:
     wait_until(lambda: node.stdout == "ready\n" and len(processes_of(spec.submission)) >= 5, "the tree")
     assert node.terminate() == 143
     assert processes_of(spec.submission) == []
-    assert end_of(spec, node) == ("CANCELLED", "Terminated", 0, 15)
+    assert end_of(spec, node) == ("CANCELLED", "Terminated", 0, 9)
     assert f"slurmstepd-127.0.0.1: error: *** JOB {spec.job and spec.job.id} ON 127.0.0.1 CANCELLED AT 20" in node.stderr
 
 
 def test_who_takes_sigterm_has_the_time_for_it(runtime: Runtime) -> None:
-    spec = batch("#!/bin/sh\ntrap 'echo saved; exit 0' TERM\necho ready\nwhile :; do sleep 0.01; done\n", limits=Limits(grace=20))
+    spec = batch("#!/bin/sh\ntrap 'echo saved; exit 7' TERM\necho ready\nwhile :; do sleep 0.01; done\n", limits=Limits(grace=20))
     node = runtime.start(spec)
     wait_until(lambda: node.stdout == "ready\n", "the script")
     assert node.terminate() == 143
     assert node.stdout == "ready\nsaved\n"
+    assert end_of(spec, node) == ("CANCELLED", "Terminated", 7, 0)
+
+
+def test_what_the_script_leaves_behind_has_no_time(runtime: Runtime) -> None:
+    """It is killed when the script has ended, however long the script itself had."""
+    spec = batch("#!/bin/sh\n(trap '' TERM; echo ready; exec sleep 3600) &\nwait\n", limits=Limits(grace=3600))
+    node = runtime.start(spec)
+    wait_until(lambda: node.stdout == "ready\n", "the child")
+    assert node.terminate() == 143
+    assert processes_of(spec.submission) == []
     assert end_of(spec, node) == ("CANCELLED", "Terminated", 0, 15)
 
 
@@ -303,7 +313,7 @@ def test_a_stopped_process_ends_too(runtime: Runtime) -> None:
 def test_the_time_limit(runtime: Runtime) -> None:
     spec = batch(STUBBORN, limits=Limits(seconds=1, grace=0))
     code, node = runtime.run(spec)
-    assert (code, end_of(spec, node)) == (143, ("TIMEOUT", "TimeLimit", 0, 15))
+    assert (code, end_of(spec, node)) == (143, ("TIMEOUT", "TimeLimit", 0, 9))
     assert "DUE TO TIME LIMIT ***\n" in node.stderr
     assert processes_of(spec.submission) == []
     (end,) = reports_of(spec, node.err.read_bytes())["end"]

@@ -24,18 +24,45 @@ WAITING = "#!/bin/sh\nwhile [ ! -e $MLSPACE_JOB_DIR/go ]; do sleep 0.01; done\ns
 def test_a_job_outlives_a_node_with_no_kill(runtime: Runtime) -> None:
     """Its step ends, the script goes on, and a step that wants the lost node is told so."""
     first_step = "srun -n2 sh -c 'echo ready; exec sleep 3600'"
-    script = f"#!/bin/sh\n{first_step}\necho first $?\nsrun -N1 -n1 echo second\nsrun -n2 sleep 3600\necho third $?\n"
+    script = f"#!/bin/sh\n{first_step}\necho first $?\nsrun -N1 -n1 echo second\nsrun -N2 -n2 sleep 3600\necho third $?\n"
     spec = batch(script, 2, limits=Limits(grace=1, no_kill=True))
     first, second = runtime.start_all(spec)
     wait_until(lambda: first.stdout.count("ready\n") == 2, "the tasks")
     second.process.kill()
     assert first.wait() == 0
-    assert first.stdout.splitlines()[2:] == ["first 143", "second", "third 143"]
+    assert first.stdout.splitlines()[2:] == ["first 143", "second", "third 1"]
     assert f"srun: error: Node failure on {SECOND}" in first.stderr
     assert f"error: node {SECOND} has failed; the job goes on without it" in first.stderr
     assert end_of(spec, first) == ("COMPLETED", "None", 0, 0)
     second.wait()
     assert processes_of(spec.submission) == []
+
+
+def test_new_steps_keep_to_the_nodes_that_are_left(runtime: Runtime) -> None:
+    """A number of nodes that only the job's variables say is that of those left. Source: srun 22.05 with a node that is down."""
+    calls = ["", "-n5", "-n2", "-O -n3", f"-w {SECOND} -n1", "-N3 -n3", "--overlap -n4", "-x 127.0.0.3 -n3"]
+    steps = "\n".join(f"echo step; srun {call} printenv SLURMD_NODENAME | sort; echo ${{PIPESTATUS[0]}}" for call in calls)
+    script = f"#!/bin/bash\nsrun -N3 -n3 echo up\nuntil [ -e $MLSPACE_JOB_DIR/go ]; do sleep 0.01; done\n{steps}\n"
+    spec = batch(script, 3, limits=Limits(grace=1, no_kill=True))
+    first, second, third = runtime.start_all(spec)
+    wait_until(lambda: first.stdout.count("up") == 3, "the nodes")
+    second.process.kill()
+    wait_until(lambda: "has failed" in first.stderr, "the failure")
+    (runtime_directory(spec) / "go").touch()
+    assert [first.wait(), third.wait()] == [0, 0]
+    third_node = "127.0.0.3"
+    assert [step.split() for step in first.stdout.split("step\n")[1:]] == [
+        [FIRST, third_node, "0"],
+        ["1"],
+        [FIRST, third_node, "0"],
+        [FIRST, FIRST, third_node, "0"],
+        ["1"],
+        ["1"],
+        [FIRST, FIRST, third_node, third_node, "0"],
+        ["1"],
+    ]
+    assert "More processors requested than permitted" in first.stderr
+    assert "Requested node configuration is not available" in first.stderr
 
 
 def test_a_step_outlives_a_node_with_no_kill(runtime: Runtime) -> None:

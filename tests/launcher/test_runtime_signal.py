@@ -76,7 +76,7 @@ def test_reaches_whom_it_is_sent_to(runtime: Runtime, to: str, count: str | None
 
 def test_ends_one_step_and_says_so_in_its_output(runtime: Runtime) -> None:
     job = Job(runtime)
-    assert job.signal("--signal=9", "--to=1") == "1\n"
+    assert job.signal("--signal=0", "--to=1") == "1\n"
     wait_until(lambda: "task 0: Killed" in job.first.stderr, "the step's srun")
     assert job.signal("--signal=9", "--to=1") == "0\n"  # it is not there any more
     assert job.signal("--signal=10", "--to=0") == "1\n"
@@ -114,7 +114,7 @@ def test_says_of_each_job_whether_it_is_there(launch: Path, runtime: Runtime) ->
         [],
         ["--signal=9"],
         ["/tmp"],
-        ["--signal=0", "/tmp"],
+        ["--signal=x", "/tmp"],
         ["--signal=65", "/tmp"],
         ["--signal=9", "--to=all", "/tmp"],
         ["--signal=9", "x"],

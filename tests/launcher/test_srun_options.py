@@ -12,6 +12,6 @@ OWN = {"mlspace-job-dir", "mlspace-owner"}
 
 
 def test_both_tables_have_the_same_options() -> None:
-    rows = runpy.run_path(str(ROOT / "compat/generate.py"))["STEP_ROW"].findall((ROOT / "launcher/srun/srun_options.cpp").read_text())
+    rows = runpy.run_path(str(ROOT / "compat/generate.py"))["STEP_ROW"].findall((ROOT / "launcher/srun/srun_rows.cpp").read_text())
     table = {(row.long, row.short, row.argument.capitalize()) for row in OPTIONS if row.serves("srun")}
     assert {tuple(row[:3]) for row in rows if row[0] not in OWN} == table
