@@ -51,6 +51,10 @@ STEP_ROW = re.compile(
 IMPLIED_BINDING = (APPROXIMATED, "tasks are bound by it where the job has all CPUs of the machine")
 STEP_NOTES = {
     "mpi": (HONOURED, "pmix and openmpi both by the mpirun of the node's Open MPI"),
+    "signal": (HONOURED, "it is the job's: as under Slurm a step is sent none of its own"),
+    "compress": (APPROXIMATED, "what --bcast copies is sent as it is"),
+    "bcast-exclude": (APPROXIMATED, "no libraries are sent that could be left out"),
+    "test-only": (HONOURED, "about a job of its own; the login side answers"),
     **dict.fromkeys(("hint", "threads-per-core", "ntasks-per-core", "ntasks-per-socket"), IMPLIED_BINDING),
 }
 """Where the row alone does not tell."""

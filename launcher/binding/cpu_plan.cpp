@@ -65,8 +65,11 @@ int NumberOf(const std::string& text) { return static_cast<int>(std::strtol(text
 class Planner {
  public:
   explicit Planner(const CpuRequest& request) : request_(request) {
+    std::map<int, int> threads;  // by core
     for (const int place : request.held) {
-      if (IsThere(place)) held_.push_back(request.machine[static_cast<size_t>(place)]);
+      if (!IsThere(place)) continue;
+      const Cpu& cpu = request.machine[static_cast<size_t>(place)];
+      if (request.threads_per_core == 0 || ++threads[cpu.core] <= request.threads_per_core) held_.push_back(cpu);
     }
     std::set<int> domains;
     for (const Cpu& cpu : request.machine) domains.insert(cpu.domain);
@@ -153,7 +156,7 @@ class Planner {
     if (held_.empty()) return taken;
     int wanted = std::min<int>(std::max(1, request_.cpus_per_task), static_cast<int>(held_.size()));
     if (free_count() < wanted) Refill();
-    if (request_.by_block) {
+    if (request_.sockets == SocketOrder::kBlock) {
       for (auto& socket : free_) TakeFrom(&socket.second, wanted - static_cast<int>(taken.size()), &taken);
       return taken;
     }
@@ -161,7 +164,8 @@ class Planner {
     while (static_cast<int>(taken.size()) < wanted) {
       if (socket == free_.end()) socket = free_.begin();
       if (!socket->second.empty()) last_socket_ = socket->first;
-      TakeFrom(&socket->second, wanted - static_cast<int>(taken.size()), &taken);
+      const int missing = wanted - static_cast<int>(taken.size());
+      TakeFrom(&socket->second, request_.sockets == SocketOrder::kFullCyclic ? 1 : missing, &taken);
       ++socket;
     }
     return taken;

@@ -20,6 +20,10 @@ struct Cpu {
 /// one domain, and as a core of its own.
 std::vector<Cpu> OwnCpus(const std::string& system = "/sys/devices/system");
 
+/// How tasks take the CPUs of a node's sockets: one socket after the other in turn, each filled before the next, or in turn for
+/// every CPU of a task. Source: srun(1) --distribution, the second level.
+enum class SocketOrder { kCyclic, kBlock, kFullCyclic };
+
 /// What a share's tasks are to be bound to.
 struct CpuRequest {
   CpuBind bind;
@@ -27,7 +31,8 @@ struct CpuRequest {
   std::vector<int> held;  ///< the step's CPUs: places in `machine`; on a node that is larger than its machine, beyond it, too
   int tasks = 1;
   int cpus_per_task = 1;
-  bool by_block = false;  ///< tasks fill one socket after the other, instead of taking them in turn
+  SocketOrder sockets = SocketOrder::kCyclic;
+  int threads_per_core = 0;  ///< of each core so many are used; 0: all
 };
 
 /// For each task the kernel's numbers of its CPUs, ascending; none: it is not bound.

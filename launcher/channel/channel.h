@@ -55,7 +55,7 @@ enum class Frame : uint8_t {
 
   // The first node and another one. Each step has a connection of its own, so that a slow reader of one
   // step's output holds up no other.
-  kStartShare = 30,  ///< to the node: step id, key; the node then connects with peer "share" and the key
+  kStartShare = 30,  ///< to the node: key; the node then connects with peer "share" and the key
   kShare = 31,       ///< to the share: StepShare (step_share.h)
   kTerminate = 32,   ///< to the share, and from the client: TERM to its tasks, and KILL after the grace time
   kEndJob = 33,      ///< to the node, and to the owner: the job is over

@@ -8,6 +8,7 @@
 #include "mpi/hpcx.h"
 #include "node/batch_streams.h"
 #include "node/nodes.h"
+#include "node/daemon_line.h"
 #include "node/report.h"
 #include "os/supervisor.h"
 #include "spec/compose_environment.h"
@@ -79,8 +80,7 @@ int RunExec(const LaunchSpec& spec, const Environment& own) {
   });
   pid = spawned.pid;
   if (spawned.chdir_error != 0) {
-    std::fprintf(stderr, "launch: error: couldn't chdir to `%s': %s: going to /tmp instead\n", plan.work_dir.c_str(),
-                 std::strerror(spawned.chdir_error));
+    std::fprintf(stderr, "launch: error: %s\n", ChdirFailure(plan.work_dir, spawned.chdir_error).c_str());
   }
   if (spawned.error != 0) {
     std::fprintf(stderr, "launch: error: %s: %s\n", plan.argv[0].c_str(), std::strerror(spawned.error));

@@ -8,10 +8,11 @@
 #include <utility>
 
 #include "channel/node_link.h"
-#include "mpi/hpcx.h"
+#include "job/main_plan.h"
 #include "mpi/mpi.h"
+#include "node/daemon_line.h"
+#include "node/slurm_env.h"
 #include "os/process_tree.h"
-#include "spec/compose_environment.h"
 #include "step/step_usage.h"
 
 namespace launcher {
@@ -32,17 +33,6 @@ Outcome Ended(const char* state, const char* reason, int code, int signal) {
 
 int ExitCode(const Outcome& outcome) { return outcome.signal != 0 ? 128 + outcome.signal : outcome.code; }
 
-Environment ComposeBase(const LaunchSpec& spec, const Environment& own) {
-  Environment container = own;
-  RemoveRankVariables({}, &container);
-  Environment base = ComposeEnvironment(spec.env, container);
-  RemoveRankVariables(spec.env.named, &base);  // submitted by a rank of another job
-  for (const std::string& line : PrepareHpcx(spec.hpcx, DiskProbe(), &base)) {
-    std::fprintf(stderr, "launch: warning: %s\n", line.c_str());
-  }
-  return base;
-}
-
 }  // namespace
 
 FirstNode::FirstNode(const LaunchSpec& spec, const Place& place, const Environment& own)
@@ -52,10 +42,9 @@ FirstNode::FirstNode(const LaunchSpec& spec, const Place& place, const Environme
       supervisor_(&loop_, [this](int signal) { OnSignal(signal); }),
       credentials_{spec.submission, spec.secret},
       reporter_(spec, place),
-      base_(ComposeBase(spec, own)),
+      base_(BaseEnvironment(spec, own)),
       directory_(spec, place, own),
-      world_{directory_.path(), GroundOf(spec, place, own),
-             OneMachineSettings(place, ReadHostView(), HasNetwork())},
+      world_(WorldOf(spec, place, own, directory_.path())),
       ground_{&spec, &place, JobEnvironment(spec, place)},
       ledger_(*spec.job),
       waiting_steps_(&loop_, {[this](const auto& client, const StepRequest& request) { return StartStep(client, request); },
@@ -114,85 +103,38 @@ void FirstNode::StartWaitingMain() {
 }
 
 void FirstNode::StartScript() {
-  FilenameFacts facts;
-  facts.job_id = spec_.job->id;
-  facts.job_name = spec_.job->name;
-  facts.user = spec_.job->user;
-  facts.node_name = place_.name();
-  const std::string array_job = ground_.job_environment.Get("SLURM_ARRAY_JOB_ID");
-  if (!array_job.empty()) {
-    facts.array_job_id = std::stoll(array_job);
-    facts.array_task_id = std::stoll(ground_.job_environment.Get("SLURM_ARRAY_TASK_ID", "0"));
-  }
   try {
-    streams_ = OpenBatchStreams(spec_.stdio, facts, spec_.umask);
+    streams_ = OpenBatchStreams(spec_.stdio, FactsOf(ground_.job_environment, spec_.job->id, place_.name()), spec_.umask);
   } catch (const LaunchError& error) {
     Say(error.what());
     return End(Ended("FAILED", SignalReason(kOutputFileSignal).c_str(), 0, kOutputFileSignal), 0);
   }
-  SpawnPlan plan;
-  if (spec_.script) {
-    plan.argv = {directory_.WriteScript(spec_.script->text)};
-    plan.argv.insert(plan.argv.end(), spec_.script->args.begin(), spec_.script->args.end());
-  } else {
-    plan.argv = spec_.command;
-  }
-  plan.environment = BatchEnvironment(base_, spec_, place_, own_);
-  plan.environment.Set(kJobDirName, directory_.path());
+  SpawnPlan plan = PlanOfScript(spec_, place_, own_, base_, directory_);
   SetDefaults(world_.mpi, &plan.environment);
-  if (LacksSlurm(OpenMpiPrefix(base_), DiskProbe())) {
-    const std::string text = HostFileText(place_.names, spec_.job->tasks_per_node);
-    SetDefaults(HostFileSettings(directory_.WriteHostFile(text)), &plan.environment);
-  }
-  plan.environment.PrependPath("PATH", directory_.bin());
-  plan.work_dir = spec_.work_dir.value_or("");
-  plan.umask = spec_.umask;
-  plan.rlimits = spec_.rlimits;
   plan.in = streams_.in.get();
   plan.out = streams_.out_fd();
   plan.err = streams_.err_fd();
-  plan.pid_variable = kTaskPidName;
-  const Spawned spawned = supervisor_.Start(plan, [this](int status) { OnMainExit(status); });
-  main_pid_ = spawned.pid;
-  if (spawned.chdir_error != 0) {
-    Say("couldn't chdir to `" + plan.work_dir + "': " + std::strerror(spawned.chdir_error) + ": going to /tmp instead");
-  }
-  if (spawned.error != 0) {
-    const std::string what = spec_.script ? spec_.script->name : spec_.command[0];
-    Say(ExecFailure(what.empty() ? "script" : what, plan, spawned.error));
-    End(Ended("FAILED", "NonZeroExitCode", spawned.error, 0), 0);
-  }
+  const Spawned spawned = StartMainProcess(plan);
+  if (spawned.chdir_error != 0) Say(ChdirFailure(plan.work_dir, spawned.chdir_error));
+  if (spawned.error == 0) return;
+  const std::string what = spec_.script ? spec_.script->name : spec_.command[0];
+  Say(ExecFailure(what.empty() ? "script" : what, plan, spawned.error));
+  End(Ended("FAILED", "NonZeroExitCode", spawned.error, 0), 0);
 }
 
 /// Role tasks is one step, and this launch is its srun.
 void FirstNode::StartTasks() {
-  const JobFacts& job = *spec_.job;
-  int tasks = 0;
-  for (const int count : job.tasks_per_node) tasks += count;
-  SpawnPlan plan;
-  plan.argv = {directory_.bin() + "/srun", "--mlspace-job-dir=" + directory_.path(), "--nodes=" + std::to_string(job.nodes),
-               "--ntasks=" + std::to_string(tasks), "--distribution=" + DistributionOption(job.distribution)};
-  if (spec_.mpi != Mpi::kNone) plan.argv.push_back("--mpi=pmix");  // openmpi is the same
-  if (spec_.stdio.label) plan.argv.push_back("--label");
-  const auto add_file = [&plan](const char* option, const std::optional<StdioFile>& file) {
-    if (file && IsShared(*file)) plan.argv.push_back(option + file->path);
-  };
-  add_file("--output=", spec_.stdio.out);
-  add_file("--error=", spec_.stdio.err);
-  add_file("--input=", spec_.stdio.in);
-  if (spec_.stdio.append) plan.argv.push_back("--open-mode=append");
-  plan.argv.push_back("--");
-  plan.argv.insert(plan.argv.end(), spec_.command.begin(), spec_.command.end());
-  plan.environment = base_;
-  plan.environment.Set("SLURM_JOB_NAME", job.name);  // for %x
-  plan.work_dir = spec_.work_dir.value_or("");
-  plan.umask = spec_.umask;
-  plan.rlimits = spec_.rlimits;
+  SpawnPlan plan = PlanOfStep(spec_, base_, directory_);
   const UniqueFd nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
   plan.in = nothing.get();
+  const Spawned spawned = StartMainProcess(plan);
+  if (spawned.error != 0) throw LaunchError(std::string("cannot start srun: ") + std::strerror(spawned.error), 1);
+}
+
+Spawned FirstNode::StartMainProcess(const SpawnPlan& plan) {
   const Spawned spawned = supervisor_.Start(plan, [this](int status) { OnMainExit(status); });
   main_pid_ = spawned.pid;
-  if (spawned.error != 0) throw LaunchError(std::string("cannot start srun: ") + std::strerror(spawned.error), 1);
+  return spawned;
 }
 
 void FirstNode::OnMainExit(int wait_status) {
@@ -342,8 +284,7 @@ bool FirstNode::StartRemoteShare(StepServer* step, int node, int share) {
   if (nodes_.is_lost(node)) return false;
   const int64_t key = next_key_++;
   keys_[key] = {step, share};
-  const std::string payload = Packer().Number(step->id()).Number(key).payload();
-  nodes_.Send(node, Frame::kStartShare, payload);
+  nodes_.Send(node, Frame::kStartShare, Packer().Number(key).payload());
   return true;
 }
 
@@ -437,7 +378,7 @@ void FirstNode::OnSignal(int signal) {
 void FirstNode::Cancel(const std::string& why, const Outcome& outcome) {
   if (outcome_) return;
   SayCancelled(why);
-  for (const auto& step : steps_) step->Abort("CANCELLED AT " + TimeStamp() + why);
+  for (const auto& step : steps_) step->Abort(CancelledAt(why));
   Supervisor::TerminateAll();
   End(outcome, static_cast<double>(spec_.limits.grace));
 }
@@ -445,7 +386,7 @@ void FirstNode::Cancel(const std::string& why, const Outcome& outcome) {
 /// Once, as slurmstepd does, however often the script is told to end.
 void FirstNode::SayCancelled(const std::string& why) {
   if (std::exchange(has_said_cancelled_, true)) return;
-  Say("*** JOB " + std::to_string(spec_.job->id) + " ON " + place_.name() + " CANCELLED AT " + TimeStamp() + why + " ***");
+  Say("*** JOB " + std::to_string(spec_.job->id) + " ON " + place_.name() + " " + CancelledAt(why) + " ***");
 }
 
 /// The first outcome stands: a script that ends because it was cancelled has been cancelled.
@@ -464,7 +405,7 @@ void FirstNode::End(const Outcome& outcome, double grace) {
 void FirstNode::EndSteps() {
   if (outcome_) return;
   const bool has_failed = main_outcome_->code != 0 || main_outcome_->signal != 0;
-  for (const auto& step : steps_) step->Abort(has_failed ? kFailed : "CANCELLED AT " + TimeStamp());
+  for (const auto& step : steps_) step->Abort(has_failed ? kFailed : CancelledAt());
   End(*main_outcome_, static_cast<double>(spec_.limits.grace));
 }
 

@@ -33,6 +33,7 @@ class FirstNode {
   void StartWaitingMain();
   void StartScript();
   void StartTasks();
+  Spawned StartMainProcess(const SpawnPlan& plan);
   void OnMainExit(int wait_status);
 
   // Those who connect.

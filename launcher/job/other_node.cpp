@@ -51,20 +51,12 @@ class OtherNode::Share : public ShareSink {
   void OnFrame(Frame type, std::string_view payload) {
     if (type == Frame::kShare && !runner_) {
       runner_ = std::make_unique<ShareRunner>(loop_, supervisor_, this, StepShare::Unpack(payload), *world_);
-    } else if (type == Frame::kTerminate && runner_) {
-      runner_->Terminate();
     } else if (type == Frame::kUsage && runner_) {
       Packer told;
       runner_->Measure().Pack(&told);
       channel_->Send(Frame::kUsageTold, told.payload());
-    } else if (runner_ && type == Frame::kWindow) {
-      Unpacker fields(payload);
-      runner_->Resize(WindowSize{static_cast<int>(fields.Number()), static_cast<int>(fields.Number())});
-    } else if (runner_ && (type == Frame::kStdin || type == Frame::kSignal)) {
-      Unpacker fields(payload);
-      const int64_t first = fields.Number();
-      if (type == Frame::kStdin) runner_->Input(static_cast<uint32_t>(first), fields.Rest());
-      if (type == Frame::kSignal) runner_->Signal(static_cast<int>(first));
+    } else if (runner_) {
+      runner_->OnFrame(type, payload);
     }
   }
 
@@ -90,8 +82,7 @@ OtherNode::OtherNode(const LaunchSpec& spec, const Place& place, const Environme
       supervisor_(&loop_, [this](int signal) { OnSignal(signal); }),
       credentials_{spec.submission, spec.secret},
       directory_(spec, place, own),
-      world_{directory_.path(), GroundOf(spec, place, own),
-             OneMachineSettings(place, ReadHostView(), HasNetwork())},
+      world_(WorldOf(spec, place, own, directory_.path())),
       addresses_{place.first_addresses},
       files_(place.name()) {}
 
@@ -120,9 +111,7 @@ void OtherNode::OnFrame(Frame type, std::string_view payload) {
   if (type == Frame::kEndJob) return End(0, static_cast<double>(spec_.limits.grace));
   if (type == Frame::kFileOpen || type == Frame::kFileData || type == Frame::kFileClose) return OnFile(type, payload);
   if (type != Frame::kStartShare) return;
-  Unpacker fields(payload);
-  fields.Number();
-  StartShare(fields.Number());
+  StartShare(Unpacker(payload).Number());
 }
 
 void OtherNode::OnFile(Frame type, std::string_view payload) {

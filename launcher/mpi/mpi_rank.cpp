@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "mpi/mpi.h"
+#include "node/daemon_line.h"
 #include "node/runtime_dir.h"
 #include "os/fd.h"
 #include "text/error.h"
@@ -120,8 +121,7 @@ int MpiTaskMain(const std::vector<std::string>& args) {
     unlink(meeting.pid.c_str());
     error = Become(args, environment);
   }
-  std::fprintf(stderr, "slurmstepd-%s: error: execve(): %s: %s\n", environment.Get("SLURMD_NODENAME").c_str(),
-               args[0].c_str(), std::strerror(error));
+  std::fputs(DaemonLine(environment.Get("SLURMD_NODENAME"), ExecFailure(args[0], error)).c_str(), stderr);
   return error;
 }
 

@@ -57,19 +57,6 @@ double Now() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-std::string TimeStamp() {
-  const time_t now = time(nullptr);
-  tm local;
-  localtime_r(&now, &local);
-  char text[32];
-  strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local);
-  return text;
-}
-
-std::string DaemonLine(const std::string& node, const std::string& text) {
-  return "slurmstepd-" + node + ": error: " + text + "\n";
-}
-
 std::string SignalReason(int signal) {
   std::string description = strsignal(signal);
   for (char& c : description) c = c == ' ' ? '_' : c;

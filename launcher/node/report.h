@@ -70,12 +70,6 @@ class Reporter {
 /// Unix seconds.
 double Now();
 
-/// The moment in local time, as Slurm's daemon writes it: "2026-11-24T06:35:05".
-std::string TimeStamp();
-
-/// A line of Slurm's daemon on that node, as it stands in the error stream of a job or step.
-std::string DaemonLine(const std::string& node, const std::string& text);
-
 }  // namespace launcher
 
 #endif  // LAUNCHER_NODE_REPORT_H_

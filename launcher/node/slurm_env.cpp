@@ -1,6 +1,7 @@
 #include "node/slurm_env.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstdio>
 
 #include "text/hostlist.h"
@@ -105,6 +106,19 @@ Environment JobEnvironment(const LaunchSpec& spec, const Place& place) {
   environment.Set("SLURM_PRIO_PROCESS", "0");
   if (job.restart > 0) environment.SetNumber("SLURM_RESTART_COUNT", job.restart);
   return environment;
+}
+
+FilenameFacts FactsOf(const Environment& own, int64_t job_id, const std::string& node_name) {
+  FilenameFacts facts;
+  facts.job_id = job_id;
+  facts.job_name = own.Get("SLURM_JOB_NAME");
+  facts.user = own.Get("SLURM_JOB_USER", own.Get("USER"));
+  facts.node_name = node_name;
+  const std::string array_job = own.Get("SLURM_ARRAY_JOB_ID");
+  if (array_job.empty()) return facts;
+  facts.array_job_id = std::atoll(array_job.c_str());
+  facts.array_task_id = std::atoll(own.Get("SLURM_ARRAY_TASK_ID", "0").c_str());
+  return facts;
 }
 
 Environment AllocationEnvironment(Environment job) {

@@ -10,6 +10,7 @@
 #include "os/env.h"
 #include "spec/layout.h"
 #include "spec/spec.h"
+#include "text/filename.h"
 
 namespace launcher {
 
@@ -37,6 +38,9 @@ std::vector<int> VisibleGpus(const Environment& own, int gpus);
 
 /// The SLURM_* variables that are the same for every process of the job: facts, node list, counts.
 Environment JobEnvironment(const LaunchSpec& spec, const Place& place);
+
+/// What file names' patterns stand for in a process of the job that has the environment `own`.
+FilenameFacts FactsOf(const Environment& own, int64_t job_id, const std::string& node_name);
 
 /// What of it a command is told that works in the allocation from outside of its nodes, as salloc's does.
 Environment AllocationEnvironment(Environment job);

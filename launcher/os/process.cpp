@@ -172,20 +172,6 @@ Spawned Spawn(const SpawnPlan& plan) {
   return result;
 }
 
-std::string ExecFailure(const std::string& name, const SpawnPlan& plan, int error) {
-  std::string what = name;
-  std::string file = plan.program.empty() ? plan.argv[0] : plan.program;
-  if (file[0] != '/') file.insert(0, plan.work_dir + "/");
-  if (error == ENOENT) {
-    char text[256];
-    const UniqueFd script(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    const ssize_t got = script ? read(script.get(), text, sizeof text) : -1;
-    const std::string_view line(text, got > 0 ? static_cast<size_t>(got) : 0);
-    if (line.substr(0, 2) == "#!") what = "bad interpreter(" + std::string(line.substr(2, line.find('\n') - 2)) + ")";
-  }
-  return "execve(): " + what + ": " + std::strerror(error);
-}
-
 int ShellCode(int wait_status) {
   return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }

@@ -48,10 +48,6 @@ Spawned Spawn(const SpawnPlan& plan);
 /// slash, else the first executable one, else `name`, for execve to fail on.
 std::string FindProgram(const std::string& name, const std::string& path, const std::string& here = "");
 
-/// Why a process could not become its program, `error` being execve's: "execve(): NAME: Permission denied", or the interpreter
-/// that a script names and that is not there. `name` is what the user calls the program. Source: compat/captures/*/batch/no_interpreter.
-std::string ExecFailure(const std::string& name, const SpawnPlan& plan, int error);
-
 /// Exit code as a shell gives it: the code, or 128 + the signal.
 int ShellCode(int wait_status);
 

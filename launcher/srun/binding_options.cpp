@@ -27,6 +27,21 @@ CpuBind::Kind Implied(const BindingOptions& options) {
   return options.tasks_per_socket > 0 ? Kind::kSockets : Kind::kUnsaid;
 }
 
+/// 0: nothing is said of it.
+int ThreadsPerCore(const BindingOptions& options) {
+  if (options.threads_per_core > 0) return options.threads_per_core;
+  return !options.hint.empty() && !Has(options.hint, "multithread") ? 1 : 0;
+}
+
+/// The second level of --distribution.
+SocketOrder SocketsOf(const std::string& distribution) {
+  const size_t colon = distribution.find(':');
+  if (colon == distribution.npos) return SocketOrder::kCyclic;
+  const std::string rest = LowerCase(distribution.substr(colon + 1));
+  const std::string level = rest.substr(0, rest.find_first_of(":,"));
+  return level == "block" ? SocketOrder::kBlock : level == "fcyclic" ? SocketOrder::kFullCyclic : SocketOrder::kCyclic;
+}
+
 CpuBind WithImplied(const BindingOptions& options) {
   CpuBind bind = options.cpu;
   if (bind.kind == CpuBind::Kind::kUnsaid) bind.kind = Implied(options);
@@ -65,8 +80,8 @@ BindingRequest RequestBinding(const BindingOptions& options, int cpus_per_task, 
   request.cpu = CpuBindText(WithImplied(options));
   request.cpu_is_implied = options.cpu.kind == CpuBind::Kind::kUnsaid;
   request.cpus_per_task = cpus_per_task;
-  const size_t colon = distribution.find(':');
-  request.by_block = colon != distribution.npos && distribution.compare(colon + 1, 5, "block") == 0;
+  request.sockets = SocketsOf(distribution);
+  request.threads_per_core = ThreadsPerCore(options);
   if (!options.gpu.empty()) {
     request.gpu = options.gpu;
   } else if (options.gpus_per_task > 0) {
@@ -80,8 +95,7 @@ BindingRequest RequestBinding(const BindingOptions& options, int cpus_per_task, 
 void SetBindingVariables(const BindingOptions& options, Environment* environment) {
   SetCpuBind(WithImplied(options), environment);
   SetMemBind(options.mem, environment);
-  const bool one_thread = !options.hint.empty() && !Has(options.hint, "multithread");
-  const int threads = options.threads_per_core > 0 ? options.threads_per_core : one_thread ? 1 : 0;
+  const int threads = ThreadsPerCore(options);
   const int tasks = options.tasks_per_core > 0 ? options.tasks_per_core : Has(options.hint, "multithread") ? kAnyNumberOfTasks : 0;
   if (threads > 0) environment->SetNumber("SLURM_THREADS_PER_CORE", threads);
   if (tasks > 0) environment->SetNumber("SLURM_NTASKS_PER_CORE", tasks);

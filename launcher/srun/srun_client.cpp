@@ -8,6 +8,7 @@
 
 #include "channel/handshake.h"
 #include "node/runtime_dir.h"
+#include "node/slurm_env.h"
 #include "os/signals.h"
 #include "srun/output_plan.h"
 #include "srun/srun_ending.h"
@@ -32,14 +33,7 @@ class Client {
         signals_({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGALRM, SIGPIPE, SIGTTIN, SIGTTOU, SIGWINCH}),
         ending_(&loop_, &options_, &messages_, {[this](int signal) { Signal(signal); }, [this] { GiveUp(); }}),
         prelude_(&options_, &messages_, own) {
-    facts_.job_id = std::atoll(directory_.substr(directory_.rfind('/') + 1).c_str());
-    facts_.job_name = own.Get("SLURM_JOB_NAME");
-    facts_.user = own.Get("SLURM_JOB_USER", own.Get("USER"));
-    const std::string array_job = own.Get("SLURM_ARRAY_JOB_ID");
-    if (!array_job.empty()) {
-      facts_.array_job_id = std::atoll(array_job.c_str());
-      facts_.array_task_id = std::atoll(own.Get("SLURM_ARRAY_TASK_ID", "0").c_str());
-    }
+    facts_ = FactsOf(own, std::atoll(directory_.substr(directory_.rfind('/') + 1).c_str()), "");
     if (options_.streams.terminal) LookAtTerminal();
     if (messages_.is_verbose()) {
       for (const std::string& line : DescribeRequest(options_, own)) messages_.Verbose(line);

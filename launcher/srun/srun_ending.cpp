@@ -31,15 +31,15 @@ void SrunEnding::OnTaskEnded(int task, int status) {
     is_telling_ = true;
     loop_->After(kGatherSeconds, [this] { TellEnded(); });
   }
-  if (status != 0 && options_->limits.kill_on_bad_exit > 0 && !tasks_.have_all_ended()) EndOthers();
-  const int wait = options_->limits.wait_seconds;
+  if (status != 0 && options_->kills_on_bad_exit && !tasks_.have_all_ended()) EndOthers();
+  const int wait = options_->wait_seconds;
   if (tasks_.ended() == 1 && wait > 0) loop_->After(wait, [this] { EndAfterWait(); });
 }
 
 void SrunEnding::EndAfterWait() {
   if (tasks_.have_all_ended() || is_ending_) return;
   TellEnded();
-  messages_->Info("First task exited " + std::to_string(options_->limits.wait_seconds) + "s ago");
+  messages_->Info("First task exited " + std::to_string(options_->wait_seconds) + "s ago");
   TellStates();
   TellTerminating();
   End();
@@ -58,8 +58,8 @@ void SrunEnding::TellEnded() {
       messages_->Error(line);
     }
   }
-  if (options_->limits.wait_seconds > 0 && !std::exchange(has_told_wait_, true)) {
-    const std::string wait = std::to_string(options_->limits.wait_seconds);
+  if (options_->wait_seconds > 0 && !std::exchange(has_told_wait_, true)) {
+    const std::string wait = std::to_string(options_->wait_seconds);
     messages_->Verbose("launch/slurm: _setup_max_wait_timer: First task exited. Terminating job in " + wait + "s");
   }
 }

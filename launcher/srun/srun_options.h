@@ -21,6 +21,8 @@ struct SrunOptions {
   StreamRequest streams;
   TaskWorld world;              ///< its environment, directory and umask are those of srun, less what `export_list` and `--chdir` change
   StepLimits limits;
+  bool kills_on_bad_exit = false;  ///< -K: a task that fails ends the others
+  int wait_seconds = 0;         ///< -W: the others end so long after the first task has ended; 0: never
   BindingOptions binding;
   std::string nodelist;         ///< -w, as given
   std::string exclude;          ///< -x, as given

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "node/report.h"
+#include "node/daemon_line.h"
 #include "node/slurm_env.h"
 #include "text/word_list.h"
 
@@ -35,7 +35,8 @@ ShareBinding::ShareBinding(const BindingRequest& request, const NodeHolding& hel
   wanted.held = held.cpus;
   wanted.tasks = tasks;
   wanted.cpus_per_task = request.cpus_per_task;
-  wanted.by_block = request.by_block;
+  wanted.sockets = request.sockets;
+  wanted.threads_per_core = request.threads_per_core;
   plan_ = PlanCpus(wanted);
   told_ = ToldBind(cpu_, plan_);
 }

@@ -78,6 +78,19 @@ void ShareRunner::EndIfOver() {
   if (running_ == 0) loop_->Later([this, alive = alive_] { if (*alive) sink_->ShareEnded(); });
 }
 
+void ShareRunner::OnFrame(Frame type, std::string_view payload) {
+  if (type == Frame::kTerminate) return Terminate();
+  Unpacker fields(payload);
+  if (type == Frame::kSignal) return Signal(static_cast<int>(fields.Number()));
+  if (type == Frame::kStdin) {
+    const auto task = static_cast<uint32_t>(fields.Number());
+    return Input(task, fields.Rest());
+  }
+  if (type != Frame::kWindow) return;
+  const WindowSize size{static_cast<int>(fields.Number()), static_cast<int>(fields.Number())};
+  for (const auto& task : tasks_) task->Resize(size);
+}
+
 void ShareRunner::Input(uint32_t task_id, std::string_view bytes) {
   input_received_ += bytes.size();
   for (const auto& task : tasks_) {
@@ -105,10 +118,6 @@ void ShareRunner::Signal(int signal) {
 
 void ShareRunner::Resume() {
   for (const auto& task : tasks_) task->Resume();
-}
-
-void ShareRunner::Resize(const WindowSize& size) {
-  for (const auto& task : tasks_) task->Resize(size);
 }
 
 ShareUsage ShareRunner::Measure() const {

@@ -19,18 +19,21 @@ class ShareRunner {
   ShareRunner& operator=(const ShareRunner&) = delete;
   ~ShareRunner();
 
-  /// Standard input for one task or kAllTasks; no bytes: its end.
-  void Input(uint32_t task, std::string_view bytes);
-  void Signal(int signal);
+  /// STDIN, SIGNAL, WINDOW or TERMINATE, as docs/protocol.md has them; others mean nothing here.
+  void OnFrame(Frame type, std::string_view payload);
+
   /// TERM now, KILL after the grace time.
   void Terminate();
+
+  /// Output may go on.
   void Resume();
-  /// The window has changed that shows the step's terminal.
-  void Resize(const WindowSize& size);
+
   /// What the tasks have used that run.
   ShareUsage Measure() const;
 
  private:
+  void Input(uint32_t task, std::string_view bytes);
+  void Signal(int signal);
   void StartTask(size_t index, const NodeWorld& world);
   SpawnPlan PlanOfTask(size_t index, const NodeWorld& world) const;
   void CountInput();

@@ -85,7 +85,7 @@ StreamRequest StreamRequest::Unpack(Unpacker* fields) {
 }
 
 void BindingRequest::Pack(Packer* packer) const {
-  packer->Text(cpu).Number(cpu_is_implied).Number(cpus_per_task).Number(by_block).Text(gpu);
+  packer->Text(cpu).Number(cpu_is_implied).Number(cpus_per_task).Number(static_cast<int>(sockets)).Number(threads_per_core).Text(gpu);
 }
 
 BindingRequest BindingRequest::Unpack(Unpacker* fields) {
@@ -93,7 +93,8 @@ BindingRequest BindingRequest::Unpack(Unpacker* fields) {
   request.cpu = fields->Text();
   request.cpu_is_implied = fields->Number() != 0;
   request.cpus_per_task = ToInt(fields->Number());
-  request.by_block = fields->Number() != 0;
+  request.sockets = static_cast<SocketOrder>(fields->Number());
+  request.threads_per_core = ToInt(fields->Number());
   request.gpu = fields->Text();
   return request;
 }
@@ -128,14 +129,12 @@ TaskWorld TaskWorld::Unpack(Unpacker* fields) {
   return world;
 }
 
-void StepLimits::Pack(Packer* packer) const { packer->Number(seconds).Number(no_kill).Number(kill_on_bad_exit).Number(wait_seconds); }
+void StepLimits::Pack(Packer* packer) const { packer->Number(seconds).Number(no_kill); }
 
 StepLimits StepLimits::Unpack(Unpacker* fields) {
   StepLimits limits;
   limits.seconds = fields->Number();
   limits.no_kill = fields->Number() != 0;
-  limits.kill_on_bad_exit = ToInt(fields->Number());
-  limits.wait_seconds = ToInt(fields->Number());
   return limits;
 }
 

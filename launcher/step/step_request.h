@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "binding/cpu_plan.h"
 #include "channel/channel.h"
 #include "os/pseudo_terminal.h"
 #include "os/rlimits.h"
@@ -69,7 +70,8 @@ struct BindingRequest {
   std::string cpu;              ///< --cpu-bind, as SLURM_CPU_BIND spells it
   bool cpu_is_implied = false;  ///< another option asks for it: it holds where the job has all CPUs of the machine
   int cpus_per_task = 0;
-  bool by_block = false;        ///< tasks fill one socket after the other
+  SocketOrder sockets = SocketOrder::kCyclic;
+  int threads_per_core = 0;     ///< so many of each core are used; 0: all
   std::string gpu;              ///< --gpu-bind, or what other options make of it
 
   void Pack(Packer* packer) const;
@@ -98,8 +100,6 @@ struct TaskWorld {
 struct StepLimits {
   int64_t seconds = 0;       ///< -t: time limit; 0: the job's
   bool no_kill = false;      ///< -k: goes on when one of its nodes fails
-  int kill_on_bad_exit = 0;  ///< -K: a task that fails ends the others
-  int wait_seconds = 0;      ///< -W: end the others so long after the first task has ended; 0: never
 
   void Pack(Packer* packer) const;
   static StepLimits Unpack(Unpacker* fields);

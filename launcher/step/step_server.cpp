@@ -10,6 +10,7 @@
 
 #include "channel/handshake.h"
 #include "channel/node_link.h"
+#include "node/daemon_line.h"
 #include "text/hostlist.h"
 
 namespace launcher {
@@ -184,7 +185,6 @@ StepShare StepServer::Describe(const Share& share) const {
   size_t tasks = 0;
   for (const auto& of_node : layout_.tasks) tasks += of_node.size();
   if (request_.streams.input_task >= static_cast<int>(tasks)) described.streams.input_task = kInputAll;
-  described.limits = request_.limits;
   described.grace = grace_;
   return described;
 }
@@ -234,20 +234,15 @@ void StepServer::OnClientFrame(Frame type, std::string_view payload) {
 void StepServer::Resize(std::string_view payload) {
   Unpacker fields(payload);
   request_.streams.window = WindowSize{static_cast<int>(fields.Number()), static_cast<int>(fields.Number())};
+  if (!is_started_) return;
   for (const auto& share : shares_) {
-    if (share->runner) share->runner->Resize(request_.streams.window);
-    if (share->channel && !share->is_over) share->channel->Send(Frame::kWindow, payload);
+    if (!share->is_over) Forward(share.get(), Frame::kWindow, payload);
   }
 }
 
 void StepServer::Forward(Share* share, Frame type, std::string_view payload) {
-  if (share->runner && type == Frame::kTerminate) {
-    share->runner->Terminate();
-  } else if (share->runner) {
-    Unpacker fields(payload);
-    const int64_t first = fields.Number();
-    if (type == Frame::kStdin) share->runner->Input(static_cast<uint32_t>(first), fields.Rest());
-    if (type == Frame::kSignal) share->runner->Signal(static_cast<int>(first));
+  if (share->runner) {
+    share->runner->OnFrame(type, payload);
   } else if (share->channel) {
     share->channel->Send(type, payload);
   } else {
@@ -344,19 +339,19 @@ void StepServer::Pass(int signal) {
 
 /// Of KILL slurmstepd says nothing when it comes as a signal, and not as the end of the step.
 void StepServer::Signal(int signal) {
-  if (signal == SIGTERM) SayEnd("CANCELLED AT " + TimeStamp());
+  if (signal == SIGTERM) SayEnd(CancelledAt());
   if (!is_started_ && (signal == SIGTERM || signal == SIGKILL)) return Terminate();
   Pass(signal);
 }
 
 void StepServer::EndAtOnce() {
-  SayEnd("CANCELLED AT " + TimeStamp());
+  SayEnd(CancelledAt());
   Signal(SIGKILL);
 }
 
 void StepServer::Cancel(const std::string& why) {
   if (is_ending_ || is_over()) return;
-  SayEnd("CANCELLED AT " + TimeStamp() + why);
+  SayEnd(CancelledAt(why));
   Terminate();
 }
 

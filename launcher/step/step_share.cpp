@@ -5,6 +5,10 @@
 
 namespace launcher {
 
+NodeWorld WorldOf(const LaunchSpec& spec, const Place& place, const Environment& own, const std::string& job_dir) {
+  return {job_dir, GroundOf(spec, place, own), OneMachineSettings(place, ReadHostView(), HasNetwork())};
+}
+
 Environment EnvironmentOf(const StepShare& share, int local, const ShareBinding& binding, const NodeWorld& world) {
   const auto index = static_cast<size_t>(share.node);
   StepFacts facts;
@@ -28,7 +32,6 @@ std::string StepShare::Pack() const {
   held.Pack(&packer);
   world.Pack(&packer);
   streams.Pack(&packer);
-  limits.Pack(&packer);
   packer.Number(static_cast<int64_t>(grace));
   return packer.payload();
 }
@@ -43,7 +46,6 @@ StepShare StepShare::Unpack(std::string_view payload) {
   share.held = NodeHolding::Unpack(&fields);
   share.world = TaskWorld::Unpack(&fields);
   share.streams = StreamRequest::Unpack(&fields);
-  share.limits = StepLimits::Unpack(&fields);
   share.grace = static_cast<double>(fields.Number());
   return share;
 }

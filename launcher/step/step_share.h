@@ -21,7 +21,6 @@ struct StepShare {
   NodeHolding held;
   TaskWorld world;
   StreamRequest streams;
-  StepLimits limits;
   double grace = 30;
 
   std::string Pack() const;
@@ -34,6 +33,9 @@ struct NodeWorld {
   BindingGround ground;   ///< what the job has of it
   Environment mpi;        ///< settings that Open MPI needs here, where the step has none of its own
 };
+
+/// That of the node `place`. `own`: launch's environment; `job_dir`: its runtime directory there.
+NodeWorld WorldOf(const LaunchSpec& spec, const Place& place, const Environment& own, const std::string& job_dir);
 
 /// The environment of the share's task number `local`: the step's, and what is true on this node and of this task only.
 Environment EnvironmentOf(const StepShare& share, int local, const ShareBinding& binding, const NodeWorld& world);

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "node/report.h"
+#include "node/daemon_line.h"
 #include "step/task_script.h"
 #include "text/error.h"
 
@@ -143,7 +143,7 @@ void Task::StartProcess() {
     WriteInput();
   }
   if (spawned.chdir_error != 0) {
-    Say("couldn't chdir to `" + plan_.process.work_dir + "': " + std::strerror(spawned.chdir_error) + ": going to /tmp instead");
+    Say(ChdirFailure(plan_.process.work_dir, spawned.chdir_error));
   }
   if (spawned.error != 0) {
     Say(has_program ? ExecFailure(plan_.process.argv[0], plan_.process, spawned.error)

@@ -14,14 +14,16 @@ std::vector<Cpu> Machine() {
   return cpus;
 }
 
-CpuPlan Planned(const std::string& bind, std::vector<int> held, int tasks, int cpus_per_task = 1, bool by_block = false) {
+CpuPlan Planned(const std::string& bind, std::vector<int> held, int tasks, int cpus_per_task = 1,
+                SocketOrder sockets = SocketOrder::kCyclic, int threads_per_core = 0) {
   CpuRequest request;
   request.bind = ParseCpuBind(bind);
   request.machine = Machine();
   request.held = std::move(held);
   request.tasks = tasks;
   request.cpus_per_task = cpus_per_task;
-  request.by_block = by_block;
+  request.sockets = sockets;
+  request.threads_per_core = threads_per_core;
   return PlanCpus(request);
 }
 
@@ -29,16 +31,29 @@ const std::vector<int> kAll = {0, 1, 2, 3, 4, 5, 6, 7};
 
 TEST(BindsByWhatTheStepHolds) {
   EXPECT_EQ(Planned("threads", kAll, 3).tasks, (Tasks{{0}, {2}, {1}}));
-  EXPECT_EQ(Planned("threads", kAll, 3, 1, true).tasks, (Tasks{{0}, {1}, {4}}));
+  EXPECT_EQ(Planned("threads", kAll, 3, 1, SocketOrder::kBlock).tasks, (Tasks{{0}, {1}, {4}}));
   EXPECT_EQ(Planned("threads", kAll, 2, 2).tasks, (Tasks{{0, 1}, {2, 3}}));
   EXPECT_EQ(Planned("threads", {1, 2, 3}, 3).tasks, (Tasks{{1}, {2}, {3}}));
   EXPECT_EQ(Planned("cores", kAll, 2).tasks, (Tasks{{0, 4}, {2, 6}}));
   EXPECT_EQ(Planned("cores", {0, 1, 2, 3}, 2).tasks, (Tasks{{0}, {2}}));
   EXPECT_EQ(Planned("sockets", kAll, 3).tasks, (Tasks{{0, 1, 4, 5}, {2, 3, 6, 7}, {0, 1, 4, 5}}));
   EXPECT_EQ(Planned("sockets", {0, 1, 2}, 2).tasks, (Tasks{{0, 1}, {2}}));
-  EXPECT_EQ(Planned("ldoms", kAll, 2, 1, true).tasks, (Tasks{{0, 1, 4, 5}, {0, 1, 4, 5}}));
+  EXPECT_EQ(Planned("ldoms", kAll, 2, 1, SocketOrder::kBlock).tasks, (Tasks{{0, 1, 4, 5}, {0, 1, 4, 5}}));
   EXPECT_EQ(Planned("threads", {0, 2}, 4).tasks, (Tasks{{0}, {2}, {0}, {2}}));  // --overcommit
   EXPECT_EQ(Planned("threads", {0, 2}, 2, 5).tasks, (Tasks{{0, 2}, {0, 2}}));
+}
+
+TEST(TakesSocketsInTheirOrder) {
+  EXPECT_EQ(Planned("threads", kAll, 2, 3, SocketOrder::kCyclic).tasks, (Tasks{{0, 1, 4}, {2, 3, 6}}));
+  EXPECT_EQ(Planned("threads", kAll, 2, 3, SocketOrder::kBlock).tasks, (Tasks{{0, 1, 4}, {2, 3, 5}}));
+  EXPECT_EQ(Planned("threads", kAll, 2, 3, SocketOrder::kFullCyclic).tasks, (Tasks{{0, 1, 2}, {3, 4, 6}}));
+  EXPECT_EQ(Planned("threads", kAll, 2, 2, SocketOrder::kFullCyclic).tasks, (Tasks{{0, 2}, {1, 3}}));
+}
+
+TEST(UsesSomeThreadsOfACore) {
+  EXPECT_EQ(Planned("threads", kAll, 4, 1, SocketOrder::kBlock, 1).tasks, (Tasks{{0}, {1}, {2}, {3}}));
+  EXPECT_EQ(Planned("cores", kAll, 2, 1, SocketOrder::kCyclic, 1).tasks, (Tasks{{0}, {2}}));
+  EXPECT_EQ(Planned("threads", kAll, 4, 1, SocketOrder::kBlock, 2).tasks, (Tasks{{0}, {1}, {4}, {5}}));
 }
 
 TEST(BindsAsTheListSays) {
