@@ -61,6 +61,7 @@ SpawnPlan PlanOfStep(const LaunchSpec& spec, const Environment& base, const Runt
   add_file("--error=", spec.stdio.err);
   add_file("--input=", spec.stdio.in);
   if (spec.stdio.append) plan.argv.push_back("--open-mode=append");
+  plan.argv.insert(plan.argv.end(), spec.step_options.begin(), spec.step_options.end());
   plan.argv.push_back("--");
   plan.argv.insert(plan.argv.end(), spec.command.begin(), spec.command.end());
   plan.environment = base;

@@ -144,6 +144,9 @@ void CheckRole(const SpecValue& document, const LaunchSpec& spec) {
     for (const char* key : {"job", "submission", "secret"}) document.Require(key);
     if (const auto shell = document.Find("shell")) shell->Fail("is of role exec only");
   }
+  if (spec.role != Role::kTasks) {
+    if (const auto options = document.Find("step_options")) options->Fail("is of role tasks only");
+  }
   if (spec.role != Role::kBatch) {
     if (const auto script = document.Find("script")) script->Fail("is of role batch only");
     document.Require("command");
@@ -158,7 +161,7 @@ void CheckRole(const SpecValue& document, const LaunchSpec& spec) {
 
 LaunchSpec ReadDocument(const SpecValue& document) {
   document.ExpectKeys({"role", "job", "script", "command", "shell", "env", "work_dir", "umask",
-                       "rlimits", "stdio", "report_file", "limits", "mpi", "hpcx", "submission",
+                       "rlimits", "stdio", "report_file", "limits", "mpi", "step_options", "hpcx", "submission",
                        "secret", "owner", "commands"});
   LaunchSpec spec;
   constexpr Role kRoles[] = {Role::kBatch, Role::kTasks, Role::kExec};
@@ -181,6 +184,7 @@ LaunchSpec ReadDocument(const SpecValue& document) {
   constexpr Mpi kMpis[] = {Mpi::kNone, Mpi::kPmix, Mpi::kOpenMpi};
   if (const auto mpi = document.Find("mpi"))
     spec.mpi = kMpis[mpi->OneOf({"none", "pmix", "openmpi"})];
+  if (const auto options = document.Find("step_options")) spec.step_options = options->Texts();
   if (const auto hpcx = document.Find("hpcx")) {
     spec.hpcx = hpcx->Text();
     if (spec.hpcx != "auto" && spec.hpcx != "off" && spec.hpcx.substr(0, 1) != "/") {

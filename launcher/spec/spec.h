@@ -94,6 +94,7 @@ struct LaunchSpec {
   std::optional<StdioFile> report_file;
   Limits limits;
   Mpi mpi = Mpi::kNone;
+  std::vector<std::string> step_options;  ///< of role tasks: further words for its srun
   std::string hpcx = "auto";
   std::string submission;        ///< 32 hex digits; empty: none
   std::string secret;            ///< 32 raw bytes; empty: none. Never printed

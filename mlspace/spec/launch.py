@@ -99,6 +99,7 @@ class LaunchSpec:
     report_file: File | None = None
     limits: Limits = Limits()
     mpi: str = "none"
+    step_options: Sequence[str] = ()
     hpcx: str = "auto"
     submission: str = ""
     secret: str = ""

@@ -15,7 +15,7 @@ from mlspace.cluster import Cluster
 from mlspace.slurm.environment import array_variables, job_variables
 from mlspace.slurm.export import named
 from mlspace.slurm.geometry import Geometry
-from mlspace.slurm.request import JobRequest
+from mlspace.slurm.request import Component, JobRequest
 from mlspace.spec.launch import Env, File, Job, LaunchSpec, Limits, Script, Stdio
 
 OWNER_SECONDS = 15
@@ -23,6 +23,12 @@ OWNER_SECONDS = 15
 
 KILL_WAIT_SECONDS = 30
 """Slurm's KillWait: from TERM to KILL."""
+
+STEP_OPTIONS = (
+    *("cpu-bind", "gpu-bind", "hint", "threads-per-core", "ntasks-per-core", "ntasks-per-socket"),
+    *("kill-on-bad-exit", "wait", "task-prolog", "task-epilog"),
+)
+"""Of srun's, those that say what the tasks of its step are bound to, what ends them, and what runs around them."""
 
 DESCRIPTION = "mlspace-slurm job {job_id} submission {submission} restart {restart} attempt {attempt}"
 SUBMISSION = re.compile(r"\bsubmission ([0-9a-f]{32})\b")
@@ -147,12 +153,19 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
             wait_all_nodes=bool(component["wait-all-nodes"]),
         ),
         mpi=component["mpi"] or LaunchSpec.mpi,
+        step_options=() if is_held or role != "tasks" else step_options(component),
         hpcx=job.details.get("hpcx", LaunchSpec.hpcx),  # a job of an earlier version has none
         submission=job.submission,
         secret=job.secret,
         owner=OWNER_SECONDS if has_owner else None,
         commands=job.commands,
     )
+
+
+def step_options(component: Component) -> tuple[str, ...]:
+    """The options of an srun that its only step is told where no command line is at hand any more."""
+    said = [(option, component[option]) for option in STEP_OPTIONS if component[option] is not None]
+    return tuple(f"--{option}={int(value) if isinstance(value, bool) else value}" for option, value in said)
 
 
 def seconds_of(job: StoredJob) -> int | None:

@@ -499,6 +499,16 @@ def test_role_tasks(runtime: Runtime, command: str, code: int) -> None:
     assert end_of(spec, first)[0] == ("FAILED" if code else "COMPLETED")
 
 
+def test_role_tasks_takes_the_options_of_its_step(runtime: Runtime) -> None:
+    first_cpu = min(os.sched_getaffinity(0))
+    options = ["--cpu-bind=map_cpu:0", "--kill-on-bad-exit=1"]
+    tell = "grep Cpus_allowed_list /proc/self/status; [ $SLURM_PROCID = 0 ] && exit 3; exec sleep 3600"
+    codes, first = runtime.run_all(tasks_spec(["sh", "-c", tell], step_options=options))
+    assert codes == [143, 0]
+    assert set(first.stdout.split()) == {"Cpus_allowed_list:", str(first_cpu)}
+    assert "Terminating StepId=" in first.stderr
+
+
 def test_an_allocation_ends_with_its_owner(runtime: Runtime) -> None:
     """srun as owner ends it with the exit code of the step."""
     spec = batch("", 2, owner=20)

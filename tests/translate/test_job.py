@@ -157,6 +157,17 @@ def test_roles(what: JobRequest, where: Cluster, role: str, script: bool, comman
     assert (spec.role, spec.script is not None, list(spec.command), spec.owner, spec.env.mode) == (role, script, command, owner, mode)
 
 
+def test_options_of_the_only_step() -> None:
+    """The platform's nodes cannot be reached: what the tasks are bound to goes there with the job."""
+    said = {"cpu-bind": "v,cores", "gpu-bind": "closest", "threads-per-core": 1, "kill-on-bad-exit": True, "wait": 0}
+    what = request("srun", said, command=["a"])
+    assert launch_spec(stored(what), FAR).step_options == (
+        *("--cpu-bind=v,cores", "--gpu-bind=closest", "--threads-per-core=1"),
+        *("--kill-on-bad-exit=1", "--wait=0"),
+    )
+    assert launch_spec(stored(what), NEAR).step_options == ()
+
+
 @pytest.mark.parametrize(
     ("what", "role"),
     [
