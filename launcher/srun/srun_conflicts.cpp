@@ -1,5 +1,7 @@
 #include "srun/srun_conflicts.h"
 
+#include "srun/srun_getopt.h"
+
 namespace launcher {
 namespace {
 
