@@ -52,7 +52,7 @@ def test_new_steps_keep_to_the_nodes_that_are_left(runtime: Runtime) -> None:
     assert [first.wait(), third.wait()] == [0, 0]
     third_node = "127.0.0.3"
     assert [step.split() for step in first.stdout.split("step\n")[1:]] == [
-        [FIRST, third_node, "0"],
+        [FIRST, FIRST, third_node, "0"],  # a task for each node that there was
         ["1"],
         [FIRST, third_node, "0"],
         [FIRST, FIRST, third_node, "0"],
