@@ -59,6 +59,7 @@ OF_SUBMISSIONS = [
     (r"\b(job|Job)( allocation)? \d+", r"\1\2 N"),
     (r"\bJobId=\d+", "JobId=N"),
     (r"StepId=\d+", "StepId=N"),
+    (r"\b((?:JOB|STEP) )\d+((?:\.\d+)? ON )n\d", r"\1N\2NODE"),
     (r"\b(JOB|STEP) \d+", r"\1 N"),
     (r"execve\(\): \S+/(slurm_script|\w*interpreter\w*\.sh)", "execve(): SCRIPT"),
     (r"\A\d+$", "N"),
