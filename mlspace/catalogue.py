@@ -6,14 +6,13 @@ import json
 import os
 
 from mlspace.errors import GatewayError
-from mlspace.gateway.at_once import at_once
+from mlspace.gateway.at_once import answers
 from mlspace.gateway.catalog import Catalog, Place, read_regions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from mlspace.gateway.account import Offer
     from mlspace.gateway.client import Client
 
 KEPT_SECONDS = 600
@@ -26,8 +25,9 @@ def read(client: Client, workspace_id: str, places: Collection[Place]) -> Catalo
     for region in allocated_regions(client, workspace_id):
         regions.setdefault(region, [])
     asked = list(dict.fromkeys([*(Place(region) for region in regions), *places]))
-    offers = dict(zip(asked, at_once(lambda place: free_at(client, place), asked), strict=True))
-    return Catalog(regions, {place: [offer.key for offer in told] for place, told in offers.items() if told is not None})
+    told = zip(asked, answers(lambda place: client.available(*place), asked), strict=True)
+    # A place that does not tell, as a region without an allocation, is left out: a job can be placed by the catalogue alone.
+    return Catalog(regions, {place: [offer.key for offer in offers] for place, offers in told if not isinstance(offers, GatewayError)})
 
 
 def allocated_regions(client: Client, workspace_id: str) -> list[str]:
@@ -36,14 +36,6 @@ def allocated_regions(client: Client, workspace_id: str) -> list[str]:
         return [one.region for one in client.allocations(workspace_id)] if workspace_id else []
     except GatewayError:
         return []
-
-
-def free_at(client: Client, place: Place) -> list[Offer] | None:
-    """How many of each type a place has for a job now; None where the platform does not tell, as of a region without an allocation."""
-    try:
-        return client.available(*place)
-    except GatewayError:  # a job can be placed by the catalogue alone
-        return None
 
 
 class Kept:

@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 POLL_SECONDS = 2.0
 """What squeue shows is at most that old (design §4)."""
 
+WATCH_POLL_SECONDS = 10.0
+"""The same of a region where there is nothing but lost requests to look for."""
+
 GPU_LIMIT_SECONDS = 30.0
 """After a refusal for the GPUs that others hold the job is sent again; people do so each minute (mlspace-facts §4.5)."""
 
 CLOCK_SECONDS = 120.0
 """The platform's clock and ours may differ by so much."""
-
-WATCH_POLL_SECONDS = 10.0
-"""The same where there is nothing but lost requests to look for."""
 
 
 class Controller:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mlspace.errors import BadValue, MlspaceError
-from mlspace.session import PLATFORM_PREFIX
+from mlspace.slurm.job import PLATFORM_PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

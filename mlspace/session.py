@@ -8,6 +8,7 @@ from mlspace import config, controller, jobdir
 from mlspace.errors import BadValue, GatewayError, MlspaceError
 from mlspace.owner import is_alive, is_below
 from mlspace.slurm import state
+from mlspace.slurm.job import PLATFORM_PREFIX
 from mlspace.state.registry import Registry
 from mlspace.state.schema import SUBMISSION_PHASES
 
@@ -36,9 +37,6 @@ LONG_PAUSE_SECONDS = 3.0
 
 NOT_SENT = "none"
 """In the place of a runtime directory's name, for a job that was not sent yet."""
-
-PLATFORM_PREFIX = "lm-"
-"""What the platform's own names of jobs begin with (mlspace-facts §4.1)."""
 
 
 class Session:
@@ -93,7 +91,7 @@ class Session:
     @property
     def cluster(self) -> Cluster:
         if self._cluster is None:
-            self._cluster = self._catalog() if self.config.is_remote else self._local_cluster()
+            self._cluster = self._remote_cluster() if self.config.is_remote else self._local_cluster()
         return self._cluster
 
     def gateway(self) -> Client:
@@ -149,7 +147,7 @@ class Session:
         local, site = self._endpoint(), self.site
         return Cluster.from_shape(local.shape, local.node_names, delivery=Delivery(launcher_path(self.context.environ)), site=site)
 
-    def _catalog(self) -> Cluster:
+    def _remote_cluster(self) -> Cluster:
         from mlspace.cluster import SETTLE_SECONDS, Cluster
 
         site, told = self.site, self.config["settle_seconds"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from mlspace.cluster import Cluster, Node, node_of
 from mlspace.errors import GatewayError, MlspaceError
-from mlspace.gateway.at_once import at_once
+from mlspace.gateway.at_once import answers
 from mlspace.gateway.catalog import Place, is_for_jobs, read_key
 from mlspace.slurm.occupation import HOLDING, Occupation
 
@@ -43,15 +43,8 @@ def look(session: Session) -> tuple[Cluster, Occupation]:
 def free_now(session: Session, places: Iterable[Place]) -> dict[Place, list[Offer]]:
     """What each place has free; a place that does not tell is said, and is not there."""
     client, asked = session.gateway(), list(dict.fromkeys(places))
-
-    def ask(place: Place) -> list[Offer] | GatewayError:
-        try:
-            return client.available(*place)
-        except GatewayError as error:
-            return error
-
     told: dict[Place, list[Offer]] = {}
-    for place, answer in zip(asked, at_once(ask, asked), strict=True):
+    for place, answer in zip(asked, answers(lambda place: client.available(*place), asked), strict=True):
         if not isinstance(answer, GatewayError):
             told[place] = answer
         elif answer.status != NO_ALLOCATION:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from mlspace import config, controller, deferral
+from mlspace import config, controller, deferral, jobdir
 from mlspace.errors import GatewayError, MlspaceError, RequestRefused, StateError
 from mlspace.slurm import state
 from mlspace.slurm.demand import FAILED
@@ -284,7 +284,7 @@ def environment_of(session: Session, request: JobRequest) -> dict[str, str]:
         return own  # as Open MPI, which takes nothing else to other hosts
     variables = exported(environ if request.environment is None else request.environment, component["export"], request.program)
     variables |= own
-    for name in (*config.SECRET_VARIABLES, "MLSPACE_JOB_DIR"):
+    for name in (*config.SECRET_VARIABLES, jobdir.OWN):
         variables.pop(name, None)
     if "MLSPACE_STATE_DIR" in environ:
         variables["MLSPACE_STATE_DIR"] = environ["MLSPACE_STATE_DIR"]

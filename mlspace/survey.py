@@ -66,14 +66,8 @@ def take_lists(client: Client, found: Mapping[str, Found], regions: Mapping[str,
 
 def ask_each(client: Client, wanted: Iterable[tuple[Found, str]]) -> None:
     """What the platform says of jobs that are in no list, as new ones are for some seconds; not where the list was refused."""
-    from mlspace.gateway.at_once import at_once
-
-    def ask(name: str) -> PlatformJob | GatewayError:
-        try:
-            return client.job(name)
-        except GatewayError as error:
-            return error
+    from mlspace.gateway.at_once import answers
 
     to_ask = [(place, name) for place, name in wanted if place.problem is None and name not in place.by_name]
-    for (place, name), answer in zip(to_ask, at_once(ask, [name for _, name in to_ask]), strict=True):
+    for (place, name), answer in zip(to_ask, answers(client.job, [name for _, name in to_ask]), strict=True):
         place.by_name[name] = answer

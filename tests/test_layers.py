@@ -34,12 +34,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spec": {"errors"},
     "gateway": {"", "errors", "config"},
     "site": {"slurm", "errors"},
-    "cluster": {"delivery", "gateway.wire", "gateway.catalog", "site", "slurm", "errors"},
+    "cluster": {"delivery", "gateway.catalog", "site", "slurm", "errors"},
     "naming": {"gateway.catalog", "cluster", "site", "slurm", "errors"},
-    "translate": {"slurm", "spec", "gateway.wire", "gateway.catalog", "gateway.loglines", "cluster", "errors"},
+    "translate": {"slurm", "spec", "gateway.catalog", "gateway.loglines", "cluster", "errors"},
     "state": {"slurm", "errors"},
     "render": {"slurm", "cluster", "errors"},
-    "local": {"gateway.wire", "errors"},
+    "local": {"errors"},
     "testing": {"local", "errors"},
     "queue": {"slurm", "cluster", "errors"},
     # The registry's rows become what is sent, and what comes back becomes rows.
@@ -68,8 +68,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "following": {"controller", "errors", "gateway.logs", "session", "slurm", "state", "translate"},
     "allocating": {"errors", "session", "slurm", "translate"},
     "machine": {"local.endpoint", "session"},
-    "deferral": {"queue", "errors", "slurm", "session", "state"},
-    "submission": {"config", "controller", "deferral", "errors", "naming", "slurm", "session", "state", "translate", "cluster"},
+    "deferral": {"queue", "slurm", "session"},
+    "submission": {"config", "controller", "deferral", "errors", "jobdir", "naming", "slurm", "session", "state", "translate", "cluster"},
     # A process of its own, as entry is for commands.
     "background": {"context", "controller", "dispatch", "errors", "owner", "session", "slurm"},
     "commands": {

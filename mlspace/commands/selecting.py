@@ -6,6 +6,7 @@ from mlspace.commands import listing
 from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.render.format import leading_number
 from mlspace.slurm import state
+from mlspace.slurm.job import PLATFORM_PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def read_ids(session: Session, text: str | None) -> list[JobId] | None:
     ids = []
     for item in listing.names(text):
         number, rest = leading_number(item)
-        if item.startswith("lm-"):
+        if item.startswith(PLATFORM_PREFIX):
             try:
                 number = session.job_id(item)
             except BadValue:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from mlspace.errors import GatewayError
 from mlspace.gateway.account import Allocation, Budget, Offer, Queue, Workspace
-from mlspace.gateway.at_once import CONCURRENT_CALLS, at_once
+from mlspace.gateway.at_once import CONCURRENT_CALLS, answers, at_once
 from mlspace.gateway.transport import Transport
 from mlspace.gateway.wire import PlatformJob, Pod, Preemptor, QueuedJob, field
 
@@ -136,14 +136,8 @@ class Client:
 
         regions: by name whether those that have ended are wanted, too.
         """
-
-        def listed(region: str) -> list[PlatformJob] | GatewayError:
-            try:
-                return self.list_jobs(region, with_ended=regions[region])
-            except GatewayError as error:
-                return error
-
-        return dict(zip(regions, at_once(listed, regions), strict=True))
+        told = answers(lambda region: self.list_jobs(region, with_ended=regions[region]), regions)
+        return dict(zip(regions, told, strict=True))
 
     def job(self, name: str) -> PlatformJob:
         return PlatformJob.from_status(self._transport.get("tell a job's state", f"/jobs/{word(name)}"))

@@ -169,7 +169,7 @@ def queue(region: str) -> dict[str, Any]:
     return {
         "id": queue_id(region),
         "name": QUEUE,
-        "description": "first come, first served",
+        "description": "higher priority first, then first come, first served",
         "allocation_id": allocation_id(region),
         "active": True,
         "type": "default",

@@ -7,7 +7,7 @@ import os
 import time
 
 from mlspace.errors import GatewayError, StateError
-from mlspace.local.endpoint import Endpoint, read_living
+from mlspace.local.endpoint import START_LOCK, Endpoint, read_living
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def start_lock(state_dir: str) -> int:
     """Wait for and hold the right to start or stop the gateway of this directory."""
     try:
         os.makedirs(state_dir, 0o700, exist_ok=True)
-        fd = os.open(os.path.join(state_dir, "start.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        fd = os.open(os.path.join(state_dir, START_LOCK), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise StateError(f"cannot write the state directory {state_dir}: {error.strerror}") from error
     fcntl.flock(fd, fcntl.LOCK_EX)

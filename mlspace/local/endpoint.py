@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 FILE = "endpoint.json"
+START_LOCK = "start.lock"
+"""Held by whoever starts or stops the gateway of the directory, and by a gateway that goes by itself."""
 
 
 class Endpoint:

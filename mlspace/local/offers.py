@@ -129,6 +129,10 @@ class OfferPool:
     def count_free(self, instance: Instance) -> int:
         return max(0, self.offers.get(instance, 0) - self.taken.get(instance, 0))
 
+    @property
+    def reservable(self) -> int:
+        return len(self.offers)
+
     def eligible(self, wish: Wish) -> set[str]:
         """What a waiting job keeps from others: the workers of its type."""
         return {wish.instance.key}

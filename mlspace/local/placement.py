@@ -1,4 +1,4 @@
-"""Which nodes a job gets: first fit in name order, several jobs on a node by CPUs, memory and GPUs."""
+"""Which nodes a job gets: neighbours where that can be, the first in name order; several jobs on a node by CPUs, memory and GPUs."""
 
 from __future__ import annotations
 
@@ -61,6 +61,10 @@ class Pool(Protocol):
 
     def count_free(self, instance: Instance) -> int:
         """How many workers of that type fit into what is free."""
+
+    @property
+    def reservable(self) -> int:
+        """How much `reserved` can hold: with all of it nothing can be placed."""
 
     def eligible(self, wish: Wish) -> set[str]:
         """What `reserved` is to hold so that no later job delays this one."""
@@ -173,6 +177,10 @@ class NodePool:
     def count_free(self, instance: Instance) -> int:
         """How many workers of that type fit into what is free."""
         return sum(room.capacity(instance) for room in self.rooms.values())
+
+    @property
+    def reservable(self) -> int:
+        return len(self.names)
 
     def eligible(self, wish: Wish) -> set[str]:
         """Nodes that the wish may ever use."""

@@ -116,7 +116,7 @@ class Scheduler:
             reserved: dict[str, set[str]] = {region: set() for region in self.pools}
             for job in sorted(self.waiting, key=lambda job: (-job.rank, job.sequence)):
                 pool, kept = self.pool_of(job), reserved[job.params["region"]]
-                if len(kept) == len(pool.names):
+                if len(kept) == pool.reservable:
                     continue
                 shares = pool.place(job.wish, kept)
                 if shares is not None:

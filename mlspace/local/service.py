@@ -55,7 +55,7 @@ def lift_soft_limits() -> None:
 
 
 def serve(directory: str, shape_data: dict[str, Any] | None, idle_seconds: float, ready_fd: int, record: str) -> None:
-    from mlspace.local.endpoint import FILE, publish
+    from mlspace.local.endpoint import FILE, START_LOCK, publish
     from mlspace.local.gateway import Gateway, Options, lock_state
 
     lock = lock_state(directory)
@@ -80,7 +80,7 @@ def serve(directory: str, shape_data: dict[str, Any] | None, idle_seconds: float
     def leave() -> bool:
         """Go, unless a command is just looking for us: with the lock it would start us by, and nobody asking, the file is removed."""
         try:
-            fd = os.open(os.path.join(directory, "start.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+            fd = os.open(os.path.join(directory, START_LOCK), os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
@@ -88,7 +88,7 @@ def serve(directory: str, shape_data: dict[str, Any] | None, idle_seconds: float
             os.close(fd)
             return False
         os.unlink(os.path.join(directory, FILE))
-        return True  # start.lock stays ours until the process has ended
+        return True  # the lock stays ours until the process has ended
 
     gateway.serve(leave)
     os.close(published)

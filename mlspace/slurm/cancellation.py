@@ -8,6 +8,7 @@ from __future__ import annotations
 from mlspace.errors import MlspaceError
 from mlspace.slurm import signal, state
 from mlspace.slurm.hostlist import expand_hosts
+from mlspace.slurm.job import PLATFORM_PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def is_over(job: JobView) -> bool:
 def read_target(text: str) -> Target:
     """Raises MlspaceError for a word that is no job, and no step of one."""
     job, dot, step = text.partition(".")
-    if text.startswith("lm-"):  # the platform's own names of jobs
+    if text.startswith(PLATFORM_PREFIX):
         return Target(text, job, None, number(step, text) if dot else None)
     base, plus, component = job.partition("+")
     job_id, underscore, elements = base.partition("_")

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
+PLATFORM_PREFIX = "lm-"
+"""What the platform's own names of jobs begin with (mlspace-facts §4.1)."""
+
 # The columns of the registry's job table that a listing needs, in the order of JobView's arguments.
 COLUMNS = (
     "job_id",

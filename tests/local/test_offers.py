@@ -60,6 +60,19 @@ def test_jobs_wait_for_a_worker_of_their_type(serve: Callable[..., Gateway]) -> 
     assert [client.wait(name) for name in (waiting, later)] == ["completed", "completed"]
 
 
+def test_types_that_are_waited_for_keep_nobody_from_another_one(serve: Callable[..., Gateway]) -> None:
+    """As many as there are node names, which jobs of all types share here."""
+    offers = [word for offer in (f"{REGION}:{GPU}=1", f"{REGION}:{CPU}=1") for word in ("--offer", offer)]
+    client = serve("--quick", *offers, env={"MLSPACE_LOCAL_NODES": "1"}).client()
+    holding = client.submit("sleep 100", instance_type=GPU)
+    client.wait(holding, "running")
+    waiting = client.submit("true", instance_type=GPU)
+    assert client.wait(client.submit("true", instance_type=CPU)) == "succeeded"
+    assert client.state(waiting) == "pending"
+    client.delete(holding)
+    assert client.wait(waiting) == "completed"
+
+
 def test_what_is_not_offered_is_refused(serve: Callable[..., Gateway]) -> None:
     client = serve("--quick", "--offer", f"{REGION}:{GPU}=2").client()
     body = {"script": "true", "base_image": "i", "region": REGION, "type": "binary"}

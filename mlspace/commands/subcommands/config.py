@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlspace import config
 from mlspace.commands.arguments import Parser
+from mlspace.commands.tables import print_table
 from mlspace.site import Site
 
 TYPE_CHECKING = False
@@ -33,11 +34,9 @@ def run(context: Context, argv: Sequence[str]) -> int:
 
 
 def show(context: Context, found: config.Config) -> None:
-    from tabulate import tabulate
-
     rows = [(key, found.masked(key), found.origins[key]) for key in config.KEYS if found[key]]
     rows += [(name, names_in(found.sections[name]), found.origins[name]) for name in config.SECTIONS if name in found.sections]
-    context.print(tabulate(rows, headers=("key", "value", "from"), tablefmt="plain", disable_numparse=True))
+    print_table(context, ("key", "value", "from"), rows)
     where = f"a Gateway, API {found['api'] or 'v2'}" if found.is_remote else "the embedded MLSpace"
     lines = {
         "jobs run on": where,
