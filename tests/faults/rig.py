@@ -162,8 +162,13 @@ class Rig:
         said = Said(name, script, int(out or 0), process.returncode, err.decode())
         self.said.append(said)
         if script == ENDLESS and said.job_id:
-            wait_until(lambda: self.cli("scancel", str(said.job_id)).code == 0, "a scancel that no fault refuses")
+            wait_until(lambda: self.is_cancelled(said.job_id), "a scancel that no fault keeps from being noted", 300)
         return said
+
+    def is_cancelled(self, job_id: int) -> bool:
+        """Whether a scancel has come so far that the registry knows of it: from there on it is the controller's to carry out."""
+        self.cli("scancel", str(job_id))
+        return self.query(f"SELECT cancelled_by FROM job WHERE job_id = {job_id}")[0][0] is not None
 
     def kill_controller(self) -> None:
         """Ends the background controller, if there is one, without a word."""
