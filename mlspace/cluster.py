@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspace.site import REFUSE, Site
+from mlspace.slurm.job import CLUSTER_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ class Cluster:
             for name, row in (site.sections["partitions"] if site else {}).items()
         }
         return cls(
-            "mlspace",
+            CLUSTER_NAME,
             nodes,
             with_named(partitions, named),
             def_mem_per_cpu=shape["def_mem_per_cpu_mib"],
@@ -305,7 +306,7 @@ class Cluster:
         places = dict.fromkeys(one.place for one in partitions)
         kinds = {kind.key: kind for place in places for kind in catalog.types(place)}
         return cls(
-            "mlspace",
+            CLUSTER_NAME,
             [node_of(kind) for kind in kinds.values()],
             partitions,
             def_mem_per_cpu=None,

@@ -27,21 +27,25 @@ def is_alive(owner: str, since: float | None, now: float) -> bool:
 
 def started(pid: int) -> str:
     """When a process started, in the kernel's ticks; "" for one that is no more, also where nobody has collected it yet."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-            return "" if fields[0] in ("Z", "X") else fields[19]
-    except (OSError, IndexError):
-        return ""
+    fields = stat_of(pid)
+    return fields[19] if len(fields) > 19 and fields[0] not in ("Z", "X") else ""
 
 
 def is_below(ancestor: int) -> bool:
-    """Whether a process, by its id on this host, is this one or one that has brought it forth."""
+    """Whether a process, by its id on this host, is this one, or one of those above it."""
     pid = os.getpid()
     while pid > 1 and pid != ancestor:
-        try:
-            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-                pid = int(file.read().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
+        fields = stat_of(pid)
+        if len(fields) < 2:
             return False
+        pid = int(fields[1])
     return pid == ancestor > 0
+
+
+def stat_of(pid: int) -> list[str]:
+    """What /proc tells of a process behind its name, which may hold anything: state, parent, …; nothing where there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()
+    except OSError:
+        return []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from mlspace.commands.changing import NOT_PENDING, Change, Refused, apply, check_unfinished
 from mlspace.commands.controlling import PROGRAM
 from mlspace.errors import BadValue, UsageError
-from mlspace.slurm import state
 from mlspace.slurm.reason import HELD_ADMIN, HELD_USER
 
 TYPE_CHECKING = False
@@ -110,7 +109,7 @@ def wait_job(call: Call, words: Sequence[str]) -> int:
         if not found or not session.is_recent(found[0].job):
             raise UsageError(f"{PROGRAM}: Problem running job {words[0]}")
         job = found[0].job
-        if job.state in state.FINAL or job.state == state.COMPLETING:
+        if job.is_over:
             raise UsageError(f"{PROGRAM}: Job {words[0]} no longer running")
         if not job.is_pending:
             call.context.warn(f"{PROGRAM}: Nodes are ready for job {words[0]}")

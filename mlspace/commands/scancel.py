@@ -10,7 +10,7 @@ from mlspace.commands import listing
 from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.slurm import state
 from mlspace.slurm.accounting import shown_first
-from mlspace.slurm.cancellation import FILTERS, STATES, Deed, Target, described, is_over, matches, read_target, split
+from mlspace.slurm.cancellation import FILTERS, STATES, Deed, Target, described, matches, read_target, split
 from mlspace.slurm.option import COMMAND_LINE, REFUSED, Option
 
 TYPE_CHECKING = False
@@ -165,7 +165,7 @@ class Cancellation:
         chosen: list[Selected] = []
         for target in targets:
             found = self.find(target)
-            living = [one for one in found if not is_over(one.job)]
+            living = [one for one in found if not one.job.is_over]
             if not living and self.is_verbose:
                 self.context.warn(f"{PROGRAM}: error: {target.error}: {ENDED if found else UNKNOWN}")
             chosen += living
@@ -191,11 +191,11 @@ class Cancellation:
         from mlspace.queue.selection import Selected
 
         if not targets:
-            active = sorted((job for job in self.session.recent_jobs() if not is_over(job)), key=shown_first)
+            active = sorted((job for job in self.session.recent_jobs() if not job.is_over), key=shown_first)
             return [(Target(job.label, job.label), Selected(job)) for job in active]
         found = []
         for target in targets:
-            living = [one for one in self.find(target) if not is_over(one.job)]
+            living = [one for one in self.find(target) if not one.job.is_over]
             found += [(target, one) for one in living]
             if not living:
                 self.complain(target, UNKNOWN)

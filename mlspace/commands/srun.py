@@ -13,7 +13,6 @@ from mlspace.allocating import Allocation
 from mlspace.commands import submitting
 from mlspace.context import Interrupted
 from mlspace.errors import BadValue, MlspaceError, RequestRefused, UsageError
-from mlspace.slurm import state
 from mlspace.slurm.request import JobRequest
 
 TYPE_CHECKING = False
@@ -107,7 +106,7 @@ def why_there_is_none(session: Session, job_id: int) -> tuple[str, str]:
     job = session.registry.job(job_id)
     if job is None or not session.is_recent(job):
         why = "Invalid job id specified"
-    elif job.state in state.FINAL or job.state == state.COMPLETING:
+    elif job.is_over:
         why = ""
     elif job.is_pending:
         why = "Job is pending execution"

@@ -196,5 +196,5 @@ def named_in(answer: Any) -> str:
 def items_of(answer: Any) -> list[Any]:
     """An answer that is a list by itself."""
     if not isinstance(answer, list):
-        raise GatewayError("MLSpace's answer is no list", f"  it says: {str(answer)[:200]}")
+        raise GatewayError("MLSpace's answer is not a list", f"  it says: {str(answer)[:200]}")
     return answer

@@ -15,7 +15,7 @@ HELP = {
     403: "these credentials may not do that",
     429: "MLSpace takes no more requests for the moment; try again in a minute",
     445: "a firewall in front of MLSpace has blocked the request: some field holds shell metacharacters or `../`",
-    500: "MLSpace has a trouble of its own; if it is there again in some minutes, its support needs the time and the request",
+    500: "MLSpace has trouble of its own; if it is still there in some minutes, its support needs the time and the request",
     502: "MLSpace is not reached by what stands in front of it; that passes as a rule",
 }
 HELP |= dict.fromkeys((503, 504), HELP[502])

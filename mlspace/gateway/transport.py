@@ -274,7 +274,8 @@ class Transport:
         try:
             token, seconds = str(answer["token"]["access_token"]), float(answer["token"]["expires_in"])
         except (KeyError, TypeError, ValueError) as error:
-            raise GatewayError(f"MLSpace could not {what}: its answer has no token.{error}") from error
+            hint = f"  token.access_token and token.expires_in are expected: {error}"
+            raise GatewayError(f"MLSpace could not {what}: its answer has no token", hint) from error
         self._token_file.write(token, seconds)
         return token
 

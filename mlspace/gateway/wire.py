@@ -131,7 +131,7 @@ def unix_time(text: str | None) -> int | None:
         year, month, day, hour, minute, second = (int(text[start:end]) for start, end in TIME_PARTS)
         return calendar.timegm((year, month, day, hour, minute, second))
     except ValueError as error:
-        raise GatewayError(f"MLSpace's answer has a time that is none: {text}") from error
+        raise GatewayError(f"MLSpace's answer has a time that cannot be read: {text}") from error
 
 
 TIME_PARTS = ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))

@@ -65,11 +65,6 @@ def split(word: str) -> list[str]:
     return items
 
 
-def is_over(job: JobView) -> bool:
-    """Whether nothing more can be done to it: it has ended, or is about to."""
-    return job.state in state.FINAL or job.state == state.COMPLETING
-
-
 def read_target(text: str) -> Target:
     """Raises MlspaceError for a word that is no job, and no step of one."""
     job, dot, step = text.partition(".")

@@ -189,6 +189,11 @@ class JobView:
         return self.state in state.WAITING
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more can be done to it: it has ended, or is about to."""
+        return self.state in state.FINAL or self.state == state.COMPLETING
+
+    @property
     def first_node(self) -> str:
         """Where the batch script runs; "" while the job waits."""
         names = expand_hosts(self.node_list) if self.node_list else []

@@ -181,7 +181,7 @@ def damaged(path: str, error: sqlite3.Error) -> StateError:
     """What SQLite says, and what to do about it."""
     text = str(error)
     if "locked" in text or "busy" in text:
-        return StateError(f"{path}: another process holds the registry for more than {BUSY_SECONDS:.0f} s", "  try again")
+        return StateError(f"{path}: another process has held the registry for more than {BUSY_SECONDS:.0f} s", "  try again")
     if "full" in text:
         return StateError(f"{path}: no space left on the device")
     if "readonly" in text or "unable to open" in text:

@@ -679,7 +679,7 @@ def test_registry_that_is_held_too_long(registry: Registry, state: Path, monkeyp
     try:
         with pytest.raises(StateError) as caught:
             add(waiting, "a")
-        assert "another process holds the registry" in caught.value.lines[0]
+        assert "another process has held the registry" in caught.value.lines[0]
         assert caught.value.lines[1] == "  try again"
     finally:
         holder.close()
@@ -702,7 +702,7 @@ def test_change_has_the_lock_from_its_beginning(registry: Registry, state: Path)
 @pytest.mark.parametrize(
     ("said", "lines"),
     [
-        ("database is locked", ("/s/r: another process holds the registry for more than 60 s", "  try again")),
+        ("database is locked", ("/s/r: another process has held the registry for more than 60 s", "  try again")),
         ("database or disk is full", ("/s/r: no space left on the device",)),
         (
             "attempt to write a readonly database",
