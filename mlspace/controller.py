@@ -198,7 +198,7 @@ class Controller:
         """One job's platform status. A report knows more than the platform: it is looked for once more before an end is believed."""
         from mlspace.translate import status
 
-        if is_unwanted(job) and platform.status not in status.ENDED:
+        if is_unwanted(job) and not platform.has_ended:
             self.delete([submission])  # the request before may have been lost
         if platform.status in status.PENDING:
             self.queue.in_run(submission.submission, partial(self.registry.pending, job.job_id, reason.RESOURCES))
@@ -209,7 +209,7 @@ class Controller:
             )
         is_settled = self.now() >= (submission.posted_at or 0) + self.cluster().settle_seconds
         is_gone = platform.status == status.NOT_FOUND and is_settled
-        if (is_gone or platform.status in status.ENDED) and not self.reports.read(submission, job, platform.status):
+        if (is_gone or platform.has_ended) and not self.reports.read(submission, job, platform.status):
             log = b"" if is_gone or self.cluster().channel else self.reports.log(submission)
             if self.reports.take(submission, job, log, platform.status):
                 return

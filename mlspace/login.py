@@ -21,7 +21,7 @@ HEADER = "# Written by `mlspace login`; of the same form as config.yaml beside i
 
 
 class Account:
-    """What a Gateway tells of who has logged in. regions: those that the workspace's jobs can run in, the usual one first."""
+    """What a Gateway tells of who has logged in. regions: those that the workspace's jobs can run in, the default one first."""
 
     def __init__(self, workspace: str, regions: list[str], api_key: str) -> None:
         self.workspace = workspace

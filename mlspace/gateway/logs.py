@@ -25,7 +25,6 @@ from mlspace.gateway.loglines import (
     without_stamp,
 )
 from mlspace.gateway.logplace import Moved, Place, Shorter
-from mlspace.gateway.wire import ENDED_STATUSES
 
 PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
@@ -83,7 +82,7 @@ def follow_raw(
     while True:
         has_ended, before, place.was_read = False, place.count, False
         try:
-            has_ended = client.job(name).status in ENDED_STATUSES
+            has_ended = client.job(name).has_ended
             yield from place.unread(client.logs(name, region, with_times=with_times))
             if has_ended:
                 check_prose(name, place.rest)

@@ -55,7 +55,7 @@ READ_HERE = (
     Option("cpus-per-proc", "", "N", parse=values.count, section=RANKS, help="CPUs of each rank"),
     Option("cpus-per-rank", "", "N", parse=values.count, alias_of="cpus-per-proc", section=RANKS, help="the same"),
     Option("oversubscribe", section=RANKS, help="more ranks than CPUs on a node"),
-    Option("nooversubscribe", section=RANKS, help="no more ranks than CPUs on a node, as is usual"),
+    Option("nooversubscribe", section=RANKS, help="no more ranks than CPUs on a node, which is the default"),
     Option(
         "host", "H", "NAME[:SLOTS],...", parse=values.hosts, add=values.join, section=PLACES, help="nodes to run on; localhost is any node"
     ),

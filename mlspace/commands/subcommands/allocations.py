@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from mlspace.context import Context
 
-HEAD = ("allocation", "region", "nodes", "usual", "id")
+HEAD = ("allocation", "region", "nodes", "default", "id")
 TYPES_HEAD = ("allocation", "region", "instance type", "free")
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from mlspace.context import Context
 
-HEAD = ("image", "kind", "usual", "name here")
+HEAD = ("image", "kind", "default", "name here")
 
 
 def run(context: Context, argv: Sequence[str]) -> int:

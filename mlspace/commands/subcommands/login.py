@@ -111,7 +111,7 @@ def from_jupyter(context: Context) -> dict[str, str]:
 
 
 def choose_region(context: Context, given: Config, account: login.Account, *, can_ask: bool) -> None:
-    """One of the account's, the usual one where nobody says. Raises MlspaceError for one that is none of them."""
+    """One of the account's, the default one where nobody says. Raises MlspaceError for one that is none of them."""
     if not given["region"] and len(account.regions) > 1 and can_ask:
         said = context.ask(f"Region of jobs that name none, of {', '.join(account.regions)} [{account.regions[0]}]: ")
         given.offer("region", said, "the terminal")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from mlspace.context import Context
 
-HEAD = ("partition", "usual", "region", "allocation", "queue", "instance types", "image", "time limit")
+HEAD = ("partition", "default", "region", "allocation", "queue", "instance types", "image", "time limit")
 
 
 def run(context: Context, argv: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mlspace.context import Context
 
-HEAD = ("queue", "allocation", "kind", "active", "usual", "id")
+HEAD = ("queue", "allocation", "kind", "active", "default", "id")
 JOBS_HEAD = ("queue", "job", "status", "priority", "GPUs", "instance type", "user", "since")
 
 
