@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from mlspace.local.endpoint import Endpoint
     from mlspace.queue.selection import Selected
     from mlspace.site import Site
-    from mlspace.slurm.job import JobView, StepView
+    from mlspace.slurm.job import JobView
     from mlspace.slurm.occupation import Occupation
+    from mlspace.slurm.step import StepView
     from mlspace.slurm.usage import StepUsage
     from mlspace.state.queue import Queue
 
@@ -231,7 +232,7 @@ class Session:
 
     def running_steps(self, jobs: Sequence[JobView]) -> list[tuple[JobView, StepView]]:
         """The jobs' steps that run now, each with its job, the batch scripts, which are steps too, before the others."""
-        from mlspace.slurm.job import batch_step
+        from mlspace.slurm.step import batch_step
 
         by_id = {job.job_id: job for job in jobs if job.start_time is not None and job.end_time is None}
         steps = [batch_step(job) for job in by_id.values() if job.batch]

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from mlspace.context import Context
     from mlspace.session import Session
-    from mlspace.slurm.job import JobView, StepView
+    from mlspace.slurm.job import JobView
     from mlspace.slurm.request import Component
+    from mlspace.slurm.step import StepView
 
 PROGRAM = "sacct"
 
@@ -248,7 +249,7 @@ def is_here(clusters: list[str] | None) -> bool:
 
 def steps_of(session: Session, jobs: Sequence[JobView]) -> list[list[StepView]]:
     """The steps of each of the jobs, the batch script first."""
-    from mlspace.slurm.job import batch_step
+    from mlspace.slurm.step import batch_step
 
     steps = session.registry.steps_of_runs(jobs)
     return [

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from mlspace.context import Context
     from mlspace.session import Session
-    from mlspace.slurm.job import JobView, StepView
+    from mlspace.slurm.job import JobView
     from mlspace.slurm.option import Setting
     from mlspace.slurm.request import Component
+    from mlspace.slurm.step import StepView
 
 PROGRAM = "squeue"
 

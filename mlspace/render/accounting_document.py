@@ -9,14 +9,16 @@ from mlspace.render import document
 from mlspace.render.accounting_row import Manner, Row
 from mlspace.slurm.accounting import reason_of
 from mlspace.slurm.hostlist import expand_hosts
-from mlspace.slurm.job import CLUSTER_NAME, held_by
+from mlspace.slurm.job import CLUSTER_NAME
+from mlspace.slurm.step import held_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from mlspace.slurm.job import JobView, StepView
+    from mlspace.slurm.job import JobView
+    from mlspace.slurm.step import StepView
 
 NOTHING = {
     "description": "Nothing found",

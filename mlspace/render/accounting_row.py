@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mlspace.slurm import state
 from mlspace.slurm.hostlist import expand_hosts
-from mlspace.slurm.job import derived_exit, held_by
 from mlspace.slurm.size import format_memory
+from mlspace.slurm.step import derived_exit, held_by
 from mlspace.slurm.timestamp import format_timestamp
 
 TYPE_CHECKING = False
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlspace.slurm.accounting import Window
-    from mlspace.slurm.job import JobView, StepView
+    from mlspace.slurm.job import JobView
+    from mlspace.slurm.step import StepView
 
 NOT_YET = "Unknown"
 NO_NODES = "None assigned"

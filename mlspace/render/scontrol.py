@@ -8,10 +8,10 @@ from mlspace.slurm import duration
 from mlspace.slurm.filename import NO_ARRAY_TASK
 from mlspace.slurm.gres import format_resources
 from mlspace.slurm.hostlist import expand_hosts, fold_hosts
-from mlspace.slurm.job import BATCH, derived_exit, held_by
 from mlspace.slurm.mailtype import format_types
 from mlspace.slurm.reason import BEGIN_TIME
 from mlspace.slurm.size import format_memory
+from mlspace.slurm.step import BATCH, derived_exit, held_by
 from mlspace.slurm.timestamp import format_timestamp
 
 TYPE_CHECKING = False
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from mlspace.cluster import Cluster, Node, Partition
     from mlspace.render.squeue import JobRow
-    from mlspace.slurm.job import JobView, StepView
+    from mlspace.slurm.job import JobView
     from mlspace.slurm.occupation import Taken
+    from mlspace.slurm.step import StepView
 
 REQUESTED_GPUS = (
     ("TresPerJob", ("gpus",)),

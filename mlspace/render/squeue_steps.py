@@ -6,11 +6,13 @@ from mlspace.render.format import UNSET, Field
 from mlspace.render.squeue import NOT_YET, JobRow, View, natural, same
 from mlspace.slurm import duration
 from mlspace.slurm.hostlist import expand_hosts
-from mlspace.slurm.job import BATCH, CLUSTER_NAME, held_by
+from mlspace.slurm.job import CLUSTER_NAME
+from mlspace.slurm.step import BATCH, held_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mlspace.slurm.job import JobView, StepView
+    from mlspace.slurm.job import JobView
+    from mlspace.slurm.step import StepView
 
 DEFAULT = "%.15i %.8j %.9P %.8u %.9M %N"
 SORT = "P,i"

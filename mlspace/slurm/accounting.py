@@ -8,8 +8,8 @@ from __future__ import annotations
 from mlspace.errors import BadValue, MlspaceError, UsageError
 from mlspace.slurm import duration, state, timestamp
 from mlspace.slurm.hostlist import expand_hosts
-from mlspace.slurm.job import BATCH
 from mlspace.slurm.reason import ARRAY_LIMIT, PRIORITY, RESOURCES
+from mlspace.slurm.step import BATCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

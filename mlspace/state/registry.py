@@ -6,7 +6,7 @@ Commands and the controller meet here and nowhere else. Every change is one tran
 from __future__ import annotations
 
 from mlspace.slurm import state
-from mlspace.slurm.job import COLUMNS, STEP_COLUMNS, JobView, StepView
+from mlspace.slurm.job import COLUMNS, JobView
 from mlspace.state import schema
 from mlspace.state.database import Database, digest, encoded, packed
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Any
+
+    from mlspace.slurm.step import StepView
 
 WATCH_SECONDS = 900.0
 """So long after a request was lost the platform's list is looked through for a job of it: 15 times the time that it is given to show up."""
@@ -100,6 +102,8 @@ class Registry(Database):
 
     def steps_of_runs(self, jobs: Collection[JobView]) -> dict[tuple[int, int], list[StepView]]:
         """Steps of all runs of the jobs, in their order, by job and restart count."""
+        from mlspace.slurm.step import STEP_COLUMNS, StepView
+
         found: dict[tuple[int, int], list[StepView]] = {}
         ids = sorted({job.job_id for job in jobs})
         for start in range(0, len(ids), MOST_VALUES):
@@ -112,6 +116,8 @@ class Registry(Database):
 
     def steps(self, job_ids: Collection[int]) -> list[StepView]:
         """Steps of the jobs' latest runs, in order of job and step."""
+        from mlspace.slurm.step import STEP_COLUMNS, StepView
+
         columns = ", ".join(f"step.{column}" for column in STEP_COLUMNS)
         ids, found = sorted(job_ids), []
         for start in range(0, len(ids), MOST_VALUES):
