@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 INTERPRETER = (ROOT / ".venv/bin/python").resolve()
 VENDOR = "cloudru-ml-cli==1.3.0"
 AIM = 2
-"""Times the bare interpreter; twice that with 50,000 jobs known (issue 3)."""
+"""Times the bare interpreter; twice that with 50,000 jobs known."""
 
 
 def median_ms(command: list[str], environ: dict[str, str], runs: int, cwd: str) -> float:

@@ -20,7 +20,7 @@ MOST_NODES = 65_536
 """Of a job where the platform does not say how many there are. Source: docs/protocol.md, `nodes`."""
 
 SETTLE_SECONDS = 60.0
-"""Source: design §4."""
+"""No answer tells of a new job for 2 or 3 seconds (mlspace-facts §4.1); a request without an answer may be on its way for much longer."""
 
 LOCAL_SETTLE_SECONDS = 2.0
 """The embedded MLSpace lists a job as soon as it has taken it."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mlspace.survey import Found
 
 POLL_SECONDS = 2.0
-"""What squeue shows is at most that old (design §4)."""
+"""Between two questions about a region: what squeue shows is at most that old, times the number of regions with unfinished jobs."""
 
 WATCH_POLL_SECONDS = 10.0
 """The same of a region where there is nothing but lost requests to look for."""

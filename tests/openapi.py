@@ -28,7 +28,7 @@ ERROR = {"description": "an error", "content": {"application/json": {"schema": {
 
 @cache
 def document() -> dict[str, Any]:
-    """The vendor's, with two answers that it lacks for some calls: 401, which each of them gives (mlspace-facts 1.2), and 404 for an
+    """The vendor's, with two answers that it lacks for some calls: 401, which each of them gives (mlspace-facts §1.2), and 404 for an
     id that there is not, of which nothing is known."""
     changed: dict[str, Any] = nullable(OPENAPI)
     for path, operations in changed["paths"].items():

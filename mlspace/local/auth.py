@@ -18,7 +18,7 @@ TOKEN_SECONDS = 3600
 
 
 class Unauthorized(Exception):
-    """401 with the platform's error_code and message (mlspace-facts 1.2)."""
+    """401 with the platform's error_code and message (mlspace-facts §1.2)."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""What stands in front of the platform, and the platform itself, say when they fail, as users have recorded it (mlspace-facts 4.5)."""
+"""What stands in front of the platform, and the platform itself, say when they fail, as users have recorded it (mlspace-facts §4.5)."""
 
 from __future__ import annotations
 

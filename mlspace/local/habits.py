@@ -1,4 +1,4 @@
-"""The platform's bad habits that do not come from what it does, but from how it answers (mlspace-facts 4)."""
+"""The platform's bad habits that do not come from what it does, but from how it answers (mlspace-facts §4)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlspace.local.placement import Wish
 
 KEY = re.compile(r"[a-z][a-z0-9-]*(?:\.(?P<gpus>\d{1,4})gpu)?(?:\.\d+v?G?)??(?:\.(?P<cpus>\d{1,6})C)?(?:\.(?P<memory>\d{1,6})G)?")
-"""`<family>.<n>gpu[.<GPU GB>[vG]][.<C>C][.<RAM>G]` (mlspace-facts 5.1)."""
+"""`<family>.<n>gpu[.<GPU GB>[vG]][.<C>C][.<RAM>G]` (mlspace-facts §5.1)."""
 
 CPUS_PER_GPU, MEMORY_GIB_PER_GPU = 16, 243
 """What SR003 gives with each GPU: for names that do not say it."""

@@ -1,4 +1,4 @@
-"""The older version of the Gateway, as a Jupyter server calls it: no token, an api key and a namespace (mlspace-facts 1.4).
+"""The older version of the Gateway, as a Jupyter server calls it: no token, an api key and a namespace (mlspace-facts §1.4).
 
 No document describes it. Requests and answers are those of the clients that people have published; where those differ, both are taken.
 """

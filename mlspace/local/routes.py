@@ -63,4 +63,4 @@ OLDER_ROUTES = (
     Route("GET", "/v1/clusters", NAMESPACE, "older.clusters"),
     Route("GET", "/v1/clusters/{cluster_key}/instance_types", NAMESPACE, "older.instance_types"),
 )
-"""What a Jupyter server calls at GWAPI_ADDR (mlspace-facts 1.4)."""
+"""What a Jupyter server calls at GWAPI_ADDR (mlspace-facts §1.4)."""
