@@ -18,7 +18,7 @@ from mlspace.queue.selection import Selected
 from mlspace.session import Session
 from mlspace.slurm import state as states
 from mlspace.state.registry import Registry
-from tests.conftest import Cli, Result, wait_until
+from tests.conftest import Cli, Result, stop_gateway, wait_until
 from tests.state.test_registry import OUTCOME, VALUES
 
 
@@ -67,6 +67,7 @@ def test_it_goes_when_its_registry_does(clock: Clock, state: Path, another: bool
     add(clock, dependency="singleton(unfulfilled)", begin_time=10**9)
 
     def remove() -> None:
+        stop_gateway(state)  # afterwards nothing would tell where it is
         shutil.rmtree(state)
         if another:
             Registry.open(str(state))
