@@ -2,19 +2,15 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <optional>
-#include <utility>
 
-#include "channel/handshake.h"
-#include "node/runtime_dir.h"
+#include "job/ask_job.h"
 
 namespace launcher {
 namespace {
 
 constexpr int kExitUsage = 64;
 constexpr int kLargestSignal = 64;
-constexpr double kPatience = 10;  ///< seconds for a launch to answer
 
 struct Call {
   int signal = -1;
@@ -61,26 +57,10 @@ Call ReadCall(const std::vector<std::string>& args) {
 
 /// How many steps and processes of the job got the signal; nothing when its launch does not answer.
 std::optional<int64_t> Send(const std::string& directory, int signal, int64_t target) {
-  UniqueFd socket = ConnectToJob(directory);
-  if (!socket) return std::nullopt;
-  Loop loop;
-  std::optional<int64_t> count;
-  const auto channel = std::make_shared<Channel>(&loop, std::move(socket));
-  const auto stop = [&loop] { loop.Stop(); };
-  OpenHandshake(channel, Credentials{}, Peer{"client", 0}, [&](const std::optional<std::string>& error) {
-    if (error) return stop();
-    channel->Listen(
-        [&](Frame type, std::string_view payload) {
-          if (type != Frame::kSignalled) return;
-          count = Unpacker(payload).Number();
-          stop();
-        },
-        stop);
-    channel->Send(Frame::kSignalJob, Packer().Number(signal).Number(target).payload());
-  });
-  loop.After(kPatience, stop);
-  loop.Run();
-  return count;
+  const std::string call = Packer().Number(signal).Number(target).payload();
+  const std::optional<std::string> answer = AskJob(directory, Frame::kSignalJob, call, Frame::kSignalled);
+  if (!answer) return std::nullopt;
+  return Unpacker(*answer).Number();
 }
 
 }  // namespace
