@@ -251,6 +251,7 @@ bool FirstNode::StartStep(const std::shared_ptr<Channel>& channel, const StepReq
   hooks.file = [this](const std::shared_ptr<Channel>& client, Frame type, std::string_view fields) {
     files_.OnClientFrame(client, type, fields);
   };
+  hooks.lost = [this](int node) { nodes_.Lose(node); };
   hooks.ended = [this](StepServer* step) { OnStepEnded(step); };
   try {
     if (outcome_ || directory_.IsToEnd()) throw StepRefusal(kStepIsOver);  // its end may still be on its way

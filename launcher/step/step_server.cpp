@@ -195,7 +195,9 @@ void StepServer::Attach(int number, std::shared_ptr<Channel> channel) {
   share->channel = std::move(channel);
   share->channel->Listen(
       [this, share](Frame type, std::string_view payload) { OnShareFrame(share, type, payload); },
-      [this, share] { ShareLost(share); });
+      [this, share] {
+        if (!share->is_over) hooks_.lost(share->node);
+      });
   share->channel->Send(Frame::kShare, Describe(*share).Pack());
   for (const auto& [type, payload] : share->waiting) share->channel->Send(type, payload);
   share->waiting.clear();

@@ -23,6 +23,8 @@ class StepServer {
     std::function<bool(StepServer*, int node, int share)> start_remote;
     /// A frame about files, from the client of a step that is held back.
     std::function<void(const std::shared_ptr<Channel>& client, Frame type, std::string_view payload)> file;
+    /// A share's connection broke: the launch of that node is gone, whatever the node's own connection says yet.
+    std::function<void(int node)> lost;
     /// Called once, when all is over.
     std::function<void(StepServer*)> ended;
   };

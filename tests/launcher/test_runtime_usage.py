@@ -11,6 +11,9 @@ from tests.launcher.helpers.runtime import Runtime, batch, runtime_directory
 
 MIB = 1024 * 1024
 
+LEAST_CPU_MS = 200
+"""Tasks use 300 ms by their own clock; the kernel counts each process's in whole ticks of 10 ms, and loses some on a busy machine."""
+
 TASK = """import os, sys, time
 kept = b"x" * (int(sys.argv[1]) * 1024 * 1024 * (1 + int(os.environ["SLURM_PROCID"])))
 until = time.process_time() + 0.3
@@ -50,10 +53,10 @@ def test_every_task_on_every_node_is_measured(runtime: Runtime) -> None:
         least = 20 * MIB * (task.task + 1)
         assert least < task.resident_bytes < least + 60 * MIB
         assert task.virtual_bytes >= task.resident_bytes
-        assert 300 <= task.cpu_ms < 20_000
+        assert LEAST_CPU_MS <= task.cpu_ms < 20_000
         assert task.written_bytes >= 3_000_000
     (child,) = other.tasks  # it is what the task has started that uses something
-    assert child.cpu_ms >= 300 and len(next(iter(other.processes.values()))) == 2
+    assert child.cpu_ms >= LEAST_CPU_MS and len(next(iter(other.processes.values()))) == 2
     assert [one.name for one in again] == ["batch", "0", "1"]
 
 
