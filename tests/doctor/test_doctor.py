@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -50,6 +51,15 @@ def test_a_wrong_answer_is_named(cli: Cli, serve: Callable[..., Gateway]) -> Non
     assert {name for name, verdict in found.items() if verdict == "DIFFERS"} == {"a job that never was", "a wrong token", "limits"}
     assert "expected HTTP 200 and an object; got HTTP 404" in done.stdout
     assert done.stdout.endswith("3 differ from what is recorded\n")
+
+
+def test_where_nobody_answers_nothing_is_said_to_differ(cli: Cli) -> None:
+    cli.env |= {f"MLSPACE_{name.upper().replace('-', '_')}": value for name, value in KNOWN.items()}
+    with socket.socket() as bound:  # bound and not listening: nobody else can take the port
+        bound.bind(("127.0.0.1", 0))
+        done = cli("mlspace", "doctor", env={"MLSPACE_ENDPOINT": f"http://127.0.0.1:{bound.getsockname()[1]}/public/v2"})
+    assert (done.stdout, done.code) == ("", 1)
+    assert done.stderr.startswith("mlspace: error: Unable to contact MLSpace at http://127.0.0.1:"), done.stderr
 
 
 def test_a_job_that_cannot_be_submitted_is_one_of_them(cli: Cli, serve: Callable[..., Gateway]) -> None:  # noqa: F811
