@@ -102,7 +102,7 @@ def follow_ranks(session: Session, job_id: int, take: Callable[[int, int, str], 
     client = session.gateway()
     for line in follow_log(client, job.platform_job, job.region, session.context.sleep, session.warn_of, has_told_end):
         if report := output.feed(line):
-            session.controller.reports.take(submission, job, report)
+            session.controller.reports.take_log(submission, job, report)
     output.close(is_explained=has_told_end())
     take_end(session, job_id, submission, output.reports)
     failure = status.first_failure(status.reports(output.reports, submission.submission, submission.secret))
@@ -126,7 +126,7 @@ def take_end(session: Session, job_id: int, submission: Submission, reports: byt
         platform = session.gateway().job(job.platform_job)
     except GatewayError:
         return  # a later round learns it
-    if not session.controller.reports.take(submission, job, reports, platform.status):
+    if not session.controller.reports.take_log(submission, job, reports, platform.status):
         session.controller.note(submission, job, platform)
 
 

@@ -56,6 +56,10 @@ class Reports:
         self._sizes[path] = size
         return self.take(submission, job, lines, platform_status)
 
+    def take_log(self, submission: Submission, job: JobView, lines: bytes, platform_status: str = "") -> bool:
+        """As `take`, of what the log says: where nodes see the report file, that tells more, of steps above all, and is gone at the end."""
+        return self.read(submission, job, platform_status) or self.take(submission, job, lines, platform_status)
+
     def log(self, submission: Submission) -> bytes:
         """The end of what launch and the program wrote to stderr, in no order; nothing where the platform has no log of the job.
 

@@ -403,6 +403,21 @@ def test_reports_are_taken_over_and_forged_ones_are_not(world: World) -> None:
     assert not (world.directory / "reports" / ("a" * 32)).exists()
 
 
+def test_an_end_that_the_log_tells_first_loses_no_step(world: World) -> None:
+    """Of a job whose log is followed, and whose node writes its reports to our file, too: steps are in the file alone."""
+    job = world.add("a" * 32)
+    world.send(job)
+    (submission,) = world.registry.submissions(job_id=job)
+    times = {"start": 1_800_000_002.0, "end": 1_800_000_003.0, "code": 0, "signal": 0, "state": "COMPLETED"}
+    world.report("a" * 32, event="end", reason="None", **times)
+    path = world.directory / "reports" / ("a" * 32)
+    log = path.read_bytes()
+    path.unlink()
+    world.report("a" * 32, event="step", step=0, name="true", nodes="n1", tasks=2, **times)
+    assert world.controller().reports.take_log(submission, world.view(job), log)
+    assert (world.state(job)[0], [step.state for step in world.registry.steps([job])]) == ("COMPLETED", ["COMPLETED"])
+
+
 def test_a_step_that_was_running_when_the_job_ended_is_cancelled(world: World) -> None:
     job = world.add("a" * 32)
     world.send(job)

@@ -114,7 +114,7 @@ def test_shows_jobs_and_nodes_as_documents(cli: Cli) -> None:
     assert (job["job_id"], job["state_reason"]) == (int(ids[1]), "JobHeldUser")
     assert cli("scontrol", "show", "jobs", "--json").stdout == cli("squeue", "--json").stdout
     nodes, same = (
-        re.sub(r"(free_memory: !!int) \d+", r"\1 N", cli(*words).stdout)
+        re.sub(r"(free_memory|cpu_load): !!int \d+", r"\1: N", cli(*words).stdout)
         for words in (("scontrol", "--yaml", "show", "nodes"), ("sinfo", "--yaml"))
     )
     assert nodes == same
