@@ -334,15 +334,21 @@ def test_a_command_stopped_within_the_shell(terminal: Open) -> None:
     assert shell.wait() == 0
 
 
-def test_salloc_stopped_and_continued_in_the_foreground(terminal: Open) -> None:
-    """The shell around it has the terminal meanwhile, and the command has it again."""
+def stopped(terminal: Open, command: str) -> Terminal:
+    """A shell whose salloc, which has said that it has begun, Ctrl-Z has stopped."""
     outer = terminal(*SHELL)
     outer.expect(PROMPT)
-    outer.type("salloc sh -c 'echo begun; read line; echo read $line; exit 4'\n")
+    outer.type(f"{command}\n")
     outer.expect("\nbegun\n")
     outer.type(CTRL_Z)
     outer.expect("Stopped")
     outer.expect(PROMPT)
+    return outer
+
+
+def test_salloc_stopped_and_continued_in_the_foreground(terminal: Open) -> None:
+    """The shell around it has the terminal meanwhile, and the command has it again."""
+    outer = stopped(terminal, "salloc sh -c 'echo begun; read line; echo read $line; exit 4'")
     outer.type("fg\nword\n")
     outer.expect("\nread word\n")
     outer.expect("Relinquishing job allocation 1\n")
@@ -354,14 +360,8 @@ def test_salloc_stopped_and_continued_in_the_foreground(terminal: Open) -> None:
 
 def test_salloc_stopped_and_continued_in_the_background(terminal: Open, cli: Cli) -> None:
     os.mkfifo(cli.directory / "go")
-    outer = terminal(*SHELL)
-    outer.expect(PROMPT)
     # It starts no processes meanwhile: dash uses vfork, and is not stopped while its child is stopped before it has called exec.
-    outer.type("salloc sh -c 'echo begun; read line <go; exit 4'\n")
-    outer.expect("\nbegun\n")
-    outer.type(CTRL_Z)
-    outer.expect("Stopped")
-    outer.expect(PROMPT)
+    outer = stopped(terminal, "salloc sh -c 'echo begun; read line <go; exit 4'")
     outer.ask("bg")
     (cli.directory / "go").write_text("on\n")
     assert outer.ask("wait %1; echo code $?").endswith("code 4\n")
@@ -371,13 +371,7 @@ def test_salloc_stopped_and_continued_in_the_background(terminal: Open, cli: Cli
 
 def test_salloc_that_ends_in_the_background_leaves_the_terminal_to_the_shell(terminal: Open, cli: Cli) -> None:
     os.mkfifo(cli.directory / "go")
-    outer = terminal(*SHELL)
-    outer.expect(PROMPT)
-    outer.type("salloc sh -c 'echo begun; read line <go'\n")
-    outer.expect("\nbegun\n")
-    outer.type(CTRL_Z)
-    outer.expect("Stopped")
-    outer.expect(PROMPT)
+    outer = stopped(terminal, "salloc sh -c 'echo begun; read line <go'")
     outer.ask("bg")
     group = os.tcgetpgrp(outer.master)
     (cli.directory / "go").write_text("on\n")
