@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 
+from mlspace import private_file
 from mlspace.errors import GatewayError
 from mlspace.gateway.at_once import answers
 from mlspace.gateway.catalog import Catalog, Place, read_regions
@@ -55,10 +55,7 @@ class Kept:
             return None
 
     def write(self, catalog: Catalog) -> None:
-        temporary = f"{self.path}.{os.getpid()}"
         try:
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
-                json.dump({"read_at": self.now, **catalog.to_json()}, file)
-            os.rename(temporary, self.path)
+            private_file.write(self.path, json.dumps({"read_at": self.now, **catalog.to_json()}).encode())
         except OSError:
             pass  # the next command asks again

@@ -11,21 +11,19 @@ from functools import partial
 from mlspace.errors import GatewayError, MlspaceError
 from mlspace.owner import is_alive, process_identity
 from mlspace.reports import Reports, is_unwanted
-from mlspace.sending import CONCURRENT_CALLS, Sender
 from mlspace.slurm import reason, state
 from mlspace.state.files import forget_files
 from mlspace.state.queue import RECALL, Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
-    from mlspace.cluster import Cluster
-    from mlspace.gateway.client import Client
     from mlspace.gateway.wire import PlatformJob
+    from mlspace.sending import Sender
     from mlspace.slurm.job import JobView
-    from mlspace.state.registry import Registry, Submission
+    from mlspace.state.registry import Submission
     from mlspace.survey import Found
 
 POLL_SECONDS = 2.0
@@ -42,26 +40,14 @@ CLOCK_SECONDS = 120.0
 
 
 class Controller:
-    """Advances the jobs of one registry. `gateway` and `cluster` are called when they are needed, and not before."""
+    """Advances the jobs of one registry, that of `sender`."""
 
-    def __init__(
-        self,
-        registry: Registry,
-        state_dir: str,
-        now: Callable[[], float],
-        gateway: Callable[[], Client],
-        cluster: Callable[[], Cluster],
-        image: Callable[[], str],
-        commands: str,
-    ) -> None:
-        self.registry = registry
-        self.queue = Queue(registry)
-        self.state_dir = state_dir
-        self.now = now
-        self.gateway = gateway
-        self.cluster = cluster
-        self.sender = Sender(registry, state_dir, now, gateway, cluster, image, commands)
-        self.reports = Reports(self.queue, state_dir, gateway, cluster, self.delete)
+    def __init__(self, sender: Sender) -> None:
+        self.sender = sender
+        self.registry, self.state_dir, self.now = sender.registry, sender.state_dir, sender.now
+        self.gateway, self.cluster = sender.gateway, sender.cluster
+        self.queue = Queue(self.registry)
+        self.reports = Reports(self.queue, self.state_dir, self.gateway, self.cluster, self.delete)
 
     # One round.
 
@@ -278,17 +264,11 @@ class Controller:
         """Asks the platform to end the jobs of these submissions, several at a time; the errors by submission."""
         if not submissions:
             return {}
-        from concurrent.futures import ThreadPoolExecutor
+        from mlspace.gateway.at_once import answers
 
-        client, failures = self.gateway(), {}
-        with ThreadPoolExecutor(min(CONCURRENT_CALLS, len(submissions))) as pool:
-            calls = {one.submission: pool.submit(client.delete_job, one.platform_job, one.region) for one in submissions}
-        for submission, call in calls.items():
-            try:
-                call.result()
-            except GatewayError as error:
-                failures[submission] = error
-        return failures
+        client = self.gateway()
+        told = zip(submissions, answers(lambda one: client.delete_job(one.platform_job, one.region), submissions), strict=True)
+        return {one.submission: answer for one, answer in told if isinstance(answer, GatewayError)}
 
 
 def new_submission(region: str) -> dict[str, Any]:

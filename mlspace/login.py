@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mlspace import config, sources
+from mlspace import config, private_file, sources
 from mlspace.errors import ConfigError, GatewayError, MlspaceError, StateError
 
 TYPE_CHECKING = False
@@ -80,12 +80,10 @@ def keep(given: Config, directory: str, profile: str) -> str:
         place.pop(key, None)
         if given[key] and given[key] != usual.get(key):
             place[key] = given[key]
-    temporary = f"{path}.{os.getpid()}"
+    text = HEADER + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(HEADER + yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
-        os.rename(temporary, path)
+        private_file.write(path, text.encode())
     except OSError as error:
         raise StateError(f"{path}: {error.strerror}") from error
     return path

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from mlspace.state.registry import Registry, Submission
     from mlspace.translate.job import StoredJob
 
-CONCURRENT_CALLS = 16
-"""Requests on their way at the same time, where there are many to send."""
-
 
 class Sender:
     """Sends the submissions of one registry. `gateway`, `cluster` and `image` are called when they are needed, and not before.
@@ -68,6 +65,8 @@ class Sender:
         What is claimed, and what has been answered meanwhile, is written down together: a write to the disk may last as long as a request.
         """
         from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+        from mlspace.gateway.at_once import CONCURRENT_CALLS
 
         failures: dict[str, MlspaceError] = {}
         flying: dict[Future[str], Submission] = {}

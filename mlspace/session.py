@@ -77,8 +77,9 @@ class Session:
     def controller(self) -> controller.Controller:
         if self._controller is None:
             from mlspace.installation import commands_directory
+            from mlspace.sending import Sender
 
-            self._controller = controller.Controller(
+            sender = Sender(
                 self.registry,
                 self.state_dir,
                 self.context.now,
@@ -87,6 +88,7 @@ class Session:
                 lambda: self.config["image"],
                 commands_directory(),
             )
+            self._controller = controller.Controller(sender)
         return self._controller
 
     @property
@@ -105,12 +107,10 @@ class Session:
 
                 self._client = open_client(self.config, self.state_dir, self._tell_of_pause)
             else:
-                from mlspace.gateway.client import Client
-                from mlspace.gateway.credentials import Credentials
-                from mlspace.gateway.transport import Transport
+                from mlspace.gateway.opening import client_at
 
                 words = (local.client_id, local.client_secret, local.api_key, local.workspace_id)
-                self._client = Client(Transport(url, Credentials(*words), self.state_dir))
+                self._client = client_at(url, words, self.state_dir)
             self._client_url = url
         return self._client
 

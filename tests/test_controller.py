@@ -18,10 +18,11 @@ from mlspace.cluster import Cluster, Node, Partition
 from mlspace.delivery import Delivery
 from mlspace.dispatch import Dispatcher
 from mlspace.errors import GatewayError, MlspaceError, StateError
+from mlspace.gateway.at_once import CONCURRENT_CALLS
 from mlspace.gateway.wire import PlatformJob
 from mlspace.owner import process_identity
 from mlspace.queue.room import BACKLOG
-from mlspace.sending import CONCURRENT_CALLS
+from mlspace.sending import Sender
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.job import JobView
 from mlspace.slurm.request import Component, JobRequest, Script
@@ -91,7 +92,7 @@ class World:
 
     def controller(self) -> controller.Controller:
         """A new one, as every command makes its own."""
-        return controller.Controller(
+        sender = Sender(
             self.registry,
             str(self.directory),
             lambda: self.time,
@@ -100,6 +101,7 @@ class World:
             lambda: "image",
             "/bin",
         )
+        return controller.Controller(sender)
 
     def add(self, submission: str, owner: str | None = None) -> int:
         """A job in the registry whose process has committed it."""

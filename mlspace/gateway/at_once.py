@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from mlspace.errors import GatewayError
 
-CONCURRENT_CALLS = 8
+CONCURRENT_CALLS = 16
+"""On their way at the same time; for so many a connection is kept open."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

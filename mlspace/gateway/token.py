@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mlspace import private_file
+
 RENEW_EARLY_SECONDS = 60
 
 PATIENCE_SECONDS = 10.0
@@ -34,12 +36,9 @@ class TokenFile:
             return ""
 
     def write(self, token: str, seconds: float) -> None:
-        temporary = f"{self.path}.{os.getpid()}"
         content = {"access_token": token, "expires_at": time.time() + seconds - RENEW_EARLY_SECONDS}
         try:
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
-                json.dump(content, file)
-            os.rename(temporary, self.path)
+            private_file.write(self.path, json.dumps(content).encode())
         except OSError:
             pass  # the next command logs in again
 

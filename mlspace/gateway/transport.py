@@ -16,6 +16,7 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from mlspace import __version__
 from mlspace.errors import GatewayError
+from mlspace.gateway.at_once import CONCURRENT_CALLS
 from mlspace.gateway.credentials import Credentials, NamespaceKey
 from mlspace.gateway.errors import NOT_THE_TOKEN, TRANSIENT, distrusted, error_code, error_of, moved, unreachable
 from mlspace.gateway.token import TokenFile
@@ -31,9 +32,6 @@ LONGEST_PAUSE_SECONDS = 30.0
 """A server that asks for a longer pause is believed, and not asked again before: the command says so and ends."""
 
 LONGEST_RAW = 16 * 1024 * 1024
-
-CONNECTIONS = 16
-"""Kept open for calls that run at the same time."""
 
 
 class RawAnswer(NamedTuple):
@@ -66,7 +64,7 @@ class Transport:
         self._session.trust_env = not self._is_near  # no proxy for this machine
         self._session.auth = unchanged  # a line of ~/.netrc would take the place of our token
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
+            self._session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=CONCURRENT_CALLS))
         self._token_file = TokenFile(os.path.join(state_dir, f"token-{identity(endpoint, credentials)}.json"))
         self._token = credentials.access_token
         self._login = threading.Lock()

@@ -9,6 +9,7 @@ import json
 import os
 from typing import Any
 
+from mlspace import private_file
 from mlspace.errors import RequestRefused
 from mlspace.spec.launch import LaunchSpec
 
@@ -81,17 +82,7 @@ def write_file(data: bytes, path: str) -> None:
     """Writes the specification for the carrier `file`: 0600, complete before anybody can see it. Raises RequestRefused, OSError."""
     if len(data) > FILE_LIMIT:
         raise RequestRefused(f"the job's description is too large: {len(data)} bytes, {FILE_LIMIT} at most", f"  {largest(data)}")
-    temporary = f"{path}.{os.getpid()}"
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(file, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.rename(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise
+    private_file.write(path, data, sync=True)
 
 
 def checksum(data: bytes) -> str:
