@@ -177,9 +177,9 @@ void FirstNode::JoinNode(int node, const std::shared_ptr<Channel>& channel) {
 
 void FirstNode::OnNodeLost(int node) {
   files_.NodeLost(node);
+  for (const auto& step : steps_) step->NodeLost(node);  // also of a job that is ending: they wait for their tasks
   if (outcome_) return;
   const std::string& name = place_.names[static_cast<size_t>(node)];
-  for (const auto& step : steps_) step->NodeLost(node);
   if (spec_.limits.no_kill) {
     Say("error: node " + name + " has failed; the job goes on without it");
     ledger_.Lose(node);

@@ -197,7 +197,6 @@ void StepServer::Attach(int number, std::shared_ptr<Channel> channel) {
       [this, share](Frame type, std::string_view payload) { OnShareFrame(share, type, payload); },
       [this, share] {
         if (!share->is_over) hooks_.lost(share->node);
-        ShareLost(share);  // of a job that is ending already nothing more is told
       });
   share->channel->Send(Frame::kShare, Describe(*share).Pack());
   for (const auto& [type, payload] : share->waiting) share->channel->Send(type, payload);
