@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
         environ: Mapping[str, str]
         program: str
+        gathered: Config | None
 
         @property
         def home(self) -> str: ...
@@ -98,17 +99,27 @@ class Config:
         return f"Config({({key: self.masked(key) for key in self.values})})"
 
 
+def gather_for(world: World) -> Config:
+    """As `gather`, for a command, which reads the files once and says what there is to be said of them."""
+    if world.gathered is None:
+        world.gathered = gather(world.environ, world.home)
+        for line in world.gathered.warnings:
+            world.warn(f"{world.program}: warning: {line}")
+    return world.gathered
+
+
 def read_for(world: World) -> Config:
-    """The configuration of a command, which says what there is to be said of it. Raises as `read`."""
-    config = read(world.environ, world.home)
-    for line in config.warnings:
-        world.warn(f"{world.program}: warning: {line}")
-    return config
+    """The configuration of a command. Raises as `read`."""
+    return completed(gather_for(world))
 
 
 def read(environ: Mapping[str, str], home: str) -> Config:
     """The configuration. Raises ConfigError for a file that cannot be read, and for credentials that are not complete."""
-    config = gather(environ, home)
+    return completed(gather(environ, home))
+
+
+def completed(config: Config) -> Config:
+    """The same, found to be right, with what holds where nothing is said."""
     check(config)
     offer_defaults(config)
     return config

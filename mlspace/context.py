@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import BinaryIO, TextIO
 
+    from mlspace.config import Config
+
 
 FOREGROUND_SECONDS = 0.1
 DEFAULT_SHELL = "/bin/sh"
@@ -67,6 +69,7 @@ class Context:
         self._host = host
         self.program = program
         self.arguments = list(arguments)  # of the command, as accounting shows them
+        self.gathered: Config | None = None  # what the configuration says, once it was read (config.gather_for)
         self.failure_code = 1  # exit code of a failure that has none of its own
         self._closing: list[Callable[[], None]] = []
 

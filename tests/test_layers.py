@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"entry"},
     "errors": set(),
     "private_file": set(),
-    "context": {"errors"},
+    "context": {"config", "errors"},
     "config": {"sources", "errors"},
     "sources": {"config", "errors"},
     "login": {"config", "private_file", "sources", "gateway.opening", "gateway.transport", "errors"},

@@ -20,9 +20,7 @@ ON, OFF = ("true", "yes"), ("false", "no")
 
 def settings(context: Context, program: str) -> list[Setting]:
     """Those that the program has. Raises ConfigError for a name that no program has, or that is of use on a command line only."""
-    found = config.gather(context.environ, context.home)
-    for line in found.warnings:
-        context.warn(f"{program}: warning: {line}")
+    found = config.gather_for(context)
     rows = found.sections.get(SECTION) or {}
     where = f"{found.own_file}: {SECTION}"
     if not isinstance(rows, dict):
