@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import BinaryIO, TextIO
 
-    from mlspace.config import Config
+    from mlspace.configuration.config import Config
 
 
 FOREGROUND_SECONDS = 0.1

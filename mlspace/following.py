@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mlspace import controller
+from mlspace.controller import controller
 from mlspace.errors import GatewayError, MlspaceError
 from mlspace.slurm import state
 from mlspace.state.files import report_path

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 
-from mlspace import config, controller, jobdir
+from mlspace import jobdir
+from mlspace.configuration import config
+from mlspace.controller import controller
 from mlspace.errors import BadValue, GatewayError, MlspaceError
-from mlspace.owner import is_alive, is_below
+from mlspace.process_identity import is_alive, is_below
 from mlspace.slurm import state
 from mlspace.slurm.job import PLATFORM_PREFIX
 from mlspace.state.registry import Registry
@@ -16,15 +18,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from mlspace.cluster import Cluster
-    from mlspace.config import Config
+    from mlspace.cluster.cluster import Cluster
+    from mlspace.cluster.delivery import Delivery
+    from mlspace.configuration.config import Config
+    from mlspace.configuration.site import Site
     from mlspace.context import Context
-    from mlspace.delivery import Delivery
     from mlspace.gateway.catalog import Catalog
     from mlspace.gateway.client import Client
     from mlspace.local.endpoint import Endpoint
     from mlspace.queue.selection import Selected
-    from mlspace.site import Site
     from mlspace.slurm.job import JobView
     from mlspace.slurm.occupation import Occupation
     from mlspace.slurm.step import StepView
@@ -76,8 +78,8 @@ class Session:
     @property
     def controller(self) -> controller.Controller:
         if self._controller is None:
+            from mlspace.controller.sending import Sender
             from mlspace.installation import commands_directory
-            from mlspace.sending import Sender
 
             sender = Sender(
                 self.registry,
@@ -141,15 +143,15 @@ class Session:
         return living
 
     def _local_cluster(self) -> Cluster:
-        from mlspace.cluster import Cluster
-        from mlspace.delivery import Delivery
+        from mlspace.cluster.cluster import Cluster
+        from mlspace.cluster.delivery import Delivery
         from mlspace.installation import launcher_path
 
         local, site = self._endpoint(), self.site
         return Cluster.from_shape(local.shape, local.node_names, delivery=Delivery(launcher_path(self.context.environ)), site=site)
 
     def _remote_cluster(self) -> Cluster:
-        from mlspace.cluster import SETTLE_SECONDS, Cluster
+        from mlspace.cluster.cluster import SETTLE_SECONDS, Cluster
 
         site, told = self.site, self.config["settle_seconds"]
         settle_seconds = float(told) if told else SETTLE_SECONDS
@@ -162,7 +164,7 @@ class Session:
         )
 
     def _delivery(self) -> Delivery:
-        from mlspace.delivery import Delivery, storages
+        from mlspace.cluster.delivery import Delivery, storages
         from mlspace.installation import launcher_path
 
         environ, rows = self.context.environ, self.site.sections["regions"]
@@ -172,7 +174,7 @@ class Session:
 
     def catalog(self, *, anew: bool = False) -> Catalog:
         """What the Gateway has and offers, some minutes old at most; anew: of this moment."""
-        from mlspace import catalogue
+        from mlspace.cluster import catalogue
         from mlspace.gateway.catalog import Place
 
         values, rows = self.config, self.site.sections["partitions"].values()
@@ -189,7 +191,7 @@ class Session:
     @property
     def site(self) -> Site:
         """The names that the configuration gives."""
-        from mlspace.site import Site
+        from mlspace.configuration.site import Site
 
         return Site.read(self.config.sections, file=self.config.own_file, unknown=self.config["unknown_names"])
 
@@ -324,7 +326,7 @@ class Session:
             self.controller.recall(job)
 
     def summon(self) -> None:
-        """Sees to it that somebody carries on with what waits when this command has gone (mlspace/background.py).
+        """Sees to it that somebody carries on with what waits when this command has gone (mlspace/controller/background.py).
 
         Not from inside a job, which would take it with it at its end: there, somebody outside has been summoned for the job itself.
         """
@@ -332,7 +334,7 @@ class Session:
             return
         leader = self.queue.leader()
         if leader is None or not is_alive(*leader, self.context.now()):
-            from mlspace import background
+            from mlspace.controller import background
 
             try:
                 background.start(self.state_dir, self.context.environ)

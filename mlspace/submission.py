@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from mlspace import config, controller, deferral, jobdir
+from mlspace import deferral, jobdir
+from mlspace.configuration import config
+from mlspace.controller import controller
 from mlspace.errors import GatewayError, MlspaceError, RequestRefused, StateError
 from mlspace.slurm import state
 from mlspace.slurm.demand import FAILED
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from mlspace.cluster import Partition
-    from mlspace.naming import Names
+    from mlspace.cluster.cluster import Partition
+    from mlspace.configuration.naming import Names
     from mlspace.session import Session
     from mlspace.slurm.allocation import Limits
     from mlspace.slurm.geometry import Geometry
@@ -231,7 +233,7 @@ def changed(session: Session, job: JobView, options: Mapping[str, Any]) -> dict[
 
 def names_of(session: Session, request: JobRequest) -> Names:
     """What the request's names mean on this cluster. Raises RequestRefused."""
-    from mlspace.naming import Names
+    from mlspace.configuration.naming import Names
 
     return Names(request.first, session.cluster, request.program)
 

@@ -88,7 +88,7 @@ def stop_gateway(state: Path) -> None:
 def stop_controller(state: Path) -> None:
     """End the background controller of a state directory, also one that is just starting."""
     for pid, line in processes(f" {state} "):
-        if "mlspace.background" in line:
+        if "mlspace.controller.background" in line:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

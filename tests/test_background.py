@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mlspace import background
 from mlspace.context import Context, User
+from mlspace.controller import background
 from mlspace.errors import StateError
 from mlspace.queue.selection import Selected
 from mlspace.session import Session

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mlspace import config, site, sources
+from mlspace.configuration import config, site, sources
 from mlspace.errors import ConfigError
 from tests.conftest import ROOT, Result
 

@@ -13,21 +13,21 @@ from typing import Any
 
 import pytest
 
-from mlspace import controller
-from mlspace.cluster import Cluster, Node, Partition
-from mlspace.delivery import Delivery
-from mlspace.dispatch import Dispatcher
+from mlspace.cluster.cluster import Cluster, Node, Partition
+from mlspace.cluster.delivery import Delivery
+from mlspace.controller import controller
+from mlspace.controller.dispatch import Dispatcher
+from mlspace.controller.sending import Sender
+from mlspace.controller.survey import FEW_JOBS
 from mlspace.errors import GatewayError, MlspaceError, StateError
 from mlspace.gateway.at_once import CONCURRENT_CALLS
 from mlspace.gateway.wire import PlatformJob
-from mlspace.owner import process_identity
+from mlspace.process_identity import process_identity
 from mlspace.queue.room import BACKLOG
-from mlspace.sending import Sender
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.job import JobView
 from mlspace.slurm.request import Component, JobRequest, Script
 from mlspace.state.registry import Registry, Submission
-from mlspace.survey import FEW_JOBS
 
 SECRET = "ab" * 32
 

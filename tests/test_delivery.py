@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mlspace.delivery import X86_64, Delivery, Storage, storages
+from mlspace.cluster.delivery import X86_64, Delivery, Storage, storages
 from mlspace.errors import ConfigError, StateError
 from tests.conftest import Cli
 from tests.launcher.helpers.runtime import newest_launch
@@ -71,7 +71,7 @@ def test_a_copy_is_made_once(binary: Path, tmp_path: Path) -> None:
 
 PUT = """
 import sys
-from mlspace.delivery import Delivery, Storage
+from mlspace.cluster.delivery import Delivery, Storage
 Delivery("", {}, {"R": Storage("/x", sys.argv[2])}, lambda: sys.argv[1]).put("R")
 """
 

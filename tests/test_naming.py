@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from mlspace.cluster import Cluster
-from mlspace.delivery import Delivery
+from mlspace.cluster.cluster import Cluster
+from mlspace.cluster.delivery import Delivery
+from mlspace.configuration.naming import Names, read_constraint
+from mlspace.configuration.site import ACCEPT, REFUSE, Site
 from mlspace.errors import RequestRefused
 from mlspace.gateway.catalog import Catalog, read_regions
-from mlspace.naming import Names, read_constraint
-from mlspace.site import ACCEPT, REFUSE, Site
 from mlspace.slurm import getopt, merge
 from mlspace.slurm.geometry import decide
 from mlspace.slurm.options import OPTIONS

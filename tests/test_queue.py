@@ -151,7 +151,8 @@ def test_a_killed_controller_is_replaced(cli: Cli) -> None:
 
 def test_the_controller_knows_nothing_of_who_started_it(cli: Cli) -> None:
     cli("sbatch", "--wrap", "while [ ! -e go ]; do sleep 0.05; done", env={"SECRET_TOKEN": "x", "SLURM_CLUSTERS": ""})
-    (pid,) = wait_until(lambda: [pid for pid, line in processes(cli.env["MLSPACE_STATE_DIR"]) if "mlspace.background" in line], "it")
+    state_dir = cli.env["MLSPACE_STATE_DIR"]
+    (pid,) = wait_until(lambda: [pid for pid, line in processes(state_dir) if "mlspace.controller.background" in line], "it")
     environment = Path(f"/proc/{pid}/environ").read_bytes()
     assert b"SECRET_TOKEN" not in environment
     assert b"SLURM_" not in environment

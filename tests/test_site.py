@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mlspace import config
+from mlspace.configuration import config
+from mlspace.configuration.site import Site
 from mlspace.errors import ConfigError
-from mlspace.site import Site
 from tests.conftest import ROOT, Result
 
 FILE = """

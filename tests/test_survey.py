@@ -7,9 +7,9 @@ from threading import Barrier
 
 import pytest
 
+from mlspace.controller.survey import FEW_JOBS, MANY_JOBS, Wanted, survey
 from mlspace.errors import GatewayError
 from mlspace.gateway.wire import PlatformJob
-from mlspace.survey import FEW_JOBS, MANY_JOBS, Wanted, survey
 
 ENDED = "completed"
 

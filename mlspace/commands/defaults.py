@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace import config, sources
+from mlspace.configuration import config, sources
 from mlspace.errors import ConfigError
 from mlspace.slurm import getopt, merge
 from mlspace.slurm.option import NONE, Origin, Setting

@@ -48,7 +48,7 @@ def components(jobs: Iterable[JobView]) -> dict[int, list[int]]:
 
 def print_nodes(context: Context, session: Session, format_name: str, names: Collection[str] | None = None) -> int:
     """The nodes of these names; all for None."""
-    from mlspace import machine, stock
+    from mlspace.cluster import machine, stock
     from mlspace.render.document import render
     from mlspace.render.nodes_document import nodes_document
     from mlspace.render.scontrol import last_ends

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from mlspace.cluster import Cluster
+    from mlspace.cluster.cluster import Cluster
     from mlspace.context import Context
     from mlspace.mpi.layout import Layout
     from mlspace.session import Session

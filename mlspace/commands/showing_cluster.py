@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show_node(call: Call, text: str | None) -> int:
-    from mlspace import stock
+    from mlspace.cluster import stock
     from mlspace.render import scontrol
 
     session = call.session
@@ -52,14 +52,14 @@ def read_nodes(call: Call, text: str) -> list[str]:
 
 def machine_facts(call: Call) -> dict[str, str]:
     """What is known of the host behind the nodes, its times written out; nothing where the nodes are elsewhere."""
-    from mlspace import machine
+    from mlspace.cluster import machine
 
     times = machine.times(call.session)
     return machine.facts(call.session) | {key: format_timestamp(time, call.time_format) for key, time in times.items()}
 
 
 def show_partition(call: Call, text: str | None) -> int:
-    from mlspace import stock
+    from mlspace.cluster import stock
     from mlspace.render import scontrol
 
     cluster, _ = stock.look(call.session)

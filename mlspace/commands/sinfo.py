@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mlspace.cluster import Cluster, Node
+    from mlspace.cluster.cluster import Cluster, Node
     from mlspace.context import Context
     from mlspace.session import Session
     from mlspace.slurm.request import Component
@@ -149,7 +149,7 @@ class Report:
         return 0
 
     def groups(self) -> list[nodegroup.Group]:
-        from mlspace import machine, stock
+        from mlspace.cluster import machine, stock
 
         options, session = self.options, self.session
         by_node = bool(options["Node"])

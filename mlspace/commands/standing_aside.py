@@ -42,7 +42,7 @@ def stands_aside(context: Context, words: Sequence[str], other: str) -> bool:
 
 
 def asks_for_mlspace(context: Context, words: Sequence[str]) -> bool:
-    from mlspace import config
+    from mlspace.configuration import config
     from mlspace.mpi import commandline
 
     try:

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from mlspace.config import Config
+    from mlspace.configuration.config import Config
     from mlspace.errors import GatewayError
 
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mlspace.cluster import Node
+    from mlspace.cluster.cluster import Node
     from mlspace.slurm.job import JobView
 
 BACKLOG = 16

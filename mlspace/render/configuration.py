@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlspace.cluster import Cluster
+    from mlspace.cluster.cluster import Cluster
 
 
 def config(cluster: Cluster, values: Mapping[str, str], now: str) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from typing import Any
 
-    from mlspace.cluster import Cluster, Node, Partition
+    from mlspace.cluster.cluster import Cluster, Node, Partition
     from mlspace.slurm.occupation import Occupation, Taken
 
 NONE = "(null)"

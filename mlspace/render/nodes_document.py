@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
-    from mlspace.cluster import Cluster, Node
+    from mlspace.cluster.cluster import Cluster, Node
     from mlspace.slurm.occupation import Occupation, Taken
 
 
@@ -26,7 +26,7 @@ def nodes_document(
 ) -> dict[str, Any]:
     """The nodes of these names, all for None.
 
-    machine and times: of the host behind the nodes (mlspace/machine.py). busy: when each node was last in use.
+    machine and times: of the host behind the nodes (mlspace/cluster/machine.py). busy: when each node was last in use.
     """
     nodes, since = [], times.get("SlurmdStartTime", 0)
     for node in cluster.nodes:

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mlspace.cluster import Cluster, Node, Partition
+    from mlspace.cluster.cluster import Cluster, Node, Partition
     from mlspace.render.squeue import JobRow
     from mlspace.slurm.job import JobView
     from mlspace.slurm.occupation import Taken

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from mlspace.cluster import Node
+    from mlspace.cluster.cluster import Node
     from mlspace.slurm.job import JobView
 
 YEAR_SECONDS = 365 * 24 * 3600

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlspace.cluster import Cluster
+from mlspace.cluster.cluster import Cluster
 from mlspace.slurm.environment import array_variables, job_variables
 from mlspace.slurm.export import named
 from mlspace.slurm.geometry import Geometry

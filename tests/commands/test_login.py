@@ -60,7 +60,7 @@ def test_an_endpoint_that_is_not_encrypted(run: Run, monkeypatch: pytest.MonkeyP
     def refuse(*_: object) -> None:
         raise MlspaceError("so far")
 
-    monkeypatch.setattr("mlspace.login.check", refuse)
+    monkeypatch.setattr("mlspace.configuration.login.check", refuse)
     text = "".join(f"{key}={value}\n" for key, value in WORDS.items())
     done = run("mlspace", "login", "--stdin", "--endpoint", endpoint, stdin=text.encode())
     assert ("not encrypted" in done.stderr) is endpoint.startswith("http://gateway")

@@ -26,7 +26,7 @@ PROMPT = "ready> "
 COLUMNS = 1000  # so that no line is wrapped or scrolled
 CTRL_C, CTRL_Z = "\x03", "\x1a"
 SHELL = ("bash", "--norc", "--noprofile", "-i")
-SERVICES = ("mlspace.background", "mlspace.local")
+SERVICES = ("mlspace.controller.background", "mlspace.local")
 """The processes of a state directory that outlive its jobs: controller and embedded gateway."""
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mlspace.cluster import Cluster, Node, Partition
-from mlspace.delivery import Delivery
+from mlspace.cluster.cluster import Cluster, Node, Partition
+from mlspace.cluster.delivery import Delivery
 from mlspace.errors import BadValue
 from mlspace.render import format, nodegroup, sinfo
 from mlspace.slurm import nodestate

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from mlspace.cluster import Cluster, Node, Partition
-from mlspace.delivery import Delivery
-from mlspace.site import Site
+from mlspace.cluster.cluster import Cluster, Node, Partition
+from mlspace.cluster.delivery import Delivery
+from mlspace.configuration.site import Site
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.request import Component, JobRequest, Script
 from mlspace.spec import codec

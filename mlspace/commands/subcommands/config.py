@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mlspace import config
 from mlspace.commands.arguments import Parser
 from mlspace.commands.tables import print_table
-from mlspace.site import Site
+from mlspace.configuration import config
+from mlspace.configuration.site import Site
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     told = parser.read(context, argv)
     if told is None:
         return 0
-    from mlspace import stock
+    from mlspace.cluster import stock
     from mlspace.session import Session
 
     rows = [

@@ -10,8 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mlspace.cluster.delivery import Delivery
     from mlspace.context import Context
-    from mlspace.delivery import Delivery
 
 HEAD = ("region", "jobs find it as", "seen here as", "state")
 
@@ -39,7 +39,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
 
 
 def row(delivery: Delivery, region: str) -> tuple[str, str, str]:
-    from mlspace.delivery import is_executable
+    from mlspace.cluster.delivery import is_executable
 
     try:
         path, here = delivery.path(region), delivery.seen_here(region)

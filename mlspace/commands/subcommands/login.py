@@ -5,9 +5,9 @@ Secrets are no options, since everybody can read a process's arguments: they are
 
 from __future__ import annotations
 
-from mlspace import config, login, sources
 from mlspace.commands.arguments import Parser
-from mlspace.config import Config
+from mlspace.configuration import config, login, sources
+from mlspace.configuration.config import Config
 from mlspace.errors import MlspaceError
 
 TYPE_CHECKING = False

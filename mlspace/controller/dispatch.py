@@ -1,11 +1,11 @@
 """Carrying out what the queue decides: jobs that wait here are sent when they may start, or end without having run.
 
-One process does this at a time, the leader (mlspace/background.py), so that a limit is counted by one.
+One process does this at a time, the leader (mlspace/controller/background.py), so that a limit is counted by one.
 """
 
 from __future__ import annotations
 
-from mlspace import controller
+from mlspace.controller import controller
 from mlspace.errors import GatewayError, StateError
 from mlspace.queue import decision
 from mlspace.queue.facts import Facts
@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mlspace.cluster import Cluster, Node
-    from mlspace.controller import Controller
+    from mlspace.cluster.cluster import Cluster, Node
+    from mlspace.controller.controller import Controller
     from mlspace.slurm.job import JobView
     from mlspace.state.queue import Queue
     from mlspace.state.registry import Submission

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mlspace.cluster import Cluster
+    from mlspace.cluster.cluster import Cluster
     from mlspace.gateway.client import Client
     from mlspace.slurm.job import JobView
     from mlspace.state.queue import Queue
@@ -146,7 +146,7 @@ class Reports:
 
     def write_files(self, submission: Submission, job: JobView, streams: Sequence[str]) -> None:
         """Writes a batch job's output files from its log. Raises GatewayError for what may pass."""
-        from mlspace import logfiles
+        from mlspace.controller import logfiles
 
         logfiles.write(self.gateway(), submission, self.registry.job(job.job_id) or job, streams)
 

@@ -1,14 +1,14 @@
 """Where MLSpace is and how to speak to it: from MLSPACE_* variables, our own files, the vendor's files, a Jupyter server, or nowhere.
 
-Each value remembers where it came from (mlspace/sources.py reads the files). With neither credentials nor an endpoint anywhere, `endpoint`
-is empty: the embedded local MLSpace is meant.
+Each value remembers where it came from (sources.py reads them). With neither credentials nor an endpoint anywhere, `endpoint` is empty:
+the embedded local MLSpace is meant.
 """
 
 from __future__ import annotations
 
 import os
 
-from mlspace import sources
+from mlspace.configuration import sources
 from mlspace.errors import ConfigError
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ KEYS = (
     *("region", "image", "launch", "hpcx", "unknown_names", "settle_seconds"),
 )
 SECTIONS = ("partitions", "accounts", "qos", "features", "gpu_types", "images", "licenses", "reservations", "regions", "defaults")
-"""Keys that only the file can have; mlspace/site.py reads what is below them, commands/defaults.py that of `defaults`."""
+"""Keys that only the file can have; mlspace/configuration/site.py reads what is below them, commands/defaults.py that of `defaults`."""
 
 CHOICES = {"unknown_names": ("accept", "refuse"), "api": ("v1", "v2")}
 

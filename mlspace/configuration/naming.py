@@ -14,9 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from mlspace.cluster import Cluster, Partition
+    from mlspace.cluster.cluster import Cluster, Partition
+    from mlspace.configuration.site import Row
     from mlspace.gateway.catalog import InstanceType
-    from mlspace.site import Row
     from mlspace.slurm.allocation import Limits
     from mlspace.slurm.request import Component
 

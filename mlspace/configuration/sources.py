@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from mlspace.config import Config
+    from mlspace.configuration.config import Config
 
 CREDENTIALS, CONFIG = "credentials.yaml", "config.yaml"
 """What `mlspace login` writes, and what the user does; of the same form, the former goes before the latter."""

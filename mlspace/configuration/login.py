@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from mlspace import config, private_file, sources
+from mlspace import private_file
+from mlspace.configuration import config, sources
 from mlspace.errors import ConfigError, GatewayError, MlspaceError, StateError
 
 TYPE_CHECKING = False
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from mlspace.config import Config
+    from mlspace.configuration.config import Config
 
 KEPT = ("endpoint", "api", "client_id", "client_secret", "api_key", "workspace_id", "namespace", "region")
 """What a login writes, and takes the place of."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from mlspace.errors import GatewayError, MlspaceError, StateError
-from mlspace.owner import process_identity
+from mlspace.process_identity import process_identity
 from mlspace.slurm import reason, state
 from mlspace.slurm.job import COLUMNS
 from mlspace.state.files import forget_files, report_path, spec_path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from typing import Any
 
-    from mlspace.cluster import Cluster
+    from mlspace.cluster.cluster import Cluster
     from mlspace.gateway.client import Client
     from mlspace.slurm.request import JobRequest
     from mlspace.state.registry import Registry, Submission

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace.site import REFUSE, Site
+from mlspace.configuration.site import REFUSE, Site
 from mlspace.slurm.job import CLUSTER_NAME
 
 TYPE_CHECKING = False
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from mlspace.delivery import Delivery
+    from mlspace.cluster.delivery import Delivery
+    from mlspace.configuration.site import Row
     from mlspace.gateway.catalog import Catalog, InstanceType, Place
-    from mlspace.site import Row
     from mlspace.slurm.geometry import Limits
 
 
@@ -61,7 +61,7 @@ class Partition:
     """A partition: its nodes (None where the platform does not name them), the region of its jobs, and what it allows them.
 
     allocation, queue, image: what its jobs are sent with, "" for the platform's own choice. gpu, instance_types: which instance types
-    are its nodes (mlspace/site.py). max_time in minutes; def_mem_per_cpu, max_mem_per_node in MiB; None for no limit, or the cluster's.
+    are its nodes (configuration/site.py). max_time in minutes; def_mem_per_cpu, max_mem_per_node in MiB; None: no limit, or the cluster's.
     """
 
     __slots__ = (

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from mlspace.controller.reports import Reports, is_unwanted
 from mlspace.errors import GatewayError, MlspaceError
-from mlspace.owner import is_alive, process_identity
-from mlspace.reports import Reports, is_unwanted
+from mlspace.process_identity import is_alive, process_identity
 from mlspace.slurm import reason, state
 from mlspace.state.files import forget_files
 from mlspace.state.queue import RECALL, Queue
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from mlspace.controller.sending import Sender
+    from mlspace.controller.survey import Found
     from mlspace.gateway.wire import PlatformJob
-    from mlspace.sending import Sender
     from mlspace.slurm.job import JobView
     from mlspace.state.registry import Submission
-    from mlspace.survey import Found
 
 POLL_SECONDS = 2.0
 """Between two questions about a region: what squeue shows is at most that old, times the number of regions with unfinished jobs."""
@@ -107,7 +107,7 @@ class Controller:
 
     def poll(self, to_ask: Sequence[Submission], doubtful: Sequence[Submission], jobs: dict[int, JobView]) -> list[MlspaceError]:
         """Asks the platform about the jobs of the regions whose turn it is, and writes down what it says."""
-        from mlspace.survey import Wanted, survey
+        from mlspace.controller.survey import Wanted, survey
 
         regions = {one.region for one in to_ask}
         wanted = {}

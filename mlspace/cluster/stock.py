@@ -7,7 +7,7 @@ what is free of one is less when another is taken, and the sum over types is mor
 
 from __future__ import annotations
 
-from mlspace.cluster import Cluster, Node, node_of
+from mlspace.cluster.cluster import Cluster, Node, node_of
 from mlspace.errors import GatewayError, MlspaceError
 from mlspace.gateway.at_once import answers
 from mlspace.gateway.catalog import Place, is_for_jobs, read_key

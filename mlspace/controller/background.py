@@ -42,8 +42,8 @@ LONGEST_LOG = 1 << 20
 LARGEST_DESCRIPTOR = 4096
 """Of those that a starter may have left open; a shell's are small numbers."""
 
-PACKAGE_PARENT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PROGRAM = "import sys; sys.path[:0] = sys.argv[2:]; from mlspace.background import main; main(sys.argv[1])"
+PACKAGE_PARENT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROGRAM = "import sys; sys.path[:0] = sys.argv[2:]; from mlspace.controller.background import main; main(sys.argv[1])"
 
 PASSED_ON = (
     *("HOME", "PATH", "LANG", "TZ", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
@@ -109,15 +109,16 @@ class Leader:
     """One term: from the moment it has found nobody else to that at which nothing is left to wait for, or somebody else leads."""
 
     def __init__(self, session: Session, log: str) -> None:
-        from mlspace import controller, owner
-        from mlspace.dispatch import Dispatcher
+        from mlspace import process_identity
+        from mlspace.controller import controller
+        from mlspace.controller.dispatch import Dispatcher
 
         self.session = session
         self.context = session.context
         self.work = session.controller
         self.queue = session.queue
-        self.identity = owner.process_identity()
-        self.is_alive = owner.is_alive
+        self.identity = process_identity.process_identity()
+        self.is_alive = process_identity.is_alive
         self.poll_seconds = controller.POLL_SECONDS
         self.dispatcher = Dispatcher(self.work, self.queue, self.say)
         self.log = log
