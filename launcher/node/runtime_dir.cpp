@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "os/process.h"
+#include "text/word_list.h"
 
 extern char** environ;
 
@@ -130,7 +131,7 @@ RuntimeDir::RuntimeDir(const LaunchSpec& spec, const Place& place, const Environ
   const std::string root = Roots(own).front();
   MakeOwnDirectory(root);
   RemoveDead(root);
-  path_ = root + "/" + std::to_string(spec.job->id) + "." + spec.submission.substr(0, 8) + "." +
+  path_ = root + "/" + std::to_string(spec.job->shown_id()) + "." + spec.submission.substr(0, 8) + "." +
           std::to_string(place.node);
   RemoveTree(path_);  // of an attempt that was killed
   if (mkdir(path_.c_str(), 0700) != 0 || mkdir(bin().c_str(), 0700) != 0) Fail("cannot make", path_);
@@ -140,6 +141,7 @@ RuntimeDir::RuntimeDir(const LaunchSpec& spec, const Place& place, const Environ
     if (symlink(self.c_str(), link.c_str()) != 0) Fail("cannot make", link);
   }
   Write("pid", std::to_string(getpid()), 0600);
+  if (spec.job->het) Write("het", std::to_string(spec.job->het->offset) + " " + JoinNumbers(spec.job->het->ids), 0600);
   if (spec.commands) Write("commands", *spec.commands, 0600);
 }
 

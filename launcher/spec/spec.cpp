@@ -14,6 +14,7 @@ namespace {
 
 constexpr int64_t kMaxSeconds = INT64_C(1) << 40;
 constexpr int kMaxNodes = 65536;
+constexpr size_t kMaxComponents = 128;  ///< Source: MAX_HET_JOB_COMPS of Slurm
 
 StdioFile ReadFile(const SpecValue& value) {
   value.ExpectKeys({"path", "inode", "owner"});
@@ -95,10 +96,27 @@ std::vector<int> ReadPerNode(const SpecValue& job, const char* key, int nodes, i
   return numbers;
 }
 
+HetFacts ReadHet(const SpecValue& value, int64_t id) {
+  value.ExpectKeys({"ids", "offset", "leader", "hosts", "meeting", "wait"});
+  HetFacts het;
+  const SpecValue ids = value.Require("ids");
+  het.ids = ids.Integers(1, INT_MAX);
+  if (het.ids.size() < 2 || het.ids.size() > kMaxComponents) ids.Fail("must have 2 to 128 job ids");
+  const SpecValue offset = value.Require("offset");
+  het.offset = static_cast<int>(offset.Integer(0, static_cast<int64_t>(het.ids.size()) - 1));
+  if (het.ids[static_cast<size_t>(het.offset)] != id) offset.Fail("is not that of the job's own id");
+  het.leader = value.Require("leader").Hex(32);
+  if (const auto hosts = value.Find("hosts")) het.hosts = hosts->Texts();
+  het.meeting = FindFile(value, "meeting");
+  if (!het.is_leader() && het.hosts.empty() && !het.meeting) value.Fail("needs a meeting or hosts");
+  if (const auto wait = value.Find("wait")) het.wait = wait->Integer(1, kMaxSeconds);
+  return het;
+}
+
 JobFacts ReadJob(const SpecValue& value) {
   value.ExpectKeys({"id", "name", "user", "group", "partition", "cluster", "submit_host",
                     "submit_dir", "uid", "gid", "nodes", "cpus_per_node", "tasks_per_node",
-                    "distribution", "gpus_per_node", "step_gpus", "memory_per_node", "env", "restart"});
+                    "distribution", "gpus_per_node", "step_gpus", "memory_per_node", "env", "restart", "het"});
   JobFacts job;
   job.id = value.Require("id").Integer(1, INT64_MAX);
   job.name = FindText(value, "name");
@@ -126,6 +144,7 @@ JobFacts ReadJob(const SpecValue& value) {
   if (const auto env = value.Find("env")) job.env = env->Variables();
   if (const auto restart = value.Find("restart"))
     job.restart = static_cast<int>(restart->Integer(0, INT_MAX));
+  if (const auto het = value.Find("het")) job.het = ReadHet(*het, job.id);
   return job;
 }
 
@@ -156,6 +175,19 @@ void CheckRole(const SpecValue& document, const LaunchSpec& spec) {
   }
   if (spec.owner && !spec.is_held_allocation()) {
     document.Require("owner").Fail("is of an allocation without script and command only");
+  }
+}
+
+/// What a component of a heterogeneous job must have, and must not.
+void CheckComponent(const SpecValue& document, const LaunchSpec& spec) {
+  if (!spec.job || !spec.job->het) return;
+  const HetFacts& het = *spec.job->het;
+  const SpecValue place = document.Require("job").Require("het");
+  if (spec.role != Role::kBatch) place.Fail("is of role batch only");
+  if (het.is_leader() != (het.leader == spec.submission)) place.Require("leader").Fail("must be the submission of component 0");
+  if (het.is_leader()) return;
+  for (const char* key : {"script", "command", "owner"}) {
+    if (const auto value = document.Find(key)) value->Fail("is of component 0 only");
   }
 }
 
@@ -196,6 +228,7 @@ LaunchSpec ReadDocument(const SpecValue& document) {
   if (const auto owner = document.Find("owner")) spec.owner = owner->Integer(0, kMaxSeconds);
   if (const auto commands = document.Find("commands")) spec.commands = commands->AbsolutePath();
   CheckRole(document, spec);
+  CheckComponent(document, spec);
   return spec;
 }
 

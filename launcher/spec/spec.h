@@ -58,6 +58,18 @@ struct Limits {
 
 enum class Mpi { kNone, kPmix, kOpenMpi };
 
+/// A component of a heterogeneous job: a platform job of its own.
+struct HetFacts {
+  std::vector<int> ids;  ///< job ids of all components, in order; component 0 is the leader
+  int offset = 0;        ///< number of this component
+  std::string leader;    ///< submission of component 0
+  std::vector<std::string> hosts;     ///< addresses or names of its first node, where `meeting` is not seen; may be empty
+  std::optional<StdioFile> meeting;   ///< it writes its addresses there
+  int64_t wait = 300;                 ///< seconds that components wait for each other
+
+  bool is_leader() const { return offset == 0; }
+};
+
 struct JobFacts {
   int64_t id = 0;
   std::string name;
@@ -78,6 +90,11 @@ struct JobFacts {
   std::optional<int> step_gpus;  ///< GPUs of a node that a step gets which asks for none; not said: all
   std::map<std::string, std::string> env;  ///< SLURM_* that follow from the request alone
   int restart = 0;
+  std::optional<HetFacts> het;
+
+  /// The id that its processes know it by: of a heterogeneous job the leader's.
+  int64_t shown_id() const { return het ? het->ids[0] : id; }
+  bool is_component() const { return het && !het->is_leader(); }
 };
 
 struct LaunchSpec {
@@ -101,7 +118,7 @@ struct LaunchSpec {
   std::optional<int64_t> owner;  ///< held allocation: seconds within which an owner must connect
   std::optional<std::string> commands;
 
-  /// A batch job with neither script nor command only holds its nodes.
+  /// A batch job with neither script nor command only holds its nodes: for its owner, or for the leader of its heterogeneous job.
   bool is_held_allocation() const { return role == Role::kBatch && !script && command.empty(); }
 };
 

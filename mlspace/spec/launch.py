@@ -58,6 +58,19 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Het:
+    """A component of a heterogeneous job. ids: job ids of all of them, in order; offset: which one this is; leader: submission of
+    component 0; hosts: addresses or names of its first node; meeting: where it writes its addresses; wait: seconds."""
+
+    ids: Sequence[int]
+    offset: int
+    leader: str
+    hosts: Sequence[str] = ()
+    meeting: File | None = None
+    wait: int = 300
+
+
+@dataclass(frozen=True)
 class Job:
     """What the SLURM_* variables need; lists have one value per node."""
 
@@ -80,6 +93,7 @@ class Job:
     step_gpus: int | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     restart: int = 0
+    het: Het | None = None
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,21 @@ TEST(ReadsAndRefusesFlags) {
   }
 }
 
+TEST(KeepsWhatAComponentIs) {
+  const LaunchSpec spec = ReadCase("a component of a heterogeneous job");
+  EXPECT_EQ(spec.job->het->ids, (std::vector<int>{7, 8, 9}));
+  EXPECT_EQ(spec.job->het->offset, 2);
+  EXPECT_EQ(spec.job->het->leader, std::string("fedcba9876543210fedcba9876543210"));
+  EXPECT_EQ(spec.job->het->hosts, (Words{"10.0.0.1", "master-0"}));
+  EXPECT_EQ(spec.job->het->wait, 60);
+  EXPECT_EQ(spec.job->shown_id(), 7);
+  EXPECT_TRUE(spec.job->is_component());
+  const LaunchSpec leader = ReadCase("the leader of a heterogeneous job");
+  EXPECT_EQ(leader.job->het->meeting->path, std::string("/s/7.meeting"));
+  EXPECT_EQ(leader.job->het->wait, 300);
+  EXPECT_FALSE(leader.job->is_component());
+}
+
 TEST(KeepsEveryField) {
   const LaunchSpec spec = ReadCase("everything that a batch job can say");
   EXPECT_TRUE(spec.role == Role::kBatch);
