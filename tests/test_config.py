@@ -237,6 +237,26 @@ def test_no_error_shows_a_line_of_a_file_with_secrets(home: Home, name: str, tex
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+@pytest.mark.parametrize("place", [".config/mlspace/config.yaml", ".config/mlspace/credentials.yaml", ".mls/credentials"])
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (os.mkfifo, "it is not a regular file"),
+        (Path.mkdir, "it is not a regular file"),
+        (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),
+        (lambda path: path.symlink_to("nowhere"), "No such file or directory"),
+    ],
+    ids=["pipe", "directory", "loop", "dangling"],
+)
+def test_what_is_no_file(home: Home, place: str, make: Callable[[Path], object], words: str) -> None:
+    path = home.path / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make(path)
+    with pytest.raises(ConfigError) as told:
+        home.read()
+    assert told.value.lines == (f"{path}: cannot be read: {words}",)
+
+
 def test_the_encrypted_form_is_named_and_the_advice_works(home: Home) -> None:
     plain = home.vendor({"default": VENDOR})
     password = {**os.environ, "MLS_PASSWORD": "a password"}

@@ -74,7 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "platformjob": {"errors", "session", "slurm"},
     "joblog": {"platformjob", "errors", "gateway.logs", "gateway.loglines", "session", "slurm", "translate.joboutput"},
     "doctor": {
-        *("errors", "following", "gateway.catalog", "gateway.client", "gateway.loglines", "gateway.transport"),
+        *("errors", "following", "gateway.catalog", "gateway.client", "gateway.errors", "gateway.loglines", "gateway.transport"),
         *("session", "slurm", "submission"),
     },
     "cluster.catalogue": {"errors", "private_file", "gateway.account", "gateway.at_once", "gateway.catalog", "gateway.client"},

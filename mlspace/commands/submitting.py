@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlspace.commands import defaults, hostfiles
 from mlspace.errors import MlspaceError, RequestRefused, UsageError
 from mlspace.slurm import getopt, merge
-from mlspace.slurm.container import is_file
+from mlspace.slurm.container import is_name
 from mlspace.slurm.help import answer, answer_about_value
 from mlspace.slurm.options import OPTIONS
 from mlspace.slurm.request import JobRequest
@@ -146,13 +146,13 @@ def prepare(context: Context, request: JobRequest) -> tuple[Session, Geometry]:
 def say_what_becomes_of_the_image(session: Session, request: JobRequest) -> None:
     """Warns where there are no containers; raises RequestRefused where images are names in a registry, and this is none."""
     image, origin = request.first["image"], request.first.origin("image")
-    if not image or origin == "MLSPACE_IMAGE":
+    if image is None or origin == "MLSPACE_IMAGE":
         return
     if not session.config.is_remote:
         said = f"the image {image} is ignored: there are no containers here, the program runs as it is"
         session.context.warn(f"{request.program}: warning: {said}")
-    elif is_file(image):
-        raise RequestRefused(f"{image} is no image of a registry", "  name one that MLSpace can pull: registry/name:tag")
+    elif not is_name(session.site.image(image)):
+        raise RequestRefused(f"--image={image}: no image of a registry", "  name one that MLSpace can pull: registry/name:tag")
 
 
 def exit_code(job: JobView) -> int:

@@ -143,7 +143,7 @@ def gather(environ: Mapping[str, str], home: str) -> Config:
         config.offer(key, environ.get(name, ""), name)
     where = sources.directory(environ, home)
     config.own_file = os.path.join(where, sources.CONFIG)
-    config.file = config.own_file if os.path.exists(config.own_file) else ""
+    config.file = config.own_file if os.path.lexists(config.own_file) else ""
     own = sources.read_own_files(config, where)
     wanted = environ.get("MLSPACE_PROFILE", "")
     config.profile = wanted or next((file.content["profile"] for file in own if isinstance(file.content.get("profile"), str)), "")
@@ -155,7 +155,8 @@ def gather(environ: Mapping[str, str], home: str) -> Config:
         if not is_ours and not any(config.profile in sections for sections in vendor.values()):
             known = sorted({name for file in own for name in file.profiles} | {name for sections in vendor.values() for name in sections})
             origin = "MLSPACE_PROFILE" if wanted else config.own_file
-            raise ConfigError(f"{origin}: there is no profile {config.profile}", f"  known are {', '.join(known) or 'none'}")
+            hint = f"  known are {', '.join(known)}" if known else "  no file has any"
+            raise ConfigError(f"{origin}: there is no profile {config.profile}", hint)
         sources.offer_vendor(config, vendor, environ)
     if not is_ours:
         sources.offer_own(config, own, KEYS, SECTIONS)

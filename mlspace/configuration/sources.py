@@ -66,22 +66,37 @@ def directory(environ: Mapping[str, str], home: str) -> str:
 def read_own_files(config: Config, where: str) -> list[OwnFile]:
     """Those that there are, in order of precedence."""
     paths = [os.path.join(where, name) for name in (CREDENTIALS, CONFIG)]
-    return [OwnFile(path, read_yaml(config, path)) for path in paths if os.path.exists(path)]
+    return [OwnFile(path, read_yaml(config, path)) for path in paths if os.path.lexists(path)]
 
 
 def read_yaml(config: Config, path: str) -> dict[str, Any]:
+    import io
+
     import yaml
 
+    text = read_text(path)
     try:
-        with open(path, encoding="utf-8") as file:
-            content: Any = yaml.load(file, Loader=yaml.BaseLoader) or {}  # all scalars as text: 1:00:00 is no number here
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())  # yaml tells it on several lines
+        content: Any = yaml.load(io.StringIO(text), Loader=yaml.BaseLoader) or {}  # all scalars as text: 1:00:00 is no number here
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())  # yaml tells it on several lines; of a stream it shows none of its own
         raise ConfigError(f"{path}: cannot be read: {reason}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a mapping of keys to values is expected, as in `region: SR006`")
     close_to_others(config, path, has_secrets=holds_secret(content))
     return content
+
+
+def read_text(path: str) -> str:
+    """What a file of the configuration holds. Raises ConfigError, also for what is no file: to read a pipe is to wait for its writer."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ConfigError(f"{path}: cannot be read: it is not a regular file")
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: cannot be read: it is not UTF-8 at byte {error.start}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def holds_secret(content: object) -> bool:
@@ -116,7 +131,7 @@ def read_vendor_files(config: Config, home: str) -> dict[str, dict[str, dict[str
     """Sections of the official client's files: by path, by section. Raises ConfigError where there is only their encrypted form."""
     base = os.path.join(home, ".mls")
     paths = [os.path.join(base, name) for name in ("credentials", "config")]
-    found = {path: sections_of(config, path) for path in paths if os.path.exists(path)}
+    found = {path: sections_of(config, path) for path in paths if os.path.lexists(path)}
     encrypted = os.path.join(base, "credentials.key")
     if os.path.exists(encrypted) and os.path.join(base, "credentials") not in found:
         raise Encrypted(
@@ -133,13 +148,10 @@ def sections_of(config: Config, path: str) -> dict[str, dict[str, str]]:
 
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        with open(path, encoding="utf-8") as file:
-            parser.read_file(file)
+        parser.read_string(read_text(path))
     except configparser.Error as error:  # its text shows the line
         line = getattr(error, "lineno", None) or next((number for number, _ in getattr(error, "errors", ())), None)
         raise ConfigError(f"{path}: cannot be read: line {line or '?'} is not of the form `key = value` below a [section]") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
     found = {section: dict(parser[section]) for section in parser.sections()}
     secret = any(VENDOR_KEYS.get(key) in SECRETS and value for keys in found.values() for key, value in keys.items())
     close_to_others(config, path, has_secrets=secret)

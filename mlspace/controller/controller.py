@@ -35,6 +35,8 @@ WATCH_POLL_SECONDS = 10.0
 GPU_LIMIT_SECONDS = 30.0
 """After a refusal for the GPUs that others hold the job is sent again; people do so each minute (mlspace-facts §4.5)."""
 
+KEPT = "  the request is kept: it is sent again by the next commands"
+
 CLOCK_SECONDS = 120.0
 """The platform's clock and ours may differ by so much."""
 
@@ -213,7 +215,7 @@ class Controller:
     def cancel(self, jobs: Sequence[JobView], uid: int) -> None:
         """Ends jobs: at once if nothing was sent, else the platform is asked to; a running one is over when it says so.
 
-        Raises the first GatewayError, when all have been tried; what could not be asked for is asked again in later rounds.
+        Raises the first MlspaceError, when all have been tried; what could not be asked for is asked again in later rounds.
         """
         registry = self.registry
         registry.together(partial(registry.cancelling, job.job_id, uid) for job in jobs)
@@ -231,7 +233,8 @@ class Controller:
                 for submission in mine[job.job_id]:
                     forget_files(self.state_dir, submission.submission)
         for error in failures.values():
-            raise GatewayError(*error.lines, "  the request is kept: it is sent again by the next commands", transient=error.transient)
+            error.lines += (KEPT,)
+            raise error
 
     def recall(self, job: JobView) -> None:
         """Takes back what was sent of a job that has not started. Raises GatewayError; then a later round does it."""
@@ -260,13 +263,16 @@ class Controller:
             return False
         return self.queue.requeue(now, ended_again(now, int(self.now())), wish)
 
-    def delete(self, submissions: Sequence[Submission]) -> dict[str, GatewayError]:
+    def delete(self, submissions: Sequence[Submission]) -> dict[str, MlspaceError]:
         """Asks the platform to end the jobs of these submissions, several at a time; the errors by submission."""
         if not submissions:
             return {}
         from mlspace.gateway.at_once import answers
 
-        client = self.gateway()
+        try:
+            client = self.gateway()
+        except MlspaceError as error:  # as where the configuration cannot be read
+            return {one.submission: error for one in submissions}
         told = zip(submissions, answers(lambda one: client.delete_job(one.platform_job, one.region), submissions), strict=True)
         return {one.submission: answer for one, answer in told if isinstance(answer, GatewayError)}
 

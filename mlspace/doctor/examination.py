@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
 
 
 def examine(service: Service, checks: Sequence[Check] = CHECKS) -> Iterator[Outcome]:
-    """Raises GatewayError where nobody answers the first of all checks: nothing is there that could differ."""
+    """Raises GatewayError where the first of all checks gets no answer, or is not let in: all others would say the same."""
     answered = checks[0] not in OF_ACCOUNT
     for check in checks:
         try:
@@ -38,7 +38,7 @@ def examine(service: Service, checks: Sequence[Check] = CHECKS) -> Iterator[Outc
         except NothingToSee as reason:
             yield Outcome(check, UNSEEN, [str(reason)])
         except GatewayError as error:
-            if error.status is None and not answered:
+            if error.status in (None, 401) and not answered:
                 raise
             yield Outcome(check, DIFFERS, error.lines)
         else:

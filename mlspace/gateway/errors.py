@@ -11,7 +11,7 @@ from mlspace.errors import GatewayError
 LONGEST_TEXT = 300
 
 HELP = {
-    401: "the credentials are not accepted; log in by `mlspace login`, or check MLSPACE_CLIENT_ID, _CLIENT_SECRET, _API_KEY, _WORKSPACE_ID",
+    401: "the credentials are not accepted; `mlspace config show` says where they come from, `mlspace login` asks for others",
     403: "these credentials may not do that",
     429: "MLSpace takes no more requests for the moment; try again in a minute",
     445: "a firewall in front of MLSpace has blocked the request: some field holds shell metacharacters or `../`",
@@ -22,8 +22,8 @@ HELP |= dict.fromkeys((503, 504), HELP[502])
 
 WRONG_KEY, WRONG_WORKSPACE, NO_KEY = 10, 2, 9
 NOT_THE_TOKEN = {
-    WRONG_KEY: "the api key is none of this workspace; check MLSPACE_API_KEY and MLSPACE_WORKSPACE_ID, or log in by `mlspace login`",
-    WRONG_WORKSPACE: "there is no such workspace for these credentials; check MLSPACE_WORKSPACE_ID",
+    WRONG_KEY: "the api key is none of this workspace; `mlspace config show` says where both come from, `mlspace login` asks for others",
+    WRONG_WORKSPACE: "there is no such workspace for these credentials; `mlspace config show` says where workspace_id comes from",
     NO_KEY: "the api key is missing; set MLSPACE_API_KEY, or log in by `mlspace login`",
 }
 """error_code of a 401 that a new token does not change -> what would. Source: mlspace-facts §1.2."""

@@ -227,7 +227,7 @@ class Transport:
         except requests.exceptions.ProxyError as error:
             raise unreachable(self.endpoint, "the proxy does not let us", "see HTTPS_PROXY and NO_PROXY", outcome_unknown=False) from error
         except requests.ConnectionError as error:
-            raise unreachable(self.endpoint, "the connection failed", outcome_unknown=not was_refused(error)) from error
+            raise unreachable(self.endpoint, why_not_connected(error), outcome_unknown=not was_refused(error)) from error
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema) as error:
             raise GatewayError(f"{self.endpoint} is not the address of a Gateway", "  set MLSPACE_ENDPOINT to https://...") from error
         except requests.RequestException as error:
@@ -294,8 +294,19 @@ def is_loopback(endpoint: str) -> bool:
 
 def was_refused(error: requests.ConnectionError) -> bool:
     """Whether nothing was sent: the connection could not be made at all."""
+    return isinstance(cause_of(error), NewConnectionError)
+
+
+def why_not_connected(error: requests.ConnectionError) -> str:
+    if isinstance(cause_of(error), NameResolutionError):
+        return "there is no host of that name, or no name server answers"
+    return "nothing listens there" if was_refused(error) else "the connection broke"
+
+
+def cause_of(error: requests.ConnectionError) -> object:
+    """urllib3's reason, which `requests` wraps."""
     cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", cause), (NewConnectionError, NameResolutionError))
+    return getattr(cause, "reason", cause)
 
 
 def seconds_of(text: str) -> float | None:

@@ -91,7 +91,7 @@ def test_variables_without_a_terminal(run: Run, gateway: Gateway, home: Path) ->
     ("key", "value", "blamed"),
     [
         ("client_secret", "wr0ng-secret", "invalid user credentials"),
-        ("api_key", "wr0ng-secret", "MLSPACE_API_KEY"),
+        ("api_key", "wr0ng-secret", "the api key"),
         ("workspace_id", "99999999-2222-4333-8444-555555555555", "could not"),
         ("client_secret", "wr0ng secret", "client_secret: it has blanks"),
         ("region", "SR003", f"it has {REGION}"),
@@ -159,6 +159,13 @@ def test_what_a_jupyter_server_has(cli: Cli, gateway: Gateway, home: Path) -> No
     assert cli("sinfo", "-h", "-o", "%R").stdout == f"{REGION}\n"
 
 
+@pytest.mark.parametrize("option", ["--stdin", "--client-id=x", "--workspace-id=x"])
+def test_what_jupyter_leaves_no_room_for(run: Run, option: str) -> None:
+    done = run("mlspace", "login", "--jupyter", option)
+    assert (done.stdout, done.code) == ("", 2)
+    assert "--jupyter takes all credentials" in done.stderr
+
+
 def test_at_a_terminal(cli: Cli, gateway: Gateway, home: Path) -> None:
     """What is asked is answered line by line; the terminal shows the secrets at no time."""
     controller, terminal = pty.openpty()
@@ -206,6 +213,16 @@ def test_show(run: Run, gateway: Gateway, home: Path) -> None:
     assert rows["partitions"] == ["gpu,", "cpu", str(own)]
     assert "jobs run on: a Gateway, API v2" in done.stdout
     assert not [secret for secret in SECRETS.values() if secret in done.stdout]
+
+
+@pytest.mark.parametrize("text", ["defaults: [1]", "defaults: {no-such-option: 1}", "partitions: 3", "qos: {a: {b: c}}"])
+def test_show_says_what_is_wrong_below_a_section(run: Run, home: Path, text: str) -> None:
+    directory = home / ".config" / "mlspace"
+    directory.mkdir(parents=True)
+    (directory / "config.yaml").write_text(text)
+    done = run("mlspace", "config", "show")
+    assert done.code == 1
+    assert f"{directory}/config.yaml: {text.partition(':')[0]}" in done.stderr
 
 
 def test_show_says_what_is_missing_after_what_there_is(run: Run) -> None:

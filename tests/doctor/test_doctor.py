@@ -62,6 +62,13 @@ def test_where_nobody_answers_nothing_is_said_to_differ(cli: Cli) -> None:
     assert done.stderr.startswith("mlspace: error: Unable to contact MLSpace at http://127.0.0.1:"), done.stderr
 
 
+def test_who_is_not_let_in_is_told_so_once(cli: Cli, serve: Callable[..., Gateway]) -> None:  # noqa: F811
+    remote = remote_cli(cli, serve("--quick"))
+    done = remote("mlspace", "doctor", env={"MLSPACE_CLIENT_SECRET": "another-one"})
+    assert (done.stdout, done.code) == ("", 1)
+    assert done.stderr.splitlines()[0] == "mlspace: error: MLSpace could not log in: invalid user credentials (HTTP 401)"
+
+
 def test_a_job_that_cannot_be_submitted_is_one_of_them(cli: Cli, serve: Callable[..., Gateway]) -> None:  # noqa: F811
     remote = remote_cli(cli, serve("--quick"))
     done = remote("mlspace", "doctor", "--submit", env={"MLSPACE_LAUNCH": "", "MLSPACE_LAUNCH_LOCAL": str(newest_launch())})

@@ -153,7 +153,7 @@ def test_401_with_a_new_token_is_the_end(http: Any, tmp_path: Path) -> None:
     call = http.get(f"{URL}/jobs", status=401, json={"message": "no"})
     error = fails(make(tmp_path))
     assert (error.status, error.transient) == (401, False)
-    assert "MLSPACE_CLIENT_ID" in str(error)
+    assert "mlspace config show" in str(error)
     assert (login.call_count, call.call_count) == (2, 2)
 
 
@@ -286,7 +286,7 @@ def test_no_free_gpus(http: Any, tmp_path: Path, status: int, limit: str) -> Non
     assert "free GPUs" in error.lines[1]
 
 
-@pytest.mark.parametrize(("code", "word"), [(10, "MLSPACE_API_KEY"), (2, "MLSPACE_WORKSPACE_ID"), (9, "mlspace login")])
+@pytest.mark.parametrize(("code", "word"), [(10, "the api key"), (2, "workspace_id"), (9, "mlspace login")])
 def test_401_that_no_token_helps_against(http: Any, tmp_path: Path, code: int, word: str) -> None:
     login = log_in(http)
     http.get(f"{URL}/jobs", status=401, json={"error_code": code, "error_message": "no"})
@@ -383,7 +383,7 @@ def test_refused_connection_for_real(tmp_path: Path, pauses: list[float]) -> Non
         bound.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         error = fails(make(tmp_path, access_token="given", endpoint=url), "POST")
-    assert error.lines == (f"Unable to contact MLSpace at {url} (the connection failed)", "  is the address right?")
+    assert error.lines == (f"Unable to contact MLSpace at {url} (nothing listens there)", "  is the address right?")
     assert (error.transient, error.outcome_unknown, pauses) == (True, False, [])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlspace.commands import defaults
 from mlspace.commands.arguments import Parser
 from mlspace.commands.tables import print_table
 from mlspace.configuration import config
@@ -22,14 +23,13 @@ def run(context: Context, argv: Sequence[str]) -> int:
         return 0
     if told.words not in ([], ["show"]):
         parser.error(f"{' '.join(told.words)}: show is all that there is")
-    found = config.gather(context.environ, context.home)
-    for line in found.warnings:
-        context.warn(f"mlspace config: warning: {line}")
+    found = config.gather_for(context)
     config.offer_defaults(found)
     show(context, found)
     context.flush()
     config.check(found)
     Site.read(found.sections, file=found.own_file, unknown=found["unknown_names"])
+    defaults.settings(context, "sbatch")
     return 0
 
 

@@ -44,9 +44,12 @@ def parser() -> Parser:
 
 
 def run(context: Context, argv: Sequence[str]) -> int:
-    told = parser().read(context, argv)
+    options = parser()
+    told = options.read(context, argv)
     if told is None:
         return 0
+    if told.jupyter and (told.stdin or told.client_id or told.workspace_id):
+        options.error("--jupyter takes all credentials from the Jupyter server: not with --stdin, --client-id or --workspace-id")
     given = login.configuration(from_jupyter(context) if told.jupyter else collect(context, told))
     for key, value in (("region", told.region), ("endpoint", told.endpoint if told.jupyter else None)):
         if value:
