@@ -204,6 +204,14 @@ class Context:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, interrupt)
 
+    def when_terminated(self, note: Callable[[], None]) -> None:
+        """From now on a signal that would end this process calls `note` instead, which ends it where that does no harm."""
+        import signal
+
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, lambda *_: note())
+
     def await_foreground(self) -> None:
         """Waits while standard input is a terminal that another process group reads from, until `fg` brings us there."""
         import signal

@@ -101,3 +101,8 @@ class GatewayError(MlspaceError):
     def passes(self) -> bool:
         """Whether the job that was to be submitted may still come to be: it was taken, or will be when it is sent again."""
         return self.transient or self.outcome_unknown or self.free_gpus is not None
+
+    @property
+    def is_away(self) -> bool:
+        """Whether nobody's calls are answered now: no connection, too many calls, or what stands before MLSpace cannot reach it."""
+        return self.transient and self.free_gpus is None and self.status in (None, 429, 502, 503, 504)

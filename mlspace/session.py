@@ -6,11 +6,12 @@ import os
 
 from mlspace import jobdir
 from mlspace.configuration import config
-from mlspace.controller import controller
+from mlspace.controller import controller, lease
 from mlspace.errors import BadValue, GatewayError, MlspaceError
-from mlspace.process_identity import is_alive, is_below
+from mlspace.process_identity import is_below
 from mlspace.slurm import state
 from mlspace.slurm.job import PLATFORM_PREFIX
+from mlspace.state.leadership import Leadership
 from mlspace.state.registry import Registry
 from mlspace.state.schema import SUBMISSION_PHASES
 
@@ -74,6 +75,10 @@ class Session:
     @property
     def queue(self) -> Queue:
         return self.controller.queue
+
+    @property
+    def leadership(self) -> Leadership:
+        return Leadership(self.registry)
 
     @property
     def controller(self) -> controller.Controller:
@@ -330,10 +335,7 @@ class Session:
 
         Not from inside a job, which would take it with it at its end: there, somebody outside has been summoned for the job itself.
         """
-        if self.is_inside_job:
-            return
-        leader = self.queue.leader()
-        if leader is None or not is_alive(*leader, self.context.now()):
+        if not self.is_inside_job and not lease.is_sure(self.leadership.term(), self.context.now()):
             from mlspace.controller import background
 
             try:

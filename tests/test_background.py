@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mlspace.context import Context, User
-from mlspace.controller import background
+from mlspace.controller import background, leader, log
 from mlspace.errors import StateError
 from mlspace.queue.selection import Selected
 from mlspace.session import Session
@@ -36,6 +36,9 @@ class Clock(Context):
     def monotonic(self) -> float:
         return self.time
 
+    def uptime(self) -> float:
+        return self.time
+
     def sleep(self, seconds: float) -> None:
         self.time += seconds
         self.then()
@@ -47,8 +50,8 @@ def clock(state: Path) -> Clock:
     return Clock(state)
 
 
-def leader(clock: Clock) -> background.Leader:
-    return background.Leader(Session(clock), os.path.join(clock.environ["MLSPACE_STATE_DIR"], background.LOG))
+def leader_of(clock: Clock) -> leader.Leader:
+    return leader.Leader(Session(clock), log.Log(clock.environ["MLSPACE_STATE_DIR"], clock))
 
 
 def add(clock: Clock, **values: object) -> int:
@@ -57,9 +60,9 @@ def add(clock: Clock, **values: object) -> int:
 
 def test_it_goes_when_nothing_is_left_to_wait_for(clock: Clock) -> None:
     add(clock, priority=0)
-    leader(clock).lead()
-    assert background.IDLE_SECONDS <= clock.time - 1000 < background.IDLE_SECONDS + 2
-    assert Session(clock).queue.leader() is None
+    leader_of(clock).lead()
+    assert leader.IDLE_SECONDS <= clock.time - 1000 < leader.IDLE_SECONDS + 2
+    assert not Session(clock).leadership.term().owner
 
 
 @pytest.mark.parametrize("another", [False, True])
@@ -74,13 +77,13 @@ def test_it_goes_when_its_registry_does(clock: Clock, state: Path, another: bool
         clock.then = lambda: None
 
     clock.then = remove
-    leader(clock).lead()
-    assert clock.time < 1000 + background.RENEW_SECONDS + 1
+    leader_of(clock).lead()
+    assert clock.time < 1000 + leader.ROUND_SECONDS + 1
 
 
 def test_it_bears_a_registry_that_cannot_be_written_for_a_while(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     job = add(clock, begin_time=10**9)
-    lead = leader(clock)
+    lead = leader_of(clock)
     ask = lead.queue.is_unfinished
     failures = [StateError("no space left on the device")] * 5
 
@@ -93,28 +96,31 @@ def test_it_bears_a_registry_that_cannot_be_written_for_a_while(clock: Clock, mo
     clock.then = lambda: None if failures else Session(clock).registry.ended(job, OUTCOME)
     lead.lead()
     assert not failures
-    assert Session(clock).queue.leader() is None
+    assert not Session(clock).leadership.term().owner
 
 
 def test_it_does_not_bear_that_for_ever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    lead = leader(clock)
+    lead = leader_of(clock)
 
     def full(now: float) -> bool:
         raise StateError("no space left on the device")
 
     monkeypatch.setattr(lead.queue, "is_unfinished", full)
     lead.lead()
-    assert background.TROUBLE_SECONDS <= clock.time - 1000 < background.TROUBLE_SECONDS + 5
+    assert leader.TROUBLE_SECONDS <= clock.time - 1000 < leader.TROUBLE_SECONDS + 5
 
 
-def test_its_log_is_bounded(clock: Clock, state: Path) -> None:
-    log = state / background.LOG
-    log.write_bytes(b"x" * (background.LONGEST_LOG + 1))
-    leader(clock).say("a line")
-    assert log.stat().st_size == 0
-    log.write_bytes(b"x" * background.LONGEST_LOG)
-    leader(clock).say("a line")
-    assert log.stat().st_size == background.LONGEST_LOG
+def test_its_log_is_bounded_and_says_nothing_twice(clock: Clock, state: Path) -> None:
+    path = state / log.FILE
+    path.write_bytes(b"x" * (log.LONGEST_LOG + 1))
+    made = log.Log(str(state), clock)
+    made.say("a line")
+    made.say("a line")
+    assert path.read_text() == f"{log.last_line(str(state))}\n"
+    assert log.last_line(str(state)).endswith(" a line")
+    path.write_bytes(b"x" * log.LONGEST_LOG)
+    made.say("another line")
+    assert path.stat().st_size > log.LONGEST_LOG
 
 
 def test_a_killed_gateway_is_started_again_by_the_controller(cli: Cli) -> None:
@@ -168,7 +174,7 @@ def test_a_job_is_accepted_that_cannot_be_sent_yet_for_a_full_disk(
 
 
 def test_a_job_is_accepted_though_the_controller_cannot_be_started(run: Callable[..., Result], state: Path) -> None:
-    (state / background.LOG).mkdir(parents=True)
+    (state / log.FILE).mkdir(parents=True)
     done = run("sbatch", "-H", "--wrap", "true")
     assert (done.stdout, done.code) == ("Submitted batch job 1\n", 0)
     assert "the controller could not be started: Is a directory" in done.stderr

@@ -374,9 +374,30 @@ def test_a_refusal_of_what_another_process_has_taken_since_ends_nothing(world: W
 def test_a_gateway_that_is_away_costs_nothing(world: World) -> None:
     job = world.add("a" * 32, "")
     world.platform.fail = [GatewayError("away", transient=True), GatewayError("away", transient=True)]
-    for _ in range(3):
-        world.advance()
+    for _ in range(2):
+        with pytest.raises(GatewayError, match="away"):
+            world.advance()
+    world.advance()
     assert (world.state(job)[0], len(world.platform.jobs)) == ("PENDING", 1)
+
+
+def test_a_gateway_that_is_away_is_asked_for_one_job_and_not_for_each(world: World) -> None:
+    for number in range(5):
+        world.add(f"{number}" * 32, "")
+    world.platform.fail = [GatewayError("away", status=502, transient=True)]
+    with pytest.raises(GatewayError, match="away"):
+        world.advance()
+    assert world.platform.calls == 1
+    world.advance()
+    assert len(world.platform.jobs) == 5
+
+
+def test_an_error_of_one_job_keeps_no_other_from_being_sent(world: World) -> None:
+    for number in range(3):
+        world.add(f"{number}" * 32, "")
+    world.platform.fail = [GatewayError("some are there each time", status=500, transient=True)]
+    world.advance()
+    assert len(world.platform.jobs) == 2
 
 
 def test_reports_are_taken_over_and_forged_ones_are_not(world: World) -> None:

@@ -67,7 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
         *("controller.background", "cluster.catalogue", "cluster.cluster", "configuration.config", "context"),
-        *("controller.controller", "cluster.delivery", "errors", "installation", "jobdir", "process_identity"),
+        *("controller.controller", "controller.lease", "cluster.delivery", "errors", "installation", "jobdir", "process_identity"),
         *("queue", "configuration.site", "gateway.catalog", "gateway.client", "gateway.opening", "controller.sending"),
         *("local.daemon", "local.endpoint", "slurm", "state"),
     },
@@ -88,7 +88,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("session", "state", "translate", "cluster.cluster"),
     },
     # A process of its own, as entry is for commands.
-    "controller.background": {"context", "controller.controller", "controller.dispatch", "errors", "process_identity", "session", "slurm"},
+    "controller.background": {"context", "controller.leader", "controller.log", "session"},
+    "controller.leader": {
+        *("controller.controller", "controller.dispatch", "controller.lease", "controller.log", "errors", "session", "state"),
+    },
+    "controller.lease": {"context", "process_identity", "state"},
+    "controller.log": {"context", "slurm"},
     "commands": {
         *("", "advice", "configuration.config", "context", "errors", "installation", "mpi"),
         *(f"commands.{name}" for name in (*SHARED, "subcommands")),
@@ -115,6 +120,8 @@ OUTSIDE = {
     "commands": {"requests", "sqlite3", "socket", "time", "sys"},
     "controller.controller": {"requests", "sqlite3", "time", "sys"},
     "controller.sending": {"requests", "sqlite3", "time", "sys"},
+    "controller.leader": {"requests", "sqlite3", "time", "sys"},
+    "controller.lease": {"requests", "sqlite3", "time", "sys"},
     "controller.reports": {"requests", "sqlite3", "time", "sys"},
     "submission": {"requests", "sqlite3", "time", "sys"},
     "deferral": {"os", "requests", "sqlite3", "time", "sys"},

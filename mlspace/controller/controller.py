@@ -53,10 +53,11 @@ class Controller:
 
     # One round.
 
-    def advance(self) -> None:
+    def advance(self, *, asks: bool = True) -> None:
         """One round: report files, submissions that nobody works on, and, at most every POLL_SECONDS, the platform.
 
-        What goes wrong with one job keeps no other from its turn. Raises the first MlspaceError, when all have had theirs.
+        What goes wrong with one job keeps no other from its turn, unless it is the Gateway, which would not answer for them either.
+        Raises the first MlspaceError, when all have had theirs. asks: whether the Gateway is called at all.
         """
         open_ones, doubtful = self.registry.submissions(), self.registry.doubtful(self.now())
         if not open_ones and not doubtful:
@@ -64,6 +65,8 @@ class Controller:
         jobs = {job.job_id: job for job in self.registry.jobs(job_ids=[submission.job_id for submission in open_ones])}
         open_ones = [one for one in open_ones if one.job_id in jobs]  # one may have been refused, and removed, a moment ago
         ended = {one.submission for one in open_ones if self.reports.read(one, jobs[one.job_id])}
+        if not asks:
+            return
         rest = [one for one in open_ones if one.submission not in ended]
         problems: list[MlspaceError] = []
         to_ask = [one for one in rest if one.phase == "posted"]
@@ -77,6 +80,8 @@ class Controller:
             try:
                 self.send_again(submission, job)
             except MlspaceError as error:
+                if isinstance(error, GatewayError) and error.is_away:
+                    raise
                 problems.append(error)
         problems += self.poll(to_ask, doubtful, jobs)
         if problems:
@@ -99,6 +104,8 @@ class Controller:
         try:
             self.sender.send(submission)
         except GatewayError as error:
+            if error.is_away:
+                raise
             if not error.passes:
                 self.refuse(submission)
 
@@ -129,15 +136,17 @@ class Controller:
         told = {region: one for region, one in found.items() if one.problem is None}
         lost = [one for one in to_ask if one.phase == "posting" and one.region in told]
         steps = [
-            *(partial(self.look_for, one, jobs[one.job_id], told[one.region], asked_at) for one in lost),
-            *(partial(self.weed, one, told[one.region]) for one in doubtful if one.region in told),
             *(partial(self.ask, one, jobs[one.job_id], told[one.region]) for one in to_ask if one.phase == "posted" and one.region in told),
+            *(partial(self.weed, one, told[one.region]) for one in doubtful if one.region in told),
+            *(partial(self.look_for, one, jobs[one.job_id], told[one.region], asked_at) for one in lost),
         ]
         for step in steps:
             try:
                 step()
             except MlspaceError as error:
                 problems.append(error)
+                if isinstance(error, GatewayError) and error.is_away:
+                    break
         return problems
 
     def look_for(self, submission: Submission, job: JobView, found: Found, asked_at: float) -> None:

@@ -23,12 +23,17 @@ LOCAL_FILE_SYSTEMS = ("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tm
 """Where a write-ahead log works: it needs memory shared between all processes, which a network file system does not give."""
 
 
+class Outdated(StateError):
+    """The file is of a newer version of this program."""
+
+
 class Database:
     """Transactions and queries. Open it by `open`; methods raise StateError when the file cannot be used."""
 
     def __init__(self, database: sqlite3.Connection, path: str) -> None:
         self._database = database
         self.path = path
+        self.guards: list[Callable[[sqlite3.Connection], None]] = []  # each raises StateError for a transaction that must not be
 
     @classmethod
     def open(cls: type[D], state_dir: str) -> D:
@@ -45,6 +50,7 @@ class Database:
             opened = cls(database, path)
             if opened._version() != schema.VERSION:
                 opened._make_tables_alone(state_dir)
+            opened.guards.append(lambda _: opened.check_version())
         except OSError as error:
             raise StateError(f"{error.filename or path}: {error.strerror}", *hint(state_dir)) from error
         except sqlite3.Error as error:
@@ -56,6 +62,15 @@ class Database:
 
     def _version(self) -> int:
         return int(self._database.execute("PRAGMA user_version").fetchone()[0])
+
+    def check_version(self) -> None:
+        """Raises Outdated where the file is of a newer version, also when it has become so since it was opened."""
+        version = self._version()
+        if version > schema.VERSION:
+            raise Outdated(
+                f"{self.path}: schema {version} is of a newer version of this program, which knows {schema.VERSION}",
+                "  use that version, or set MLSPACE_STATE_DIR to another directory",
+            )
 
     def _make_tables_alone(self, state_dir: str) -> None:
         """One process at a time: of two that change the journal's mode at once, SQLite refuses both without waiting."""
@@ -75,15 +90,11 @@ class Database:
 
         def make(database: sqlite3.Connection) -> None:
             version = self._version()
-            if version > schema.VERSION:
-                raise StateError(
-                    f"{self.path}: schema {version} is of a newer version of this program, which knows {schema.VERSION}",
-                    "  use that version, or set MLSPACE_STATE_DIR to another directory",
-                )
+            self.check_version()
             for function in (digest, packed):
                 database.create_function(function.__name__, 1, function)
             older = [statement for step in range(version, schema.VERSION) for statement in schema.UPGRADES.get(step, ())]
-            for statement in older if version else schema.STATEMENTS:
+            for statement in (*older, schema.DEPOSED) if version else schema.STATEMENTS:
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {schema.VERSION}")
 
@@ -98,6 +109,8 @@ class Database:
         try:
             self._database.execute("BEGIN IMMEDIATE")
             try:
+                for guard in self.guards:
+                    guard(self._database)
                 result = work(self._database)
                 self._database.execute("COMMIT")
             except BaseException:

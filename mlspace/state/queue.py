@@ -1,4 +1,4 @@
-"""What the registry does for jobs that wait here, of which nothing was sent yet: arrays split up, holds, requeues, and who leads.
+"""What the registry does for jobs that wait here, of which nothing was sent yet: arrays split up, holds, requeues.
 
 Every change looks again whether it still may happen: between a decision and its row somebody may have cancelled or held the job.
 """
@@ -239,37 +239,6 @@ class Queue:
                 },
             )
             remember(database, job_id, now)
-            return True
-
-        return self.registry.change(update)
-
-    # Who leads.
-
-    def lead(self, owner: str, now: float, is_alive: Callable[[str, float], bool]) -> bool:
-        """Whether `owner` is the one that decides; it becomes it where nobody is, or whoever was is gone."""
-
-        def update(database: sqlite3.Connection) -> bool:
-            row = database.execute("SELECT owner, seen FROM leader").fetchone()
-            if row is not None and row[0] != owner and is_alive(row[0], row[1]):
-                return False
-            database.execute("DELETE FROM leader")
-            database.execute("INSERT INTO leader VALUES (?, ?)", [owner, now])
-            return True
-
-        return self.registry.change(update)
-
-    def leader(self) -> tuple[str, float] | None:
-        """Who decides, and when it was last heard of."""
-        rows = self.registry.rows("SELECT owner, seen FROM leader")
-        return (rows[0][0], rows[0][1]) if rows else None
-
-    def retire(self, owner: str, now: float) -> bool:
-        """Leads no more, unless somebody has left something to do in the meantime: whoever does so after this finds no leader."""
-
-        def update(database: sqlite3.Connection) -> bool:
-            if database.execute(UNFINISHED, [now - WATCH_SECONDS]).fetchone() is not None:
-                return False
-            database.execute("DELETE FROM leader WHERE owner = ?", [owner])
             return True
 
         return self.registry.change(update)

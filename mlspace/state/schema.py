@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 4
+VERSION = 5
 
 FIRST_PRIORITY = 4294901760
 """Slurm's priority/basic starts here (2^32 - 2^16) and counts down."""
@@ -18,8 +18,6 @@ QUEUE = (
     # How many jobs were given their place in the queue by the order of their coming; Slurm's priorities count down by that.
     "CREATE TABLE queued (number INTEGER NOT NULL)",
     "INSERT INTO queued VALUES (0)",
-    # The process that decides what may start, at most one: who it is, and when it was last heard of.
-    "CREATE TABLE leader (owner TEXT NOT NULL, seen REAL NOT NULL)",
     "UPDATE queued SET number = (SELECT coalesce(max(job_id), 0) FROM job)",
 )
 """What came with version 2."""
@@ -34,6 +32,18 @@ DOUBLES = (
     "CREATE INDEX double_by_submission ON double(submission)",
 )
 """What came with version 3."""
+
+LEADER = (
+    # One row, of the process that decides what may start. owner: who it is (process_identity), "" for nobody. epoch: which term this is.
+    # beat: counts its writes. seen: when the last of them was, by the clock of its host. wish: what others want of it, as "stop".
+    "CREATE TABLE leader (owner TEXT NOT NULL DEFAULT '', epoch INTEGER NOT NULL DEFAULT 0, beat INTEGER NOT NULL DEFAULT 0,"
+    " since REAL, seen REAL, wish TEXT NOT NULL DEFAULT '')",
+    "INSERT INTO leader DEFAULT VALUES",
+)
+"""What came with version 5."""
+
+DEPOSED = "UPDATE leader SET owner = '', epoch = epoch + 1"
+"""At the end of each upgrade: a leader of an older version does not know these tables."""
 
 STATEMENTS = (
     # AUTOINCREMENT: an id is never given twice, not even after the newest job was removed.
@@ -93,6 +103,7 @@ STATEMENTS = (
     "CREATE TABLE poll (region TEXT PRIMARY KEY, time REAL NOT NULL)",
     *QUEUE,
     *DOUBLES,
+    *LEADER,
 )
 
 UPGRADES = {
@@ -121,5 +132,6 @@ UPGRADES = {
         "ALTER TABLE step ADD COLUMN limit_seconds INTEGER",
         "ALTER TABLE step ADD COLUMN srun TEXT NOT NULL DEFAULT ''",
     ),
+    4: ("DROP TABLE IF EXISTS leader", *LEADER),
 }
 """Version -> statements to the next one."""

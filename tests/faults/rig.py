@@ -172,7 +172,7 @@ class Rig:
 
     def kill_controller(self) -> None:
         """Ends the background controller, if there is one, without a word."""
-        leader = self.query("SELECT owner FROM leader")
+        leader = self.query("SELECT owner FROM leader WHERE owner != ''")
         if leader:
             kill(int(leader[0][0].split()[1]))
 

@@ -1,4 +1,4 @@
-"""Jobs that wait here, as rows: arrays split up and cut, holds and requeues, and who leads."""
+"""Jobs that wait here, as rows: arrays split up and cut, holds and requeues."""
 
 from __future__ import annotations
 
@@ -151,25 +151,6 @@ def test_a_cancelled_job_is_not_requeued(queue: Queue) -> None:
     assert job(queue, plain).state == "COMPLETED"
 
 
-def test_one_leads(queue: Queue) -> None:
-    assert queue.lead("a", 1.0, lambda owner, seen: True)
-    assert not queue.lead("b", 2.0, lambda owner, seen: owner == "a")
-    assert queue.leader() == ("a", 1.0)
-    assert queue.lead("b", 3.0, lambda owner, seen: False)
-    assert queue.leader() == ("b", 3.0)
-
-
-def test_nobody_retires_while_something_waits(queue: Queue) -> None:
-    queue.lead("a", 1.0, lambda owner, seen: True)
-    held = add(queue, priority=0)
-    plain = add(queue)
-    assert not queue.retire("a", NOW)
-    queue.registry.ended(plain, OUTCOME)
-    assert queue.retire("a", NOW)  # a held job waits for its user
-    assert queue.leader() is None
-    assert job(queue, held).is_held
-
-
 def test_of_two_who_requeue_an_ended_job_one_does(queue: Queue) -> None:
     plain = add(queue)
     start(queue, plain, "a")
@@ -214,13 +195,3 @@ def test_a_job_that_began_while_it_was_called_back_runs_again_if_that_ended_it(
     queue.registry.running(plain, 105, "n1")
     queue.ended(plain, OUTCOME | {"state": outcome})
     assert (job(queue, plain).state, job(queue, plain).restart_count) == expected
-
-
-def test_nobody_retires_while_the_platform_has_a_job(queue: Queue) -> None:
-    queue.lead("a", 1.0, lambda owner, seen: True)
-    plain = add(queue)
-    start(queue, plain, "a")
-    queue.hold(plain, HELD_USER)  # it comes too late
-    assert not queue.retire("a", NOW)
-    queue.registry.ended(plain, OUTCOME)
-    assert queue.retire("a", NOW)
