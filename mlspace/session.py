@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mlspace.queue.selection import Selected
     from mlspace.slurm.job import JobView
     from mlspace.slurm.occupation import Occupation
-    from mlspace.slurm.step import StepView
+    from mlspace.slurm.step import Account, StepView
     from mlspace.slurm.usage import StepUsage
     from mlspace.state.queue import Queue
 
@@ -368,6 +368,12 @@ class Session:
         if len(answers) != len(jobs):
             raise MlspaceError(f"the launcher ended with {done.returncode} instead of sending a signal")
         return [None if answer == "gone" else int(answer) for answer in answers]
+
+    def accounts(self, jobs: Sequence[JobView]) -> list[Account]:
+        """Runs of jobs, with their steps and what these used."""
+        from mlspace.state.accounts import accounts
+
+        return accounts(self.registry, jobs)
 
     def usage(self, job_id: int) -> list[StepUsage] | None:
         """What the job's steps that run have used; None where no launch answers here, as where its nodes are out of reach."""

@@ -73,9 +73,11 @@ int RunExec(const LaunchSpec& spec, const Environment& own) {
   }
   if (place.rank == 0) reporter.Start();
   int code = 0;
+  UsageSummary used;
   const Spawned spawned = supervisor.Start(plan, [&](int status) {
     code = ShellCode(status);
     if (!outcome) outcome = OutcomeOf(status);
+    used.Add(place.rank, 0, supervisor.used());
     supervisor.EndAll(0, [&] { loop.Stop(); });
   });
   pid = spawned.pid;
@@ -92,6 +94,7 @@ int RunExec(const LaunchSpec& spec, const Environment& own) {
     }
     loop.Run();
   }
+  if (place.size == 1) reporter.Count(used);  // else it would be a part of what the job has used
   if (place.rank == 0) {
     reporter.End(*outcome, place.size);
   } else if (outcome->state == "FAILED") {

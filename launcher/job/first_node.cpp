@@ -40,6 +40,7 @@ FirstNode::FirstNode(const LaunchSpec& spec, const Place& place, const Environme
       place_(place),
       own_(own),
       supervisor_(&loop_, [this](int signal) { OnSignal(signal); }),
+      sampler_(&loop_),
       credentials_{spec.submission, spec.secret},
       reporter_(spec, place),
       base_(BaseEnvironment(spec, own)),
@@ -134,10 +135,14 @@ void FirstNode::StartTasks() {
 Spawned FirstNode::StartMainProcess(const SpawnPlan& plan) {
   const Spawned spawned = supervisor_.Start(plan, [this](int status) { OnMainExit(status); });
   main_pid_ = spawned.pid;
+  if (main_pid_ > 0) sampler_.Watch(main_pid_);
   return spawned;
 }
 
 void FirstNode::OnMainExit(int wait_status) {
+  UsageSummary used;
+  used.Add(0, 0, sampler_.Ended(main_pid_, supervisor_.used()));
+  if (spec_.role == Role::kBatch) reporter_.Used("batch", used);
   main_pid_ = -1;
   if (outcome_) {  // it was told to end, and how it did is still the job's exit code
     const Outcome ended = OutcomeOf(wait_status);
@@ -301,8 +306,11 @@ void FirstNode::OnStepEnded(StepServer* step) {
   StepReport report = step->Report();
   if (outcome_ && report.outcome.signal != 0) report.outcome.state = "CANCELLED";  // it did not end by itself
   if (step->is_counted()) {
+    reporter_.Used(std::to_string(step->id()), step->usage());
     reporter_.Step(report);
     last_step_ = report.outcome;
+  } else {
+    reporter_.Count(step->usage());  // the daemons of an mpirun, and so its ranks
   }
   for (auto key = keys_.begin(); key != keys_.end();) {
     key = key->second.first == step ? keys_.erase(key) : std::next(key);

@@ -11,6 +11,7 @@
 #include "node/batch_streams.h"
 #include "node/report.h"
 #include "node/runtime_dir.h"
+#include "os/usage_sampler.h"
 #include "step/node_roster.h"
 #include "step/step_queue.h"
 #include "step/step_server.h"
@@ -72,6 +73,7 @@ class FirstNode {
   const Environment& own_;
   Loop loop_;
   Supervisor supervisor_;
+  UsageSampler sampler_;
   Credentials credentials_;
   Reporter reporter_;
   Environment base_;  ///< what the plan makes of the container's environment

@@ -34,8 +34,10 @@ class OtherNode::Share : public ShareSink {
   void Output(int task, int stream, std::string_view bytes) override {
     channel_->Send(Frame::kOutput, Packer().Number(task).Number(stream).payload(), bytes);
   }
-  void TaskEnded(int task, int wait_status) override {
-    channel_->Send(Frame::kTaskEnded, Packer().Number(task).Number(wait_status).payload());
+  void TaskEnded(int task, int wait_status, const Usage& used) override {
+    Packer packer;
+    PackUsage(used, &packer.Number(task).Number(wait_status));
+    channel_->Send(Frame::kTaskEnded, packer.payload());
   }
   void InputTaken(size_t bytes) override {
     channel_->Send(Frame::kStdinTaken, Packer().Number(static_cast<int64_t>(bytes)).payload());

@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -40,12 +41,12 @@ class JsonObject {
     return Raw(key, text);
   }
   std::string Done() const { return text_ + "}"; }
-
- private:
   JsonObject& Raw(const char* key, const std::string& value) {
     text_ += (text_.size() > 1 ? ",\"" : "\"") + std::string(key) + "\":" + value;
     return *this;
   }
+
+ private:
   std::string text_ = "{";
 };
 
@@ -105,6 +106,20 @@ void Reporter::Step(const StepReport& step) {
   Write(json.Text("state", step.end ? step.outcome.state : "RUNNING").Done(), false);
 }
 
+void Reporter::Used(const std::string& step, const UsageSummary& usage) {
+  if (usage.is_empty()) return;
+  Count(usage);
+  JsonObject json;
+  json.Text("event", "usage").Text("submission", spec_.submission).Text("step", step);
+  Write(json.Raw("usage", usage.Json()).Done(), false);
+}
+
+void Reporter::Count(const UsageSummary& usage) {
+  cpu_ms_ += usage.cpu_ms();
+  system_ms_ += usage.system_ms();
+  resident_bytes_ = std::max(resident_bytes_, usage.resident_bytes());
+}
+
 void Reporter::Rank(const Outcome& outcome) {
   JsonObject json;
   json.Text("event", "rank").Text("submission", spec_.submission).Number("rank", place_.rank);
@@ -119,6 +134,7 @@ void Reporter::End(const Outcome& outcome, int ranks) {
   if (ranks > 1) json.Number("ranks", ranks).Text("name", place_.name().substr(0, kMostName));
   json.Text("state", outcome.state).Text("reason", outcome.reason);
   json.Number("code", outcome.code).Number("signal", outcome.signal);
+  if (cpu_ms_ > 0 || resident_bytes_ > 0) json.Number("cpu", cpu_ms_).Number("system", system_ms_).Number("rss", resident_bytes_);
   const std::string logged = StreamsInLog();
   if (!logged.empty()) json.Text("log", logged);
   Write(json.Time("start", start_).Time("end", Now()).Done(), true);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "node/nodes.h"
+#include "os/usage_summary.h"
 #include "spec/spec.h"
 
 namespace launcher {
@@ -52,6 +53,10 @@ class Reporter {
 
   void Start();
   void Step(const StepReport& step);
+  /// What the tasks of a step, or the batch script ("batch"), have used; before its end is reported.
+  void Used(const std::string& step, const UsageSummary& usage);
+  /// Of what is no step of its own, only the job's sums tell.
+  void Count(const UsageSummary& usage);
   /// Of a rank besides the first that failed by itself; role `exec` only.
   void Rank(const Outcome& outcome);
   /// Of role `exec`, `ranks` is how many there are: the first one's end is then not the job's.
@@ -65,6 +70,9 @@ class Reporter {
   const LaunchSpec& spec_;
   const Place& place_;
   double start_ = 0;
+  int64_t cpu_ms_ = 0;          ///< of all that was told of by Usage
+  int64_t system_ms_ = 0;
+  int64_t resident_bytes_ = 0;  ///< of the step that had most
 };
 
 /// Unix seconds.

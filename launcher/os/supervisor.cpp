@@ -40,11 +40,13 @@ void Supervisor::OnSignals() {
 }
 
 void Supervisor::Reap() {
-  int status = 0;
   for (;;) {
-    const pid_t pid = waitpid(-1, &status, WNOHANG);
-    if (pid < 0 && errno == EINTR) continue;
+    siginfo_t ended{};
+    if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == EINTR) continue;
+    const pid_t pid = ended.si_pid;
     if (pid <= 0) break;
+    int status = 0;
+    used_ = TakeUsage(pid, &status);
     const auto process = running_.find(pid);
     if (process == running_.end()) continue;  // an orphan that came to us
     const OnExit on_exit = std::move(process->second);

@@ -10,6 +10,7 @@
 #include "os/loop.h"
 #include "os/process.h"
 #include "os/signals.h"
+#include "os/usage.h"
 
 namespace launcher {
 
@@ -25,6 +26,9 @@ class Supervisor {
 
   /// Starts a process; `on_exit` is called when it has ended, unless it could not be started at all.
   Spawned Start(const SpawnPlan& plan, OnExit on_exit);
+
+  /// In an OnExit: what the process has used whose end that tells, with those that it has waited for.
+  const Usage& used() const { return used_; }
 
   /// Asks all processes below us to end (TERM and CONT). A child that one of them starts meanwhile is asked, too.
   static void TerminateAll();
@@ -43,6 +47,7 @@ class Supervisor {
   OnSignal on_signal_;
   SignalScope signals_;
   std::map<pid_t, OnExit> running_;
+  Usage used_;
   std::function<void()> on_all_ended_;
   int64_t kill_from_ms_ = 0;
 };

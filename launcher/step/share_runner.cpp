@@ -14,19 +14,21 @@ ShareRunner::ShareRunner(Loop* loop, Supervisor* supervisor, ShareSink* sink, St
       sink_(sink),
       share_(std::move(share)),
       binding_(share_.world.binding, share_.held, static_cast<int>(share_.tasks.size()), world.ground),
+      sampler_(loop),
       alive_(std::make_shared<bool>(true)),
       running_(share_.tasks.size()) {
-  for (const int id : share_.tasks) {
+  for (size_t index = 0; index < share_.tasks.size(); ++index) {
+    const int id = share_.tasks[index];
     Task::Hooks hooks;
     hooks.output = [this, id](int stream, std::string_view bytes) { sink_->Output(id, stream, bytes); };
     hooks.is_full = [this] { return sink_->IsFull(); };
     hooks.input_taken = [this] { CountInput(); };
-    hooks.ended = [this, id](int wait_status) {
+    hooks.ended = [this, id, index](int wait_status) {
       --running_;
-      sink_->TaskEnded(id, wait_status);
+      sink_->TaskEnded(id, wait_status, tasks_[index]->used());
       EndIfOver();
     };
-    tasks_.push_back(std::make_unique<Task>(loop, supervisor, id, std::move(hooks)));
+    tasks_.push_back(std::make_unique<Task>(loop, supervisor, &sampler_, id, std::move(hooks)));
   }
   for (size_t i = 0; i < tasks_.size(); ++i) StartTask(i, world);
   EndIfOver();

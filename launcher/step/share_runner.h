@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "os/usage_sampler.h"
 #include "step/step_share.h"
 #include "step/step_usage.h"
 #include "step/task.h"
@@ -43,6 +44,7 @@ class ShareRunner {
   ShareSink* sink_;
   StepShare share_;
   ShareBinding binding_;
+  UsageSampler sampler_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::shared_ptr<bool> alive_;  ///< false once destroyed: callbacks that come later must not touch this
   size_t running_;               ///< tasks whose end has not been told

@@ -43,7 +43,10 @@ class StepServer::LocalSink : public ShareSink {
   void Output(int task, int stream, std::string_view bytes) override {
     step_->client_->Send(Frame::kOutput, Packer().Number(task).Number(stream).payload(), bytes);
   }
-  void TaskEnded(int task, int wait_status) override { step_->TaskEnded(share_, task, wait_status); }
+  void TaskEnded(int task, int wait_status, const Usage& used) override {
+    step_->usage_.Add(task, share_->number, used);
+    step_->TaskEnded(share_, task, wait_status);
+  }
   void InputTaken(size_t bytes) override { step_->InputTaken(share_, bytes); }
   void ShareEnded() override { step_->ShareEnded(share_); }
   bool IsFull() const override { return step_->client_->is_full(); }
@@ -259,7 +262,9 @@ void StepServer::OnShareFrame(Share* share, Frame type, std::string_view payload
     if (client_->is_full()) share->channel->Pause();
   } else if (type == Frame::kTaskEnded) {
     const int task = static_cast<int>(fields.Number());
-    TaskEnded(share, task, static_cast<int>(fields.Number()));
+    const int wait_status = static_cast<int>(fields.Number());
+    usage_.Add(task, share->number, UnpackUsageOfTask(&fields));
+    TaskEnded(share, task, wait_status);
   } else if (type == Frame::kStdinTaken) {
     InputTaken(share, static_cast<size_t>(fields.Number()));
   } else if (type == Frame::kUsageTold && !share->asked.empty()) {

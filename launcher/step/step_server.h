@@ -70,6 +70,8 @@ class StepServer {
   const std::shared_ptr<Channel>& client() const { return client_; }
   /// What is known of it so far; without an end while one of its shares runs.
   StepReport Report() const;
+  /// What its tasks have used that have ended.
+  const UsageSummary& usage() const { return usage_; }
 
  private:
   struct Share;
@@ -120,6 +122,7 @@ class StepServer {
   bool is_ending_ = false;
   double start_;
   Outcome outcome_;
+  UsageSummary usage_;
 };
 
 }  // namespace launcher

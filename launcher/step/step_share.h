@@ -6,6 +6,7 @@
 
 #include "channel/channel.h"
 #include "node/slurm_env.h"
+#include "os/usage.h"
 #include "step/share_binding.h"
 #include "step/step_request.h"
 #include "step/step_resources.h"
@@ -45,7 +46,7 @@ class ShareSink {
  public:
   virtual ~ShareSink() = default;
   virtual void Output(int task, int stream, std::string_view bytes) = 0;
-  virtual void TaskEnded(int task, int wait_status) = 0;
+  virtual void TaskEnded(int task, int wait_status, const Usage& used) = 0;
   virtual void InputTaken(size_t bytes) = 0;
   virtual void ShareEnded() = 0;
   /// Output waits while this holds; ShareRunner::Resume ends the wait.

@@ -4,6 +4,23 @@
 
 namespace launcher {
 
+void PackUsage(const Usage& usage, Packer* packer) {
+  packer->Number(usage.cpu_ms).Number(usage.system_ms).Number(usage.resident_bytes).Number(usage.virtual_bytes);
+  packer->Number(usage.page_faults).Number(usage.read_bytes).Number(usage.written_bytes);
+}
+
+Usage UnpackUsageOfTask(Unpacker* fields) {
+  Usage usage;
+  usage.cpu_ms = fields->Number();
+  usage.system_ms = fields->Number();
+  usage.resident_bytes = fields->Number();
+  usage.virtual_bytes = fields->Number();
+  usage.page_faults = fields->Number();
+  usage.read_bytes = fields->Number();
+  usage.written_bytes = fields->Number();
+  return usage;
+}
+
 void ShareUsage::Measure(int task, pid_t pid, const ProcessTree& tree) {
   std::vector<pid_t> own = tree.Below(pid);
   own.insert(own.begin(), pid);
@@ -14,9 +31,7 @@ void ShareUsage::Measure(int task, pid_t pid, const ProcessTree& tree) {
 void ShareUsage::Pack(Packer* packer) const {
   packer->Text(node).Numbers(processes).Number(static_cast<int64_t>(tasks.size()));
   for (const TaskUsage& task : tasks) {
-    const Usage& usage = task.usage;
-    packer->Number(task.task).Number(usage.cpu_ms).Number(usage.resident_bytes).Number(usage.virtual_bytes);
-    packer->Number(usage.page_faults).Number(usage.read_bytes).Number(usage.written_bytes);
+    PackUsage(task.usage, &packer->Number(task.task));
   }
 }
 
@@ -27,12 +42,7 @@ ShareUsage ShareUsage::Unpack(Unpacker* fields) {
   for (int64_t count = fields->Number(); count > 0; --count) {
     TaskUsage task;
     task.task = static_cast<int>(fields->Number());
-    task.usage.cpu_ms = fields->Number();
-    task.usage.resident_bytes = fields->Number();
-    task.usage.virtual_bytes = fields->Number();
-    task.usage.page_faults = fields->Number();
-    task.usage.read_bytes = fields->Number();
-    task.usage.written_bytes = fields->Number();
+    task.usage = UnpackUsageOfTask(fields);
     share.tasks.push_back(task);
   }
   return share;

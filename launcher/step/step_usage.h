@@ -13,6 +13,10 @@
 
 namespace launcher {
 
+/// Milliseconds of CPU time, of these the system's, bytes resident and of addresses, page faults, bytes read and written.
+void PackUsage(const Usage& usage, Packer* packer);
+Usage UnpackUsageOfTask(Unpacker* fields);
+
 struct TaskUsage {
   int task = 0;
   Usage usage;

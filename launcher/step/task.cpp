@@ -32,8 +32,13 @@ SpawnPlan PlanOfScript(const SpawnPlan& task, const std::string& path) {
 
 }  // namespace
 
-Task::Task(Loop* loop, Supervisor* supervisor, int id, Hooks hooks)
-    : loop_(loop), supervisor_(supervisor), id_(id), hooks_(std::move(hooks)), alive_(std::make_shared<bool>(true)) {}
+Task::Task(Loop* loop, Supervisor* supervisor, UsageSampler* sampler, int id, Hooks hooks)
+    : loop_(loop),
+      supervisor_(supervisor),
+      sampler_(sampler),
+      id_(id),
+      hooks_(std::move(hooks)),
+      alive_(std::make_shared<bool>(true)) {}
 
 Task::~Task() {
   *alive_ = false;
@@ -133,6 +138,7 @@ void Task::StartProcess() {
   plan_.process.terminal = plan_.has_terminal;
   const bool has_program = !plan_.process.argv.empty();  // a line of a --multi-prog file may have none
   const Spawned spawned = has_program ? StartProgram(plan_.process, &Task::OnExit) : Spawned{-1, ENOENT, 0};
+  if (spawned.pid > 0) sampler_->Watch(spawned.pid);
   const std::string preamble = plan_.preamble(spawned.pid);
   if (!preamble.empty() && spawned.error == 0) hooks_.output(STDERR_FILENO, preamble);
   if (!plan_.epilog.empty()) write_err_ = std::move(err.write);
@@ -181,7 +187,10 @@ void Task::OpenStreams(Pipe* out, Pipe* err) {
 }
 
 void Task::OnExit(int wait_status) {
-  if (pid_ > 0) kill(-pid_, SIGKILL);  // its background children
+  if (pid_ > 0) {
+    kill(-pid_, SIGKILL);  // its background children
+    used_ = sampler_->Ended(pid_, supervisor_->used());
+  }
   pid_ = -1;
   wait_status_ = wait_status;
   CloseInput();

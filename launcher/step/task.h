@@ -10,6 +10,7 @@
 #include "os/loop.h"
 #include "os/pseudo_terminal.h"
 #include "os/supervisor.h"
+#include "os/usage_sampler.h"
 
 namespace launcher {
 
@@ -36,8 +37,8 @@ class Task {
     std::function<std::string(pid_t)> preamble;  ///< what is said of how it is bound, on its standard error before its own words
   };
 
-  /// `loop` and `supervisor` must outlive it.
-  Task(Loop* loop, Supervisor* supervisor, int id, Hooks hooks);
+  /// `loop`, `supervisor` and `sampler` must outlive it.
+  Task(Loop* loop, Supervisor* supervisor, UsageSampler* sampler, int id, Hooks hooks);
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
   ~Task();
@@ -59,6 +60,7 @@ class Task {
   void Resume();
 
   int id() const { return id_; }
+  const Usage& used() const { return used_; }  ///< by a task that has ended, without what ran before and behind it
   pid_t pid() const { return phase_ == Phase::kTask ? pid_ : -1; }  ///< -1: it does not run
 
  private:
@@ -92,6 +94,7 @@ class Task {
 
   Loop* loop_;
   Supervisor* supervisor_;
+  UsageSampler* sampler_;
   int id_;
   Hooks hooks_;
   Plan plan_;
@@ -108,6 +111,7 @@ class Task {
   Stream streams_[2];
   bool is_reported_ = false;
   int wait_status_ = 0;
+  Usage used_;
 };
 
 }  // namespace launcher

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlspace.session import Session
     from mlspace.slurm.job import JobView
     from mlspace.slurm.request import Component
-    from mlspace.slurm.step import StepView
+    from mlspace.slurm.step import Account
 
 PROGRAM = "sacct"
 
@@ -127,6 +127,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     if call.words:
         raise MlspaceError("Unknown arguments:", *(f" {word}" for word in call.words))
     from mlspace.session import Session
+    from mlspace.slurm.step import Account
 
     session, now = Session(context), context.now()
     wanted = accounting.read_wanted(options["jobs"] or "", session.job_id)
@@ -148,10 +149,11 @@ def run(context: Context, argv: Sequence[str]) -> int:
     if format_name := format_of(options):
         from mlspace.render import accounting_document, document
 
-        context.write(document.render(format_name, accounting_document.jobs(jobs, steps_of(session, jobs), manner)))
+        context.write(document.render(format_name, accounting_document.jobs(session.accounts(jobs), manner)))
         return 0
-    steps = steps_of(session, jobs) if not options["allocations"] or sacct.needs_steps(columns) else [[] for _ in jobs]
-    rows = make_rows(jobs, steps, manner, wanted, steps_too=not options["allocations"])
+    is_whole = not options["allocations"] or sacct.needs_steps(columns)
+    known = session.accounts(jobs) if is_whole else [Account(job) for job in jobs]
+    rows = make_rows(known, manner, wanted, steps_too=not options["allocations"])
     header = not options["noheader"]
     if options["parsable"] or options["parsable2"]:
         delimiter = "|" if options["delimiter"] is None else options["delimiter"]
@@ -247,34 +249,17 @@ def is_here(clusters: list[str] | None) -> bool:
     return not clusters or "all" in clusters or CLUSTER_NAME in clusters
 
 
-def steps_of(session: Session, jobs: Sequence[JobView]) -> list[list[StepView]]:
-    """The steps of each of the jobs, the batch script first."""
-    from mlspace.slurm.step import batch_step
-
-    steps = session.registry.steps_of_runs(jobs)
-    return [
-        [*([batch_step(job)] if job.batch and job.start_time is not None else []), *steps.get((job.job_id, job.restart_count), [])]
-        for job in jobs
-    ]
-
-
-def make_rows(
-    jobs: Sequence[JobView],
-    steps: Sequence[Sequence[StepView]],
-    manner: Manner,
-    wanted: Sequence[accounting.Wanted],
-    *,
-    steps_too: bool,
-) -> list[Row]:
+def make_rows(known: Sequence[Account], manner: Manner, wanted: Sequence[accounting.Wanted], *, steps_too: bool) -> list[Row]:
     """A row for each job, and one for each of its steps; of a job of which only steps are wanted, those."""
     rows = []
-    for job, own in zip(jobs, steps, strict=True):
+    for account in known:
+        job = account.job
         meant = {one.step for one in wanted if one.matches(job)}
         if not steps_too or not meant or None in meant:
-            rows.append(Row(job, None, manner, own))
+            rows.append(Row(job, None, manner, account.steps, account.used))
             meant = set()
         if steps_too:
-            rows += [Row(job, step, manner) for step in own if not meant or step.step in meant]
+            rows += [Row(job, step, manner) for step in account.steps if not meant or step.step in meant]
     return rows
 
 

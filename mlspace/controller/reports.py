@@ -113,6 +113,7 @@ class Reports:
 
         known: dict[int, str] | None = None
         said = list(status.reports(lines, submission.submission, submission.secret))
+        used = dict(filter(None, map(status.usage_of_report, said)))
         for report in said:
             if report["event"] == "start" and job.state in (state.PENDING, state.CONFIGURING):
                 start = partial(self.registry.running, job.job_id, int(report["time"]), report.get("nodes", ""))
@@ -123,6 +124,8 @@ class Reports:
                 if known.get(report["step"]) != report["state"]:
                     self.registry.add_step(job.job_id, submission.restart, status.step_of_report(report))
                     known[report["step"]] = report["state"]
+                    if report["step"] in used:
+                        self.registry.add_usage(job.job_id, submission.restart, {report["step"]: used[report["step"]]})
             elif report["event"] == "end":
                 if report.get("ranks", 1) > 1:
                     if not platform_status:
@@ -137,6 +140,7 @@ class Reports:
                     if not platform_status:
                         return False
                     self.write_files(submission, job, str(streams).split(","))
+                self.registry.add_usage(job.job_id, submission.restart, used)
                 self.queue.in_run(submission.submission, partial(self.queue.ended, job.job_id, outcome))
                 forget_files(self.state_dir, submission.submission)
                 if outcome["state"] == state.NODE_FAIL and not platform_status and not self.cluster().channel:

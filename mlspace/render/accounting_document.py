@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mlspace.slurm.job import JobView
-    from mlspace.slurm.step import StepView
+    from mlspace.slurm.step import Account, StepView
 
 NOTHING = {
     "description": "Nothing found",
@@ -34,14 +34,15 @@ GOVERNORS = ["Conservative", "Performance", "PowerSave", "OnDemand", "UserSpace"
 TRES_IDS = {"cpu": 1, "mem": 2, "energy": 3, "node": 4, "billing": 5, "gres": 1001}
 
 
-def jobs(views: Sequence[JobView], steps: Sequence[Sequence[StepView]], manner: Manner) -> dict[str, Any]:
+def jobs(known: Sequence[Account], manner: Manner) -> dict[str, Any]:
     """The whole document."""
-    parts: dict[str, Any] = {} if views else {"errors": [NOTHING]}
-    return document.document(document.ACCOUNTING, **parts, jobs=[job(view, own, manner) for view, own in zip(views, steps, strict=True)])
+    parts: dict[str, Any] = {} if known else {"errors": [NOTHING]}
+    return document.document(document.ACCOUNTING, **parts, jobs=[job(one, manner) for one in known])
 
 
-def job(view: JobView, steps: Sequence[StepView], manner: Manner) -> dict[str, Any]:
-    row = Row(view, None, manner, steps)
+def job(account: Account, manner: Manner) -> dict[str, Any]:
+    view, steps = account.job, account.steps
+    row = Row(view, None, manner, steps, account.used)
     started = view.start_time is not None
     return {
         "account": view.account or "",
@@ -60,10 +61,10 @@ def job(view: JobView, steps: Sequence[StepView], manner: Manner) -> dict[str, A
             "start": view.start_time if started or view.end_time is not None else 0,
             "submission": view.submit_time,
             "suspended": 0,
-            "system": cpu_time(),
+            "system": cpu_time(row.used.system_ms if row.used else 0),
             "limit": None if view.is_pending and view.option("time") is None else view.time_limit,
-            "total": cpu_time(),
-            "user": cpu_time(),
+            "total": cpu_time(row.used.cpu_ms if row.used else 0),
+            "user": cpu_time(row.used.cpu_ms - row.used.system_ms if row.used else 0),
         },
         "exit_code": exit_code(*[int(part) for part in row.exit_code.split(":")]),
         "flags": STARTED if started else [],
@@ -118,9 +119,9 @@ def one_step(view: JobView, step: StepView, manner: Manner) -> dict[str, Any]:
             "end": step.end_time or 0,
             "start": step.start_time,
             "suspended": 0,
-            "system": cpu_time(),
-            "total": cpu_time(),
-            "user": cpu_time(),
+            "system": cpu_time(row.used.system_ms if row.used else 0),
+            "total": cpu_time(row.used.cpu_ms if row.used else 0),
+            "user": cpu_time(row.used.cpu_ms - row.used.system_ms if row.used else 0),
         },
         "exit_code": exit_code(step.exit_code, step.exit_signal),
         "tasks": {"count": step.tasks},
@@ -142,9 +143,8 @@ def one_step(view: JobView, step: StepView, manner: Manner) -> dict[str, Any]:
     }
 
 
-def cpu_time() -> dict[str, int]:
-    """It is not measured."""
-    return {"seconds": 0, "microseconds": 0}
+def cpu_time(milliseconds: int) -> dict[str, int]:
+    return {"seconds": milliseconds // 1000, "microseconds": milliseconds % 1000 * 1000}
 
 
 def exit_code(code: int, signal: int) -> dict[str, Any]:

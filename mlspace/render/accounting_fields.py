@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlspace.render.accounting_row import NO_NODES, NOT_YET, STATE_LATER, Row, tres
+from mlspace.render.measures import VALUES
 from mlspace.slurm import duration
 from mlspace.slurm.accounting import ASSOCIATION, STARTED_BY, reason_of
 from mlspace.slurm.job import CLUSTER_NAME
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mlspace.slurm.job import JobView
+    from mlspace.slurm.usage import Used, UsedByJob
 
 
 class Field:
@@ -36,6 +38,25 @@ def of_job(value: Callable[[JobView], object]) -> Callable[[Row], str]:
 def not_recorded(row: Row) -> str:
     """What would need accounting on the nodes (JobAcctGatherType)."""
     return ""
+
+
+def measured(name: str, width: int) -> Field:
+    """What the tasks of a step used; empty of a job, as in Slurm, and of a step that runs, or of which nothing was reported.
+
+    Addresses of a step that ended before they were looked at are not known either.
+    """
+    value = VALUES[name]
+
+    def shown(row: Row) -> str:
+        used = row.measured
+        return "" if used is None or ("VMSize" in name and not used.range("vmem").most) else value(used)
+
+    return Field(name, width, shown)
+
+
+def cpu_time(milliseconds: Callable[[Used | UsedByJob], int]) -> Callable[[Row], str]:
+    """A part of the CPU time: "00:03.094", "01:00:00" without thousandths; "00:00:00" also where it is not known."""
+    return lambda row: duration.format_fine(milliseconds(row.used) if row.used is not None else 0)
 
 
 def identity(row: Row) -> str:
@@ -117,13 +138,13 @@ FIELDS = [
     Field("AllocNodes", 10, lambda row: str(row.nodes if row.start is not None else 0)),
     Field("AllocTRES", 10, lambda row: row.tres),
     Field("AssocID", 7, lambda row: ASSOCIATION),
-    Field("AveCPU", 10, not_recorded),
+    measured("AveCPU", 10),
     Field("AveCPUFreq", 10, lambda row: "" if row.step is None else "0"),
-    Field("AveDiskRead", 14, not_recorded),
-    Field("AveDiskWrite", 14, not_recorded),
-    Field("AvePages", 10, not_recorded),
-    Field("AveRSS", 10, not_recorded),
-    Field("AveVMSize", 10, not_recorded),
+    measured("AveDiskRead", 14),
+    measured("AveDiskWrite", 14),
+    measured("AvePages", 10),
+    measured("AveRSS", 10),
+    measured("AveVMSize", 10),
     Field("BlockID", 16, not_recorded),
     Field("Cluster", 10, lambda row: CLUSTER_NAME),
     Field("Comment", 14, of_job(lambda job: job.comment or "")),
@@ -147,25 +168,25 @@ FIELDS = [
     Field("JobIDRaw", 12, raw_identity, left=True),
     Field("JobName", 10, lambda row: row.job.name if row.step is None else row.step.name),
     Field("Layout", 9, lambda row: "" if row.step is None else "Unknown" if row.step.name_in_job == "batch" else "Cyclic"),
-    Field("MaxDiskRead", 12, not_recorded),
-    Field("MaxDiskReadNode", 15, not_recorded),
-    Field("MaxDiskReadTask", 15, not_recorded),
-    Field("MaxDiskWrite", 12, not_recorded),
-    Field("MaxDiskWriteNode", 16, not_recorded),
-    Field("MaxDiskWriteTask", 16, not_recorded),
-    Field("MaxPages", 8, not_recorded),
-    Field("MaxPagesNode", 12, not_recorded),
-    Field("MaxPagesTask", 14, not_recorded),
-    Field("MaxRSS", 10, not_recorded),
-    Field("MaxRSSNode", 10, not_recorded),
-    Field("MaxRSSTask", 10, not_recorded),
-    Field("MaxVMSize", 10, not_recorded),
-    Field("MaxVMSizeNode", 14, not_recorded),
-    Field("MaxVMSizeTask", 14, not_recorded),
+    measured("MaxDiskRead", 12),
+    measured("MaxDiskReadNode", 15),
+    measured("MaxDiskReadTask", 15),
+    measured("MaxDiskWrite", 12),
+    measured("MaxDiskWriteNode", 16),
+    measured("MaxDiskWriteTask", 16),
+    measured("MaxPages", 8),
+    measured("MaxPagesNode", 12),
+    measured("MaxPagesTask", 14),
+    measured("MaxRSS", 10),
+    measured("MaxRSSNode", 10),
+    measured("MaxRSSTask", 10),
+    measured("MaxVMSize", 10),
+    measured("MaxVMSizeNode", 14),
+    measured("MaxVMSizeTask", 14),
     Field("McsLabel", 12, not_recorded),
-    Field("MinCPU", 10, not_recorded),
-    Field("MinCPUNode", 10, not_recorded),
-    Field("MinCPUTask", 10, not_recorded),
+    measured("MinCPU", 10),
+    measured("MinCPUNode", 10),
+    measured("MinCPUTask", 10),
     Field("NCPUS", 10, lambda row: str(row.cpus)),
     Field("NNodes", 8, lambda row: str(row.nodes)),
     Field("NodeList", 15, lambda row: row.node_list or NO_NODES),
@@ -194,29 +215,29 @@ FIELDS = [
     Field("SubmitLine", 20, of_job(lambda job: job.submit_line)),
     Field("Suspended", 10, lambda row: "00:00:00"),
     Field("SystemComment", 15, not_recorded),
-    Field("SystemCPU", 10, lambda row: "00:00:00"),
+    Field("SystemCPU", 10, cpu_time(lambda used: used.system_ms), steps=True),
     Field("Timelimit", 10, time_limit(lambda minutes: duration.format_limit(minutes, long=True))),
     Field("TimelimitRaw", 10, time_limit(lambda minutes: "UNLIMITED" if minutes is None else str(minutes))),
-    Field("TotalCPU", 10, lambda row: "00:00:00"),
-    Field("TRESUsageInAve", 14, not_recorded),
-    Field("TRESUsageInMax", 14, not_recorded),
-    Field("TRESUsageInMaxNode", 18, not_recorded),
-    Field("TRESUsageInMaxTask", 18, not_recorded),
-    Field("TRESUsageInMin", 14, not_recorded),
-    Field("TRESUsageInMinNode", 18, not_recorded),
-    Field("TRESUsageInMinTask", 18, not_recorded),
-    Field("TRESUsageInTot", 14, not_recorded),
-    Field("TRESUsageOutAve", 15, not_recorded),
-    Field("TRESUsageOutMax", 15, not_recorded),
-    Field("TRESUsageOutMaxNode", 19, not_recorded),
-    Field("TRESUsageOutMaxTask", 19, not_recorded),
-    Field("TRESUsageOutMin", 15, not_recorded),
-    Field("TRESUsageOutMinNode", 19, not_recorded),
-    Field("TRESUsageOutMinTask", 19, not_recorded),
-    Field("TRESUsageOutTot", 15, not_recorded),
+    Field("TotalCPU", 10, cpu_time(lambda used: used.cpu_ms), steps=True),
+    measured("TRESUsageInAve", 14),
+    measured("TRESUsageInMax", 14),
+    measured("TRESUsageInMaxNode", 18),
+    measured("TRESUsageInMaxTask", 18),
+    measured("TRESUsageInMin", 14),
+    measured("TRESUsageInMinNode", 18),
+    measured("TRESUsageInMinTask", 18),
+    measured("TRESUsageInTot", 14),
+    measured("TRESUsageOutAve", 15),
+    measured("TRESUsageOutMax", 15),
+    measured("TRESUsageOutMaxNode", 19),
+    measured("TRESUsageOutMaxTask", 19),
+    measured("TRESUsageOutMin", 15),
+    measured("TRESUsageOutMinNode", 19),
+    measured("TRESUsageOutMinTask", 19),
+    measured("TRESUsageOutTot", 15),
     Field("UID", 6, of_job(lambda job: job.uid)),
     Field("User", 9, of_job(lambda job: job.user)),
-    Field("UserCPU", 10, lambda row: "00:00:00"),
+    Field("UserCPU", 10, cpu_time(lambda used: used.cpu_ms - used.system_ms), steps=True),
     Field("WCKey", 10, of_job(lambda job: job.option("wckey") or "")),
     Field("WCKeyID", 10, of_job(lambda job: 0)),
     Field("WorkDir", 20, of_job(lambda job: job.work_dir)),

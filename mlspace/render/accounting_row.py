@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlspace.render.measures import converted
 from mlspace.slurm import state
 from mlspace.slurm.hostlist import expand_hosts
 from mlspace.slurm.size import format_memory
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mlspace.slurm.accounting import Window
     from mlspace.slurm.job import JobView
     from mlspace.slurm.step import StepView
+    from mlspace.slurm.usage import Range, Used, UsedByJob
 
 NOT_YET = "Unknown"
 NO_NODES = "None assigned"
@@ -47,20 +49,55 @@ class Manner:
         """ "800M", "0.78G", "819200K"."""
         if not self.unit:
             return format_memory(mib)
-        size = mib * UNITS["M"] / UNITS[self.unit]
+        return self.size(mib * UNITS["M"])
+
+    def size(self, count: int) -> str:
+        """Bytes: "59152K", "57.77M"."""
+        if not self.unit:
+            return converted(count)
+        size = count / UNITS[self.unit]
         return f"{size:.0f}{self.unit}" if size == int(size) else f"{size:.2f}{self.unit}"
 
 
+class StepUsed:
+    """What the tasks of a step used that has ended, to be shown (Measured of render/measures.py)."""
+
+    __slots__ = ("manner", "nodes", "tasks", "used")
+
+    def __init__(self, used: Used, nodes: Sequence[str], manner: Manner) -> None:
+        self.used = used
+        self.tasks = used.tasks
+        self.nodes = nodes
+        self.manner = manner
+
+    def range(self, kind: str) -> Range:
+        return self.used.ranges[kind]
+
+    def size(self, count: int) -> str:
+        return self.manner.size(count)
+
+
 class Row:
-    """A job, or one of its steps, shown in some manner. `steps` are all that the job has, as far as they were asked for."""
+    """A job, or one of its steps, shown in some manner. Of a job, `steps` are all that it has, and `used` is what they used, as
 
-    __slots__ = ("job", "manner", "step", "steps")
+    far as they were asked for.
+    """
 
-    def __init__(self, job: JobView, step: StepView | None, manner: Manner, steps: Sequence[StepView] = ()) -> None:
+    __slots__ = ("job", "manner", "step", "steps", "used")
+
+    def __init__(
+        self,
+        job: JobView,
+        step: StepView | None,
+        manner: Manner,
+        steps: Sequence[StepView] = (),
+        used: UsedByJob | None = None,
+    ) -> None:
         self.job = job
         self.step = step
         self.manner = manner
         self.steps = steps
+        self.used: Used | UsedByJob | None = used if step is None else step.used
 
     def time(self, moment: float | None, missing: str = NOT_YET) -> str:
         return format_timestamp(moment, self.manner.time_format, missing)
@@ -90,6 +127,11 @@ class Row:
     def nodes(self) -> int:
         """How many nodes; of a job that waits, as many as it asks for."""
         return len(expand_hosts(self.node_list)) or int(self.job.nodes)
+
+    @property
+    def measured(self) -> StepUsed | None:
+        """What the tasks of the step used; None of a job, and where it is not known."""
+        return None if self.step is None or self.step.used is None else StepUsed(self.step.used, self.step.nodes, self.manner)
 
     @property
     def cpus(self) -> int:

@@ -65,6 +65,14 @@ def format_long(total: int) -> str:
     return f"{days}-{clock}" if days else clock
 
 
+def format_fine(milliseconds: int) -> str:
+    """"00:03.094"; from an hour on, and where it is nothing, as format_long. Source: sacct 22.05, TotalCPU."""
+    seconds, rest = divmod(milliseconds, 1000)
+    if seconds >= 3600 or not rest:
+        return format_long(seconds)
+    return f"{seconds // 60:02d}:{seconds % 60:02d}.{rest:03d}"
+
+
 def format_limit(limit_minutes: int | None, long: bool = False) -> str:
     """A time limit for a listing: "UNLIMITED", else as format_short, or format_long where `long`."""
     if limit_minutes is None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mlspace.slurm.job import JobView
+    from mlspace.slurm.usage import Used, UsedByJob
 
 STEP_COLUMNS = (
     "job_id",
@@ -32,14 +33,17 @@ STEP_COLUMNS = (
 )
 
 BATCH = -1
+WHOLE_JOB = -2
+"""Among steps, where all of them are meant."""
 
 
 class StepView:
     """One step of a job. Attributes are STEP_COLUMNS; BATCH is the step of the batch script itself."""
 
-    __slots__ = STEP_COLUMNS
+    __slots__ = (*STEP_COLUMNS, "used")
 
     def __init__(self, values: Sequence[Any]) -> None:
+        self.used: Used | None = None  # where it is known and was asked for
         for column, value in zip(STEP_COLUMNS, values):  # noqa: B905
             setattr(self, column, value)
 
@@ -55,6 +59,17 @@ class StepView:
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
+
+
+class Account:
+    """A run of a job, with its steps, the batch script first, and what they used; None where that is not known."""
+
+    __slots__ = ("job", "steps", "used")
+
+    def __init__(self, job: JobView, steps: Sequence[StepView] = (), used: UsedByJob | None = None) -> None:
+        self.job = job
+        self.steps = steps
+        self.used = used
 
 
 def batch_step(job: JobView) -> StepView:

@@ -114,6 +114,22 @@ class Registry(Database):
                 found.setdefault((step.job_id, restart), []).append(step)
         return found
 
+    def usage_of_runs(self, jobs: Collection[JobView]) -> dict[tuple[int, int], dict[int, Any]]:
+        """What the steps of all runs of the jobs used, as it was reported, by job and restart count, and then by step."""
+        rows: list[tuple[Any, ...]] = []
+        ids = sorted({job.job_id for job in jobs})
+        for start in range(0, len(ids), MOST_VALUES):
+            some = ids[start : start + MOST_VALUES]
+            rows += self.rows(f"SELECT job_id, restart, step, content FROM usage WHERE job_id IN ({', '.join('?' * len(some))})", some)
+        if not rows:
+            return {}
+        import json
+
+        found: dict[tuple[int, int], dict[int, Any]] = {}
+        for job_id, restart, step, content in rows:
+            found.setdefault((job_id, restart), {})[step] = json.loads(content)
+        return found
+
     def steps(self, job_ids: Collection[int]) -> list[StepView]:
         """Steps of the jobs' latest runs, in order of job and step."""
         from mlspace.slurm.step import STEP_COLUMNS, StepView
@@ -210,7 +226,7 @@ class Registry(Database):
         """Takes back a job that the platform has refused; its id is not given again."""
 
         def delete(database: sqlite3.Connection) -> None:
-            for table in ("history", "step", "submission", "job"):
+            for table in ("history", "usage", "step", "submission", "job"):
                 database.execute(f"DELETE FROM {table} WHERE job_id = ?", [job_id])
 
         self.change(delete)
@@ -372,6 +388,13 @@ class Registry(Database):
             f" ON CONFLICT DO UPDATE SET {changes} WHERE excluded.end_time IS NOT NULL OR step.end_time IS NULL"
         )
         self.change(lambda database: database.execute(query, list(row.values())))
+
+    def add_usage(self, job_id: int, restart: int, used: Mapping[int, Any]) -> None:
+        """What steps of one of the job's runs used, by step; what is known already stays."""
+        import json
+
+        rows = [[job_id, restart, step, json.dumps(content, separators=(",", ":"))] for step, content in used.items()]
+        self.change(lambda database: database.executemany("INSERT OR IGNORE INTO usage VALUES (?, ?, ?, ?)", rows))
 
     def claim_poll(self, region: str, now: float, seconds: float) -> bool:
         """Whether it is our turn to ask the platform about a region: nobody did so in the last `seconds`. Says so to the others."""

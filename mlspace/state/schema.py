@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 5
+VERSION = 6
 
 FIRST_PRIORITY = 4294901760
 """Slurm's priority/basic starts here (2^32 - 2^16) and counts down."""
@@ -44,6 +44,17 @@ LEADER = (
 
 DEPOSED = "UPDATE leader SET owner = '', epoch = epoch + 1"
 """At the end of each upgrade: a leader of an older version does not know these tables."""
+
+USAGE = (
+    # What a step, or a whole job, used of its nodes, as `launch` reports it. step: as StepView has it, or WHOLE_JOB (slurm/step.py).
+    """
+    CREATE TABLE usage (
+        job_id INTEGER NOT NULL, restart INTEGER NOT NULL, step INTEGER NOT NULL, content TEXT NOT NULL,
+        PRIMARY KEY (job_id, restart, step)
+    ) WITHOUT ROWID
+    """,
+)
+"""What came with version 6."""
 
 STATEMENTS = (
     # AUTOINCREMENT: an id is never given twice, not even after the newest job was removed.
@@ -104,6 +115,7 @@ STATEMENTS = (
     *QUEUE,
     *DOUBLES,
     *LEADER,
+    *USAGE,
 )
 
 UPGRADES = {
@@ -133,5 +145,6 @@ UPGRADES = {
         "ALTER TABLE step ADD COLUMN srun TEXT NOT NULL DEFAULT ''",
     ),
     4: ("DROP TABLE IF EXISTS leader", *LEADER),
+    5: USAGE,
 }
 """Version -> statements to the next one."""

@@ -9,6 +9,8 @@ import signal
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from mlspace.slurm.step import BATCH, WHOLE_JOB
+
 REPORT_MARK = b"#mlspace-report 1 "
 
 PENDING = ("pending", "inqueue", "starting", "restarting")
@@ -90,6 +92,15 @@ def outcome_of_report(report: Mapping[str, Any], cancelled: bool) -> dict[str, A
         "start_time": int(report["start"]),
         "end_time": int(report["end"]),
     }
+
+
+def usage_of_report(report: Mapping[str, Any]) -> tuple[int, Any] | None:
+    """A row of the registry's usage table, of a report of a step's or that of the job's end; None where it tells of none."""
+    if report["event"] == "usage" and "usage" in report:
+        number = BATCH if report["step"] == "batch" else int(report["step"])
+        return number, report["usage"]
+    is_end = report["event"] == "end" and "cpu" in report
+    return (WHOLE_JOB, {key: report[key] for key in ("cpu", "system", "rss")}) if is_end else None
 
 
 def step_of_report(report: Mapping[str, Any]) -> dict[str, Any]:

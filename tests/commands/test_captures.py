@@ -84,7 +84,13 @@ OF_ACCOUNTING = [
     (r'"?(eligible|end|start|submission|elapsed|microseconds)"?: (!!int )?\d+', r"\1: N"),
     PLUGINS,
 ]
-"""Masks for sacct: how long jobs took, and CPU times, which are not measured here."""
+"""Masks for sacct: how long jobs took, and what they used."""
+
+UNMEASURED = ("sacct/fields", "sacct/fields_average", "sacct/fields_pages", "sacct/fields_vmsize")
+"""What steps of a few milliseconds used, which the real one, looking every 30 s, does not know."""
+
+OF_UNMEASURED = [(r"^( *\d+\.\w+) .*", r"\1")]
+"""Masks for those."""
 
 OF_QUEUE = [
     (r"\b(oracle|mlspace)\b", "CLUSTER"),
@@ -155,6 +161,7 @@ def masked(case: Path, name: str, own: str | None = None) -> list[str]:
     """The lines of "stdout" or "stderr": those of the capture, or `own`."""
     text = (case / name).read_text() if own is None else own
     masks = OF_SUBMISSIONS if scenario_of(case) in SUBMITTING else OF_COMMAND.get(case.parent.name, [])
+    masks = masks + OF_UNMEASURED if name_of(case) in UNMEASURED else masks
     for pattern, replacement in MASKS + masks:
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
     lines = [line for line in text.split("\n") if own is None or name == "stdout" or not HINT.match(line)]

@@ -353,7 +353,9 @@ def test_reports(runtime: Runtime, tmp_path: Path) -> None:
     code, node = runtime.run(spec)
     assert code == 0
     log = reports_of(spec, node.err.read_bytes())
-    assert log == reports_of(spec, path.read_bytes())
+    in_file = reports_of(spec, path.read_bytes())
+    assert [one["step"] for one in in_file.pop("usage")] == ["batch"]  # to the file only
+    assert log == in_file
     (start,), (end,) = log["start"], log["end"]
     assert (start["node"], start["nodes"], start["pid"]) == (0, "127.0.0.1", node.process.pid)
     assert (end["start"], end["submission"]) == (start["time"], spec.submission)

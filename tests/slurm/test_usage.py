@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlspace.errors import BadValue
-from mlspace.slurm.usage import TaskUsage, read
+from mlspace.slurm.usage import KINDS, read
 
 
 def test_steps_with_their_nodes_and_tasks() -> None:
@@ -14,7 +14,8 @@ def test_steps_with_their_nodes_and_tasks() -> None:
     assert (script.name, first.name, second.name) == ("batch", "0", "1")  # of 3 no task runs
     assert first.processes == {"n1": [8, 9], "n2": [5]}
     assert [(task.node, task.task, task.cpu_ms) for task in first.tasks] == [("n1", 0, 10), ("n1", 2, 1), ("n2", 1, 0)]
-    assert second.tasks == [TaskUsage("n1", 0, 1, 2, 3, 4, 5, 6)]
+    (task,) = second.tasks
+    assert (task.node, task.task, *(getattr(task, name) for name in KINDS.values())) == ("n1", 0, 1, 2, 3, 4, 5, 6)
 
 
 @pytest.mark.parametrize("line", ["0", "0 n1", "0 n1 x", "0 n1 1 0:1", "0 n1 1 0:1:2:3:4:5:x", "x n1 1 0:1:2:3:4:5:6"])

@@ -130,9 +130,10 @@ def test_first_come_has_the_higher_priority(registry: Registry) -> None:
 def test_remove_leaves_nothing(registry: Registry, state: Path) -> None:
     job_id, kept = add(registry, "a"), add(registry, "b")
     registry.add_step(job_id, 0, STEP)
+    registry.add_usage(job_id, 0, {0: {"tasks": 1}})
     registry.remove(job_id)
     assert registry.job(job_id) is None
-    for table in ("job", "submission", "step", "history"):
+    for table in ("job", "submission", "step", "usage", "history"):
         assert query(state, f"SELECT count(*) FROM {table} WHERE job_id = {job_id}") == [(0,)]
     assert registry.job(kept) is not None
 
@@ -622,7 +623,7 @@ def test_registry_of_version_1_is_kept(tmp_path: Path) -> None:
     Registry.open(str(new))
     tables = {name for (name,) in query(new, "SELECT name FROM sqlite_master WHERE type IN ('table', 'index')")}
     assert {name for (name,) in query(old, "SELECT name FROM sqlite_master WHERE type IN ('table', 'index')")} >= tables
-    for table in ("job", "text", "submission", "step", "history", "poll", "queued", "leader"):
+    for table in ("job", "text", "submission", "step", "usage", "history", "poll", "queued", "leader"):
         assert columns_of(old, table) == columns_of(new, table)
     first, waiting = registry.jobs(job_ids=[1, 3])
     assert (first.name, first.state, first.exit_code, waiting.state) == ("first", "FAILED", 3, "PENDING")
