@@ -264,6 +264,14 @@ class Context:
         except OSError:
             self.stderr = nowhere(2)
 
+    def pass_on(self, stream: int, text: str) -> None:
+        """Somebody else's text on the stream that it came by, 1 or 2, at once. Raises as `write`."""
+        if stream == 1:
+            self.write(text)
+            self.flush()
+        else:
+            self.write_error(text)
+
     def on_leaving(self, close: Callable[[], None]) -> None:
         """`close` is called when the command has ended, however it ended."""
         self._closing.append(close)

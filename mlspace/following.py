@@ -61,17 +61,9 @@ def report_file(session: Session, job_id: int) -> str:
     return report_path(session.state_dir, submissions[-1].submission) if submissions else ""
 
 
-def follow(session: Session, job_id: int) -> int:
-    """Prints the job's log until it has ended; returns its exit code. Where the nodes cannot be reached, that is srun's output."""
-
-    def take(stream: int, rank: int, text: str) -> None:
-        if stream == 1:
-            session.context.write(text)
-            session.context.flush()
-        else:
-            session.context.write_error(text)
-
-    ended, _ = follow_ranks(session, job_id, take)
+def follow(session: Session, job_id: int, take: Callable[[int, int, str], None] | None = None) -> int:
+    """Prints the job's log until it has ended, or hands its lines to `take` (follow_ranks); returns its exit code."""
+    ended, _ = follow_ranks(session, job_id, take or (lambda stream, rank, text: session.context.pass_on(stream, text)))
     return exit_code(ended)
 
 

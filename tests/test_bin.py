@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 SHARED = (
     *("arguments", "changing", "controlling", "defaults"),
     *("documenting", "exportfile", "holding", "hostfiles", "hostlists", "interacting", "listing"),
-    *("mpirunning", "rank_output", "standing_aside"),
+    *("mpirunning", "rank_output", "standing_aside", "step_output"),
     *("processes", "scripts", "selecting", "showing", "showing_cluster", "submitting", "tables", "updating", "writing"),
 )
 """Modules of mlspace/commands/ that are no command."""

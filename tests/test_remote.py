@@ -52,9 +52,11 @@ def test_standard_error_is_the_programs_own(remote: Cli) -> None:
 def test_what_a_log_cannot_do_is_said(remote: Cli) -> None:
     done = remote("srun", "cat", stdin=b"abc")
     assert done.stderr == "srun: warning: standard input does not reach the program on this cluster yet\n"
-    refused = remote("srun", "-o", "file", "true")
-    assert (refused.stdout, refused.code) == ("", 1)
-    assert refused.stderr.startswith("srun: error: --output is not supported on this cluster yet\n")
+    for word in ("-o2", "--output=of-%t", "-eof-%N", "--error=%n"):
+        refused = remote("srun", word, "true")
+        assert (refused.stdout, refused.code) == ("", 1)
+        assert ": this cluster's log does not tell tasks apart\n" in refused.stderr.partition("\n")[0] + "\n"
+    assert remote("squeue", "-h").stdout == ""
     refused = remote("srun", "--multi-prog", "file")
     assert (refused.stdout, refused.code) == ("", 1)
     assert refused.stderr.startswith("srun: error: --multi-prog is not supported on this cluster yet\n")
@@ -62,6 +64,36 @@ def test_what_a_log_cannot_do_is_said(remote: Cli) -> None:
 
 def test_more_nodes_than_there_are_kinds_of(remote: Cli) -> None:
     assert remote("srun", "-N3", "true").code == 0
+
+
+STREAMS = "echo out; echo err >&2"
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "files"),
+    [
+        (["-o", "%x-%j.%s.out"], ("", ""), {"sh-1.0.out": "out\nerr\n"}),
+        (["-e", "%J.err"], ("out\n", ""), {"1.0.err": "err\n"}),
+        (["-o", "same", "-e", "same"], ("", ""), {"same": "out\nerr\n"}),
+        (["-o", "out", "-e", "none"], ("", ""), {"out": "out\n"}),
+        (["-o", "none"], ("", ""), {}),
+        (["-o", "all", "-e", r"a\%j"], ("out\n", ""), {"a%j": "err\n"}),
+        (["--open-mode=append", "-o", "there"], ("", ""), {"there": "before\nout\nerr\n"}),
+        (["-o", "there"], ("", ""), {"there": "out\nerr\n"}),
+    ],
+)
+def test_output_files_are_written_here(remote: Cli, words: list[str], shown: tuple[str, str], files: dict[str, str]) -> None:
+    (remote.directory / "there").write_text("before\n")
+    done = remote("srun", *words, "sh", "-c", STREAMS)
+    assert (done.stdout, done.stderr, done.code) == (*shown, 0)
+    found = {name: (remote.directory / name).read_text() for name in files}
+    assert {name: sorted(text) for name, text in found.items()} == {name: sorted(text) for name, text in files.items()}
+
+
+def test_an_output_file_that_cannot_be_opened(remote: Cli) -> None:
+    done = remote("srun", "-o", "no/such/x", "sleep", "300")
+    assert (done.stdout, done.stderr, done.code) == ("", "srun: error: Could not open stdout file: No such file or directory\n", 1)
+    assert remote("sacct", "-nXP", "-o", "State").stdout.startswith("CANCELLED")
 
 
 def test_cancelling(remote: Cli) -> None:

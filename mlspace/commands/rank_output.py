@@ -29,11 +29,7 @@ class RankOutput:
             stream = 1
         time = context.date() if request.value("timestamp-output") else ""
         line = output.marked(stream, rank, text, tagged=bool(request.value("tag-output")), time=time)
-        if stream == 1:
-            context.write(line)
-            context.flush()
-        else:
-            context.write_error(line)
+        context.pass_on(stream, line)
 
     def explain(self, job: JobView, failure: Mapping[str, Any] | None, code: int) -> int:
         """Says why the job did not end well, as mpirun does; returns mpirun's exit code."""

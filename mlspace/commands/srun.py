@@ -10,7 +10,7 @@ import os
 
 from mlspace import following, submission
 from mlspace.allocating import Allocation
-from mlspace.commands import submitting
+from mlspace.commands import step_output, submitting
 from mlspace.context import Interrupted
 from mlspace.errors import BadValue, MlspaceError, RequestRefused, UsageError
 from mlspace.slurm.request import JobRequest
@@ -47,7 +47,8 @@ def run(context: Context, argv: Sequence[str]) -> int:
     component.values.setdefault("job-name", os.path.basename(command[0]))
     request = JobRequest(PROGRAM, components, command=command)
     session, geometry = submitting.prepare(context, request)
-    if not session.cluster.channel:
+    output = None if session.cluster.channel else step_output.StepOutput(context, component)
+    if output is not None:
         refuse_streams(context, component)
     if component["test-only"]:
         if not component["quiet"]:
@@ -57,27 +58,30 @@ def run(context: Context, argv: Sequence[str]) -> int:
     job_id = submission.submit(session, request, geometry)
     allocation = Allocation(session, request, job_id)
     try:
-        if not session.cluster.channel:
+        if output is not None:
+            output.open(session.job(job_id))
             if component["immediate"]:
                 allocation.await_start()
-            return following.follow(session, job_id)
+            return following.follow(session, job_id, output.take)
         directory = allocation.await_start()
         arguments = step_arguments(geometry, directory, call, submission.hpcx_of(session, component))
         become_launch(context, arguments, session.step_environment())
     except Interrupted:
         allocation.abandon()
-        if not session.cluster.channel:  # the program may have been running
+        if output is not None:  # the program may have been running
             raise
         return context.failure_code
+    except step_output.OutputFailed:
+        session.cancel([session.job(job_id)])
+        raise
 
 
 def refuse_streams(context: Context, component: Component) -> None:
-    """Where the nodes cannot be reached there is the log: our output, line by line, and no input."""
+    """Where the nodes cannot be reached there is the log: output, line by line, and no input."""
     if component["multi-prog"]:
         raise RequestRefused("--multi-prog is not supported on this cluster yet", "  call srun --multi-prog in a batch script")
-    for option in ("input", "output", "error"):
-        if component[option]:
-            raise RequestRefused(f"--{option} is not supported on this cluster yet", "  redirect srun's own output, or submit with sbatch")
+    if component["input"] not in (None, "", "none", os.devnull):
+        raise RequestRefused("--input is not supported on this cluster yet", "  let the program open the file, if its nodes see it")
     if component["pty"]:
         raise RequestRefused("--pty is not supported on this cluster yet", "  submit a program that needs no terminal")
     if context.has_input:
