@@ -59,7 +59,7 @@ STEP_NOTES = {
 }
 """Where the row alone does not tell."""
 
-LISTINGS = ("squeue", "sinfo", "scancel", "sacct", "scontrol", "sbcast", "sstat")
+LISTINGS = ("squeue", "sinfo", "scancel", "sacct", "scontrol", "sbcast", "sstat", "seff")
 
 MPI_HEAD = """
 ## mpirun and mpiexec

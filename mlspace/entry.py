@@ -23,7 +23,8 @@ GARBAGE_THRESHOLD = 100_000
 """Objects made before the interpreter looks for garbage: more than a short command makes, not more than a long one may keep."""
 
 COMMANDS = (
-    *("mlspace", "mpiexec", "mpirun", "sacct", "salloc", "sbatch", "sbcast", "scancel", "scontrol", "sinfo", "squeue", "srun", "sstat"),
+    *("mlspace", "mpiexec", "mpirun", "sacct", "salloc", "sbatch", "sbcast", "scancel", "scontrol"),
+    *("seff", "sinfo", "squeue", "srun", "sstat"),
 )
 
 

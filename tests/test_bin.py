@@ -58,7 +58,7 @@ def test_runtime_directories_are_looked_for_in_the_same_places() -> None:
 
 def test_a_job_has_the_same_commands() -> None:
     source = (ROOT / "launcher/node/runtime_dir.cpp").read_text()
-    links = re.search(r"kLinks\[\] = \{(.+)\};", source)
+    links = re.search(r"kLinks\[\] = \{(.+?)\};", source, re.DOTALL)
     assert links is not None
     open_mpis = {"mpiexec", "mpirun"}  # there they are the node's own
     assert set(re.findall(r'"(\w+)"', links[1])) == set(entry.COMMANDS) - open_mpis

@@ -18,7 +18,8 @@ extern char** environ;
 namespace launcher {
 namespace {
 
-constexpr const char* kLinks[] = {"mlspace", "sacct", "salloc", "sbatch", "sbcast", "scancel", "scontrol", "sinfo", "squeue", "srun", "sstat"};
+constexpr const char* kLinks[] = {"mlspace", "sacct", "salloc", "sbatch", "sbcast", "scancel",
+                                  "scontrol", "seff", "sinfo", "squeue", "srun", "sstat"};
 
 [[noreturn]] void Fail(const std::string& what, const std::string& path) {
   throw LaunchError(what + " " + path + ": " + std::strerror(errno), 1);

@@ -28,6 +28,7 @@ USAGE = {
     "sbcast": "[OPTIONS...] SOURCE DEST",
     "scancel": "[OPTIONS...] [job_id...]",
     "scontrol": "[OPTIONS...] [KEYWORD [args...]]",
+    "seff": "[OPTIONS...] JOBID...",
 }
 """What follows the program's name in its usage line; "[OPTIONS...]" for the others."""
 
