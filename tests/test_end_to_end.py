@@ -46,6 +46,14 @@ def test_training_over_two_nodes(cli: Cli) -> None:
     assert output.endswith("all 4 ranks agree\n")
 
 
+def test_a_sweep_and_what_follows_from_it(cli: Cli) -> None:
+    environ = {**cli.env, "PATH": f"{ROOT / 'bin'}:{cli.env['PATH']}"}
+    said = subprocess.run([EXAMPLES / "sweep.sh"], cwd=cli.directory, env=environ, check=True, stdout=subprocess.PIPE, text=True).stdout
+    best = said.split()[1]
+    wait_until(lambda: state_of(cli, best) == "COMPLETED", "the last job's end")
+    assert (cli.directory / f"best-{best}.out").read_text() == "0.5 0\n"
+
+
 def test_hello_writes_the_default_output_file(cli: Cli) -> None:
     assert cli("sbatch", "--wait", str(EXAMPLES / "hello.sbatch")).code == 0
     assert (cli.directory / "slurm-1.out").read_text() == "hello from n1, job 1\n"

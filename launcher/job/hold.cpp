@@ -23,7 +23,6 @@ extern char** environ;
 namespace launcher {
 namespace {
 
-constexpr int kExitUsage = 64;
 constexpr double kRelinquishSeconds = 10;  ///< for the job to end: its steps have KillWait, we need not see that
 
 /// Deaths of the command that count as a success: most likely the user has sent these. Source: salloc 22.05.

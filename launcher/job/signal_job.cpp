@@ -9,8 +9,6 @@
 namespace launcher {
 namespace {
 
-constexpr int kExitUsage = 64;
-constexpr int kLargestSignal = 64;
 
 struct Call {
   int signal = -1;

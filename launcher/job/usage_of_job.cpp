@@ -11,8 +11,6 @@
 namespace launcher {
 namespace {
 
-constexpr int kExitUsage = 64;
-
 std::string Line(int64_t step, const ShareUsage& share) {
   std::string line = (step == kBatchScript ? "batch" : std::to_string(step)) + " " + share.node + " ";
   line += share.processes.empty() ? "-" : JoinNumbers(share.processes);

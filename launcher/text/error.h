@@ -6,6 +6,9 @@
 
 namespace launcher {
 
+/// Exit code of a command line that our own commands would not have written (sysexits.h: EX_USAGE).
+constexpr int kExitUsage = 64;
+
 /// Exit code of anything wrong with what the login side handed over (sysexits.h: EX_CONFIG).
 constexpr int kExitConfig = 78;
 
