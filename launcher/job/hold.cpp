@@ -17,6 +17,7 @@
 #include "os/foreground.h"
 #include "os/process.h"
 #include "os/signals.h"
+#include "text/error.h"
 
 extern char** environ;
 

@@ -5,10 +5,12 @@
 #include <optional>
 
 #include "job/ask_job.h"
+#include "text/error.h"
 
 namespace launcher {
 namespace {
 
+constexpr int kLargestSignal = 64;
 
 struct Call {
   int signal = -1;
