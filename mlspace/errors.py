@@ -80,13 +80,16 @@ class RequestRefused(MlspaceError):
         self.warnings: list[str] = []
 
 
+AT_LIMIT, NO_ROOM = "limit", "room"
+
+
 class GatewayError(MlspaceError):
     """MLSpace answered with an error or not at all.
 
     transient: trying the same call again later may succeed.
     outcome_unknown: the call may have taken effect although no answer came (a lost POST).
     retry_after: seconds that the server asked to wait, or None.
-    free_gpus: of a job refused for the GPUs that others hold, how many are free; None of any other error.
+    shortage: of a job refused for what others hold, AT_LIMIT (of the workspace, project, quota) or NO_ROOM; "" of any other error.
     """
 
     def __init__(self, *lines: str, status: int | None = None, transient: bool = False, outcome_unknown: bool = False) -> None:
@@ -95,14 +98,14 @@ class GatewayError(MlspaceError):
         self.transient = transient
         self.outcome_unknown = outcome_unknown
         self.retry_after: float | None = None
-        self.free_gpus: int | None = None
+        self.shortage = ""
 
     @property
     def passes(self) -> bool:
         """Whether the job that was to be submitted may still come to be: it was taken, or will be when it is sent again."""
-        return self.transient or self.outcome_unknown or self.free_gpus is not None
+        return self.transient or self.outcome_unknown or bool(self.shortage)
 
     @property
     def is_away(self) -> bool:
         """Whether nobody's calls are answered now: no connection, too many calls, or what stands before MLSpace cannot reach it."""
-        return self.transient and self.free_gpus is None and self.status in (None, 429, 502, 503, 504)
+        return self.transient and not self.shortage and self.status in (None, 429, 502, 503, 504)

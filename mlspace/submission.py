@@ -91,7 +91,7 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
 
     values, environment = describe(session, request, geometry)
     registry = session.registry
-    waits = deferral.has_to_wait(values)
+    waits = deferral.has_to_wait(values) or registry.is_crowded(values["place"], is_one=session.cluster.has_known_nodes)
     first = None if waits else controller.new_submission(values["region"])
     os.makedirs(os.path.join(session.state_dir, "reports"), mode=0o700, exist_ok=True)
     job_id = registry.add(values, json.dumps(request.to_json()), environment, first)
@@ -105,7 +105,10 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
     except StateError as error:  # the job is in the registry: it is sent when that can be written again
         session.context.warn(f"{request.program}: warning: {error.lines[0]}")
     except GatewayError as error:
-        if error.outcome_unknown or error.free_gpus is not None or (error.transient and not session.config.is_remote):
+        if error.shortage:
+            session.summon()  # somebody has to ask again
+            return job_id
+        if error.outcome_unknown or (error.transient and not session.config.is_remote):
             return job_id  # a later round sends it, or finds it
         if not registry.unless_taken(sent, partial(registry.remove, job_id)):
             return job_id  # the controller has sent it, and was not refused
@@ -186,7 +189,7 @@ def hpcx_of(session: Session, component: Component) -> str:
 def decided(session: Session, request: JobRequest, geometry: Geometry) -> dict[str, Any]:
     """The columns that follow from what is asked for and what it gets."""
     component, names = request.first, names_of(session, request)
-    partition = names.partition
+    partition, chosen = names.partition, instance_type(session, request, geometry, names)
     return {
         "account": component["account"],
         "partition": names.shown,
@@ -200,7 +203,8 @@ def decided(session: Session, request: JobRequest, geometry: Geometry) -> dict[s
         "memory_mib": sum(geometry.memory_mib_per_node),
         "gpus": sum(geometry.gpus_by_node),
         "region": partition.region,
-        "instance_type": instance_type(session, request, geometry, names),
+        "instance_type": chosen,
+        "place": "/".join([partition.region, chosen, names.body.get("allocation_name", ""), names.body.get("queue_name", "")]),
     }
 
 

@@ -19,17 +19,25 @@ from mlspace.controller import controller
 from mlspace.controller.dispatch import Dispatcher
 from mlspace.controller.sending import Sender
 from mlspace.controller.survey import FEW_JOBS
-from mlspace.errors import GatewayError, MlspaceError, StateError
+from mlspace.errors import AT_LIMIT, GatewayError, MlspaceError, StateError
 from mlspace.gateway.at_once import CONCURRENT_CALLS
 from mlspace.gateway.wire import PlatformJob
 from mlspace.process_identity import process_identity
+from mlspace.queue.backoff import FIRST_SECONDS
 from mlspace.queue.room import BACKLOG
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.job import JobView
 from mlspace.slurm.request import Component, JobRequest, Script
+from mlspace.state.queue import Queue
 from mlspace.state.registry import Registry, Submission
 
 SECRET = "ab" * 32
+
+
+def full() -> GatewayError:
+    error = GatewayError("no free GPUs")
+    error.shortage = AT_LIMIT
+    return error
 
 
 class Platform:
@@ -42,6 +50,8 @@ class Platform:
         self.deleted: list[str] = []
         self.fail: list[GatewayError] = []
         self.lose = False
+        self.room: int | None = None  # for so many jobs more
+        self.full: set[str] = set()  # instance types
         self.log = b""
         self.calls = 0
         self.one_at_a_time = Lock()
@@ -51,6 +61,9 @@ class Platform:
             self.calls += 1
             if self.fail:
                 raise self.fail.pop(0)
+            if self.room == 0 or body["instance_type"] in self.full:
+                raise full()
+            self.room = None if self.room is None else self.room - 1
             name = f"lm-mpi-job-{len(self.jobs)}"
             self.jobs[name] = PlatformJob(name, "pending", "SR006", body["job_desc"])
         if self.lose:
@@ -102,6 +115,25 @@ class World:
             "/bin",
         )
         return controller.Controller(sender)
+
+    def forget_nodes(self) -> None:
+        """The platform alone knows what it has."""
+        partition = Partition("debug", "SR006", None, default=True)
+        self.cluster = Cluster("c", [], [partition], def_mem_per_cpu=100, carrier="parts", env_mode="image", delivery=Delivery("/launch"))
+
+    def wait(self, **columns: Any) -> int:
+        """A job in the registry that waits here."""
+        job_id = self.add(f"{self.registry.next_job_id():032}")
+        self.registry.close_submissions(job_id)
+        if columns:
+            Queue(self.registry).update(job_id, **columns)
+        return job_id
+
+    def dispatch(self, seconds: float = 0.0) -> None:
+        """A round of the leader's, so much later, over what waits."""
+        self.time += seconds
+        work = self.controller()
+        Dispatcher(work, work.queue, lambda line: None).round()
 
     def add(self, submission: str, owner: str | None = None) -> int:
         """A job in the registry whose process has committed it."""
@@ -320,19 +352,71 @@ def test_another_job_of_the_same_description_is_left_alone(world: World) -> None
 
 def test_a_refusal_for_gpus_that_others_hold_is_tried_again(world: World) -> None:
     job = world.add("a" * 32)
-    refusal = GatewayError("WORKSPACE_GPU_LIMIT_REACHED_ONLY_0_FREE")
-    refusal.free_gpus = 0
-    world.platform.fail = [refusal, refusal]
+    world.platform.fail = [full(), full()]
     with pytest.raises(GatewayError):
         world.send(job)
     assert world.state(job) == ("PENDING", "AssocGrpGRES")
-    world.advance()
+    assert (world.view(job).system_comment, world.registry.submissions()) == ("no free GPUs", [])
+    world.dispatch()
     assert world.platform.calls == 1
-    world.advance(controller.GPU_LIMIT_SECONDS)
+    world.dispatch(1.2 * FIRST_SECONDS)
     assert (world.platform.calls, world.state(job)) == (2, ("PENDING", "AssocGrpGRES"))
-    world.advance(controller.GPU_LIMIT_SECONDS + 1)
-    world.advance()
-    assert (world.platform.calls, world.state(job)) == (3, ("PENDING", "Resources"))
+    world.dispatch(1.2 * FIRST_SECONDS)  # twice that, or nearly
+    assert world.platform.calls == 2
+    world.dispatch(1.2 * FIRST_SECONDS)
+    assert (world.platform.calls, world.state(job), world.view(job).system_comment) == (3, ("PENDING", "None"), None)
+
+
+def test_one_asks_for_all_that_wait_for_the_same(world: World) -> None:
+    """A thousand jobs are no storm of requests; the first comes first, and what goes elsewhere is not kept back."""
+    world.forget_nodes()
+    here, other = [world.wait(place="a", instance_type="a") for _ in range(1000)], world.wait(place="b", instance_type="b")
+    world.platform.full = {"a"}
+    world.dispatch()
+    assert world.platform.calls <= CONCURRENT_CALLS + 1
+    assert world.view(other).platform_job
+    assert [world.state(job)[1] for job in (*here[:2], here[-1])] == ["AssocGrpGRES", "Priority", "Priority"]
+    assert (world.view(here[0]).system_comment, world.view(here[1]).system_comment) == ("no free GPUs", None)
+    asked = world.platform.calls
+    world.dispatch(61)
+    assert world.platform.calls == asked + 1
+    world.platform.full = set()
+    world.dispatch(61)
+    assert all(world.view(job).platform_job for job in here)
+
+
+def test_where_there_was_no_room_jobs_are_sent_one_by_one(world: World) -> None:
+    world.forget_nodes()
+    jobs = [world.wait() for _ in range(4)]
+    world.platform.fail = [full()] * 4
+    world.dispatch()
+    world.platform.fail = []
+    world.platform.room = 2
+    world.dispatch(61)
+    assert [bool(world.view(job).platform_job) for job in jobs] == [True, True, False, False]
+    assert [world.state(job)[1] for job in jobs] == ["None", "None", "AssocGrpGRES", "Priority"]
+    assert [one.job_id for one in world.registry.submissions()] == jobs[:2]
+
+
+def test_the_end_of_a_job_makes_room(world: World) -> None:
+    first = world.add("a" * 32)
+    world.send(first)
+    waiting = world.wait()
+    for _ in range(8):
+        world.platform.fail = [full()]
+        world.dispatch(75)  # longer than any pause
+    assert world.platform.fail == []
+    world.report("a" * 32, event="end", state="COMPLETED", reason="None", start=1.0, end=world.time + 10, code=0, signal=0)
+    world.advance(10)
+    world.dispatch()
+    assert (world.state(first)[0], world.view(waiting).platform_job) == ("COMPLETED", "lm-mpi-job-1")
+
+
+def test_a_refusal_for_good_ends_the_job_with_the_platforms_words(world: World) -> None:
+    job = world.wait()
+    world.platform.fail = [GatewayError("The image='x' does not exist.", status=409)]
+    world.dispatch()
+    assert (world.state(job), world.view(job).system_comment) == (("FAILED", "JobLaunchFailure"), "The image='x' does not exist.")
 
 
 @pytest.mark.parametrize("owner", ["", f"{os.uname().nodename} 999999999 1"], ids=["given up", "killed"])
@@ -724,20 +808,13 @@ def test_requests_are_on_their_way_at_the_same_time(world: World, monkeypatch: p
     assert len(world.platform.jobs) == 2 * CONCURRENT_CALLS
 
 
-@pytest.mark.parametrize("free_gpus", [None, 0])
-def test_all_that_the_platform_takes_is_sent_in_one_round(world: World, free_gpus: int | None) -> None:
-    """More and more of it; where it refuses one for the GPUs, no more than a few are sent."""
-    partition = Partition("debug", "SR006", None, default=True)
-    world.cluster = Cluster("c", [], [partition], def_mem_per_cpu=100, carrier="parts", env_mode="image", delivery=Delivery("/launch"))
-    for number in range(10 * BACKLOG):
-        world.registry.close_submissions(world.add(f"{number:032}"))  # it waits here
-    if free_gpus is not None:
-        refused = GatewayError("no GPUs")
-        refused.free_gpus = free_gpus
-        world.platform.fail = [refused]
-    work = world.controller()
-    Dispatcher(work, work.queue, lambda line: None).round()
-    assert len(world.platform.jobs) == (10 * BACKLOG if free_gpus is None else BACKLOG - 1)
+def test_all_that_the_platform_takes_is_sent_in_one_round(world: World) -> None:
+    """More and more of it."""
+    world.forget_nodes()
+    for _ in range(10 * BACKLOG):
+        world.wait()
+    world.dispatch()
+    assert len(world.platform.jobs) == 10 * BACKLOG
 
 
 def test_a_job_is_not_failed_because_the_registry_could_not_be_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,16 +43,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cluster.cluster": {"cluster.delivery", "gateway.catalog", "configuration.site", "slurm", "errors"},
     "configuration.naming": {"gateway.catalog", "cluster.cluster", "configuration.site", "slurm", "errors"},
     "translate": {"slurm", "spec", "gateway.catalog", "gateway.loglines", "cluster.cluster", "errors"},
-    "state": {"slurm", "errors"},
+    "state": {"slurm", "errors", "queue.backoff"},
     "render": {"slurm", "cluster.cluster", "errors"},
     "local": {"errors"},
     "testing": {"local", "errors"},
-    "queue": {"slurm", "cluster.cluster", "errors"},
+    "queue": {"slurm", "cluster.cluster", "state.places", "errors"},
     # The registry's rows become what is sent, and what comes back becomes rows.
     "controller.sending": {
         *("process_identity", "state", "translate", "spec", "slurm", "gateway.at_once", "gateway.client", "cluster.cluster"),
-        "errors",
+        *("controller.outbox", "errors"),
     },
+    "controller.outbox": {"state"},
     "controller.logfiles": {"errors", "gateway.client", "gateway.loglines", "gateway.logs", "slurm", "state", "translate.joboutput"},
     "controller.reports": {
         *("controller.logfiles", "state", "translate", "slurm", "gateway.client", "gateway.logs", "cluster.cluster", "errors"),

@@ -171,6 +171,11 @@ class Cluster:
         same.nodes, same.partitions = list(nodes), list(partitions)
         return same
 
+    @property
+    def has_known_nodes(self) -> bool:
+        """Whether its nodes are all that there is; elsewhere the platform alone knows what it has."""
+        return all(partition.nodes is not None for partition in self.partitions)
+
     def partition(self, name: str | None) -> Partition | None:
         """The partition of that name; the default one for None."""
         for partition in self.partitions:

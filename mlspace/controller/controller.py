@@ -32,9 +32,6 @@ POLL_SECONDS = 2.0
 WATCH_POLL_SECONDS = 10.0
 """The same of a region where there is nothing but lost requests to look for."""
 
-GPU_LIMIT_SECONDS = 30.0
-"""After a refusal for the GPUs that others hold the job is sent again; people do so each minute (mlspace-facts §4.5)."""
-
 KEPT = "  the request is kept: it is sent again by the next commands"
 
 CLOCK_SECONDS = 120.0
@@ -72,7 +69,7 @@ class Controller:
         to_ask = [one for one in rest if one.phase == "posted"]
         for submission in rest:
             job = jobs[submission.job_id]
-            if submission.phase == "posted" or not self.is_abandoned(submission) or self.is_too_early(submission, job):
+            if submission.phase == "posted" or not self.is_abandoned(submission):
                 continue
             if submission.phase == "posting":
                 to_ask.append(submission)
@@ -91,11 +88,6 @@ class Controller:
         """Whether nobody is sending it: its process is gone, or is this one, which could not write down what became of it."""
         return submission.submission in self.sender.undertaken or not is_alive(submission.owner, submission.posted_at, self.now())
 
-    def is_too_early(self, submission: Submission, job: JobView) -> bool:
-        """Whether the platform has just refused it because others hold the GPUs."""
-        has_waited = self.now() >= (submission.posted_at or 0) + GPU_LIMIT_SECONDS
-        return job.reason == reason.GPU_LIMIT and submission.phase == "committed" and not has_waited and job.state not in state.FINAL
-
     def send_again(self, submission: Submission, job: JobView) -> None:
         """Sends what nobody has sent, or what did not come to be; not for a job that has ended in the meantime."""
         if job.state in state.FINAL:
@@ -107,11 +99,11 @@ class Controller:
             if error.is_away:
                 raise
             if not error.passes:
-                self.refuse(submission)
+                self.refuse(submission, error)
 
-    def refuse(self, submission: Submission) -> None:
+    def refuse(self, submission: Submission, error: MlspaceError) -> None:
         """The end of a job that the platform, or the configuration, has refused for good."""
-        end = partial(self.registry.ended, submission.job_id, refused(int(self.now())))
+        end = partial(self.registry.ended, submission.job_id, refused(int(self.now()), error.lines[0]))
         self.registry.unless_taken(submission, end)
 
     def poll(self, to_ask: Sequence[Submission], doubtful: Sequence[Submission], jobs: dict[int, JobView]) -> list[MlspaceError]:
@@ -315,9 +307,10 @@ def lost(end_time: int) -> dict[str, object]:
     return {"state": state.NODE_FAIL, "reason": reason.NODE_DOWN, "exit_code": 1, "exit_signal": 0, "end_time": end_time}
 
 
-def refused(end_time: int) -> dict[str, object]:
-    """A submission that the platform refuses for good, found out after its command had gone."""
-    return {"state": state.FAILED, "reason": reason.LAUNCH_FAILURE, "exit_code": 1, "exit_signal": 0, "end_time": end_time}
+def refused(end_time: int, words: str) -> dict[str, object]:
+    """A submission that the platform refuses for good, found out after its command had gone; in its words."""
+    how = {"state": state.FAILED, "reason": reason.LAUNCH_FAILURE, "exit_code": 1, "exit_signal": 0}
+    return {**how, "end_time": end_time, "system_comment": words}
 
 
 def node_names(platform_job: str, nodes: int) -> str:

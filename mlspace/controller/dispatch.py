@@ -46,7 +46,9 @@ class Dispatcher:
         sent = self.queue.sent()
         facts = Facts(self.work.registry.jobs, sent)
         self.next_look = decision.next_look(waiting, facts, now)
-        actions = decision.decide(waiting, facts, Room(known_nodes(self.work.cluster()), sent), now)
+        room = Room(known_nodes(self.work.cluster()), sent, self.work.sender.places.known(now), now)
+        actions = decision.decide(waiting, facts, room, now)
+        self.next_look = min((moment for moment in (self.next_look, room.next_try()) if moment is not None), default=None)
         return self.send(self.work.registry.change(lambda _: self.carry_out(actions, int(now))))
 
     def carry_out(self, actions: Sequence[decision.Action], now: int) -> list[Submission]:
@@ -75,7 +77,7 @@ class Dispatcher:
     def send(self, made: Sequence[Submission]) -> bool:
         """What the platform, or the configuration, refuses for good ends its job; the rest is tried again by the rounds to come.
 
-        Returns whether there was something, and all of it was taken.
+        Returns whether there was something, and all of it was taken, or has found no room: what goes elsewhere may find some.
         """
         failures = self.work.sender.send_all(made)
         for submission in made:
@@ -84,10 +86,10 @@ class Dispatcher:
                 continue
             self.log(f"job {submission.job_id}: {error.lines[0]}")
             if not isinstance(error, StateError) and not (isinstance(error, GatewayError) and error.passes):
-                self.work.refuse(submission)
-        return bool(made) and not failures
+                self.work.refuse(submission, error)
+        return bool(made) and all(isinstance(error, GatewayError) and error.shortage for error in failures.values())
 
 
 def known_nodes(cluster: Cluster) -> Sequence[Node]:
-    """The cluster's nodes where they are all that there is; elsewhere the platform alone knows what it has."""
-    return cluster.nodes if all(partition.nodes is not None for partition in cluster.partitions) else ()
+    """The cluster's nodes where they are all that there is."""
+    return cluster.nodes if cluster.has_known_nodes else ()

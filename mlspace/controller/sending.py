@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from random import random
 
-from mlspace.errors import GatewayError, MlspaceError, StateError
+from mlspace.controller.outbox import Outbox
+from mlspace.errors import AT_LIMIT, NO_ROOM, GatewayError, MlspaceError, StateError
 from mlspace.process_identity import process_identity
 from mlspace.slurm import reason, state
 from mlspace.slurm.job import COLUMNS
 from mlspace.state.files import forget_files, report_path, spec_path
+from mlspace.state.places import Places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
     from mlspace.slurm.request import JobRequest
     from mlspace.state.registry import Registry, Submission
     from mlspace.translate.job import StoredJob
+
+
+SHORTAGES = {AT_LIMIT: reason.GPU_LIMIT, NO_ROOM: reason.RESOURCES}
+"""Slurm's reason for what is taken."""
 
 
 class Sender:
@@ -46,6 +53,7 @@ class Sender:
         self.cluster = cluster
         self.image = image
         self.commands = commands
+        self.places = Places(registry)
         self.undertaken: set[str] = set()  # submissions that we began to send; between two calls nobody works on them
 
     def send(self, submission: Submission) -> None:
@@ -62,6 +70,7 @@ class Sender:
     def send_all(self, submissions: Sequence[Submission]) -> dict[str, MlspaceError]:
         """As `send`, many at a time; the errors by submission. The registry is this thread's alone.
 
+        What is behind one that a place has no room for is not sent there: its job waits here again.
         What is claimed, and what has been answered meanwhile, is written down together: a write to the disk may last as long as a request.
         """
         from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -70,21 +79,25 @@ class Sender:
 
         failures: dict[str, MlspaceError] = {}
         flying: dict[Future[str], Submission] = {}
-        waiting = list(reversed(submissions))
+        outbox = Outbox(submissions, self.places.of(submissions), self.places.known(self.now()))
         with ThreadPoolExecutor(CONCURRENT_CALLS) as pool:
-            while waiting or flying:
-                batch = [waiting.pop() for _ in range(min(len(waiting), CONCURRENT_CALLS - len(flying)))]
+            while outbox.waiting or flying:
+                batch = outbox.take(CONCURRENT_CALLS - len(flying))
                 try:
                     mine = self.claimed_of(batch)
                 except MlspaceError as error:
                     mine = []
                     failures |= dict.fromkeys([one.submission for one in batch], error)
+                for submission in batch:
+                    if submission not in mine:
+                        outbox.answered(submission, has_room=True)
                 for submission in mine:
                     try:
                         body, client = self.prepared(submission), self.gateway()
                         flying[pool.submit(client.run_job, body)] = submission
                     except MlspaceError as error:
                         failures[submission.submission] = error
+                        outbox.answered(submission, has_room=True)
                 if not flying:
                     continue
                 done = {call: flying.pop(call) for call in wait(flying, return_when=FIRST_COMPLETED).done}
@@ -92,6 +105,10 @@ class Sender:
                     failures |= self.deliver_all(done)
                 except MlspaceError as error:  # they are on the platform: a later round finds them there
                     failures |= dict.fromkeys([one.submission for one in done.values()], error)
+                for submission in done.values():
+                    failure = failures.get(submission.submission)
+                    outbox.answered(submission, has_room=not (isinstance(failure, GatewayError) and failure.shortage))
+        self.places.keep(outbox.kept)
         return failures
 
     def claimed_of(self, batch: Sequence[Submission]) -> list[Submission]:
@@ -136,9 +153,11 @@ class Sender:
         try:
             name = call()
         except GatewayError as error:
-            self.registry.release(submission, sent=error.outcome_unknown, now=self.now())
-            if error.free_gpus is not None:
-                self.registry.pending(submission.job_id, reason.GPU_LIMIT)
+            if error.shortage:
+                self.places.refused(submission, SHORTAGES[error.shortage], error.lines[0], self.now(), random())
+                forget_files(self.state_dir, submission.submission)
+            else:
+                self.registry.release(submission, sent=error.outcome_unknown, now=self.now())
             raise
         except BaseException:  # interrupted: it may have been sent
             self.registry.release(submission, sent=True, now=self.now())

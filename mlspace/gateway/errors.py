@@ -6,7 +6,7 @@ import json
 import re
 from urllib.parse import urlsplit
 
-from mlspace.errors import GatewayError
+from mlspace.errors import AT_LIMIT, NO_ROOM, GatewayError
 
 LONGEST_TEXT = 300
 
@@ -28,10 +28,19 @@ NOT_THE_TOKEN = {
 }
 """error_code of a 401 that a new token does not change -> what would. Source: mlspace-facts §1.2."""
 
-TRANSIENT = (429, 500, 502, 503, 504)
+TOO_MANY_REQUESTS = 429
+TRANSIENT = (TOO_MANY_REQUESTS, 500, 502, 503, 504)
 
 GPU_LIMIT = re.compile(r"(?:WORKSPACE|PROJECT)_GPU_LIMIT_REACHED_ONLY_(\d+)_FREE")
 """A refusal that passes: other jobs hold the GPUs. Its HTTP status was never recorded. Source: mlspace-facts §4.5."""
+
+SHORTAGES = (
+    (GPU_LIMIT, AT_LIMIT),
+    (re.compile(r"\b[A-Z_]+_(?:LIMIT|QUOTA)_(?:REACHED|EXCEEDED)"), AT_LIMIT),
+    (re.compile(r"\bquota\b.*\b(?:reached|exceeded)\b|\bexceed\w*\b.*\bquota\b", re.IGNORECASE), AT_LIMIT),
+    (re.compile(r"\b(?:no free|not enough(?: free)?|insufficient) (?:gpu|node|resource|capacity)", re.IGNORECASE), NO_ROOM),
+)
+"""Words of refusals that pass when others have ended. The first was recorded; the others are what its like would say [I]."""
 
 TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
@@ -40,15 +49,20 @@ def error_of(what: str, status: int, body: bytes, request_id: str = "") -> Gatew
     """The error for an answer that is none. `what` says what was asked: "submit the job"."""
     reason = sentence(body)
     lines = [f"MLSpace could not {what}: {reason or 'no reason given'} (HTTP {status})"]
-    limit = GPU_LIMIT.search(reason)
+    limit, shortage = GPU_LIMIT.search(reason), shortage_of(reason) if status != TOO_MANY_REQUESTS else ""
     help = f"the workspace has no more than {limit[1]} free GPUs now; others hold the rest" if limit else advice(status, body)
     if help:
         lines.append(f"  {help}")
     if request_id:
         lines.append(f"  request id {request_id}")
-    error = GatewayError(*lines, status=status, transient=status in TRANSIENT and not limit)
-    error.free_gpus = int(limit[1]) if limit else None
+    error = GatewayError(*lines, status=status, transient=status in TRANSIENT and not shortage)
+    error.shortage = shortage
     return error
+
+
+def shortage_of(reason: str) -> str:
+    """What a refusal says is taken: AT_LIMIT or NO_ROOM of errors.py; "" where it says nothing of the kind."""
+    return next((kind for pattern, kind in SHORTAGES if pattern.search(reason)), "")
 
 
 def advice(status: int, body: bytes) -> str:

@@ -199,7 +199,7 @@ class Transport:
             raise moved(what, self.endpoint, response.status_code, response.headers.get("location", ""))
         error = self._error(what, response)
         # What stands between us and MLSpace may have given up waiting for an answer to a request that was taken.
-        error.outcome_unknown = method == "POST" and response.status_code >= 500 and error.free_gpus is None
+        error.outcome_unknown = method == "POST" and response.status_code >= 500 and not error.shortage
         if response.status_code in TRANSIENT:
             error.retry_after = seconds_of(response.headers.get("Retry-After", ""))
         raise error

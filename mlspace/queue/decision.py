@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mlspace.queue import dependency
 from mlspace.slurm import state
-from mlspace.slurm.reason import ARRAY_LIMIT, BEGIN_TIME, DEPENDENCY, NEVER_SATISFIED, PAST_DEADLINE, PRIORITY, RESOURCES
+from mlspace.slurm.reason import ARRAY_LIMIT, BEGIN_TIME, DEPENDENCY, NEVER_SATISFIED, PAST_DEADLINE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,6 @@ def decide(waiting: Iterable[JobView], facts: Facts, room: Room, now: float) -> 
     """Actions for jobs that wait, given in the order in which they are to start. Held ones stay as they are."""
     actions: list[Action] = []
     started: dict[int, int] = {}  # elements of each array by this look
-    first_without_room: JobView | None = None  # nobody behind it gets what it waits for
     for job in waiting:
         if job.is_held:
             continue
@@ -84,18 +83,15 @@ def decide(waiting: Iterable[JobView], facts: Facts, room: Room, now: float) -> 
             actions += changed(job, reason=BEGIN_TIME, dependency="", eligible_time=job.begin_time)
             continue
         allowed, count = may_start(job, facts, started), 0
-        while count < allowed and first_without_room is None:
-            if room.take(job):
-                count += 1
-            else:
-                first_without_room = job
+        while count < allowed and room.take(job):
+            count += 1
         if count:
             started[job.array_job_id] = started.get(job.array_job_id, 0) + count
             actions.append(Start(job, job.tasks_waiting[:count]))
         if count < elements(job):
-            reason = ARRAY_LIMIT if count == allowed else RESOURCES if first_without_room is job else PRIORITY
+            reason, words = (ARRAY_LIMIT, None) if count == allowed else room.why_blocked(job)
             since = None if job.array_spec else job.eligible_time or int(now)
-            actions += changed(job, reason=reason, dependency="", eligible_time=since)
+            actions += changed(job, reason=reason, dependency="", eligible_time=since, system_comment=words)
     return actions
 
 

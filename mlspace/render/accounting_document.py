@@ -46,7 +46,7 @@ def job(account: Account, manner: Manner) -> dict[str, Any]:
     started = view.start_time is not None
     return {
         "account": view.account or "",
-        "comment": {"administrator": None, "job": view.comment, "system": None},
+        "comment": {"administrator": None, "job": view.comment, "system": view.system_comment},
         "allocation_nodes": row.nodes if started else 0,
         "array": array(view),
         "association": {"account": view.account or "", "cluster": CLUSTER_NAME, "partition": None, "user": view.user},

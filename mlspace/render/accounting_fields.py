@@ -214,7 +214,7 @@ FIELDS = [
     Field("Submit", 19, lambda row: row.time(row.job.submit_time if row.step is None else row.step.start_time)),
     Field("SubmitLine", 20, of_job(lambda job: job.submit_line)),
     Field("Suspended", 10, lambda row: "00:00:00"),
-    Field("SystemComment", 15, not_recorded),
+    Field("SystemComment", 15, lambda row: row.job.system_comment or ""),
     Field("SystemCPU", 10, cpu_time(lambda used: used.system_ms), steps=True),
     Field("Timelimit", 10, time_limit(lambda minutes: duration.format_limit(minutes, long=True))),
     Field("TimelimitRaw", 10, time_limit(lambda minutes: "UNLIMITED" if minutes is None else str(minutes))),

@@ -93,6 +93,7 @@ def job(row: JobRow, details: bool, steps: Sequence[StepView] = ()) -> list[str]
         f"Command={job.command or NONE}",
         f"WorkDir={job.work_dir}",
         *([f"Comment={job.comment} "] if job.comment else []),
+        *([f"SystemComment={job.system_comment} "] if job.system_comment else []),
         *(streams(job) if job.batch else []),
         *([f"MLSpaceJob={job.platform_job or NONE} Region={job.region} InstanceType={job.instance_type}"] if details else []),
         "Power=",

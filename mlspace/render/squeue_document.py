@@ -122,7 +122,7 @@ def job_document(job: JobView, now: float, family: list[int], nodes: dict[str, N
         "standard_output": job.stream_pattern("out") if job.option("output") else "",
         "submit_time": job.submit_time,
         "suspend_time": 0,
-        "system_comment": "",
+        "system_comment": job.system_comment or "",
         "time_limit": job.time_limit,
         "time_minimum": job.time_min or 0,
         "threads_per_core": job.option("threads-per-core"),

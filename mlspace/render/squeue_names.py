@@ -170,7 +170,7 @@ NAMES = {
     "stdin": Field("STDIN", lambda row: stream(row, "in") or ("/dev/null" if row.job.batch else UNSET)),
     "stdout": Field("STDOUT", lambda row: stream(row, "out")),
     "submittime": FIELDS["V"],
-    "system_comment": Field("SYSTEM_COMMENT", lambda row: UNSET),
+    "system_comment": Field("SYSTEM_COMMENT", lambda row: row.job.system_comment or UNSET),
     "threads": FIELDS["J"],
     "timeleft": FIELDS["L"],
     "timelimit": FIELDS["l"],

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-MAX_ARRAY_SIZE = 1001
-"""slurm.conf(5) MaxArraySize's default: indices are smaller."""
+MAX_ARRAY_SIZE = 10_001
+"""Indices are smaller: slurm.conf(5) MaxArraySize, of which many sites have more than its default."""
 
 
 def specification(text: str) -> dict[str, Any]:

@@ -61,8 +61,10 @@ COLUMNS = (
     "command",  # script with its arguments, "" for --wrap
     "work_dir",
     "comment",
+    "system_comment",  # what the platform said of it: why it has no room, why it was refused; or None
     "region",
     "instance_type",
+    "place",  # what it competes for with others: region, instance type, allocation and queue
     "platform_job",  # lm-mpi-job-..., "" before it is known
     "alloc_node",
     "alloc_sid",

@@ -9,6 +9,7 @@ from mlspace.slurm import array, state
 from mlspace.slurm.job import COLUMNS, JobView
 from mlspace.slurm.reason import BEGIN_TIME, DEPENDENCY, HELD_USER, NONE, REQUEUED_HELD
 from mlspace.state.database import encoded
+from mlspace.state.places import has_room_again
 from mlspace.state.registry import NOT_FINAL, WATCH_SECONDS, add_submission, next_priority, remember
 
 TYPE_CHECKING = False
@@ -239,6 +240,7 @@ class Queue:
                 },
             )
             remember(database, job_id, now)
+            has_room_again(database, now)
             return True
 
         return self.registry.change(update)

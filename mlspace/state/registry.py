@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from mlspace.slurm import state
 from mlspace.slurm.job import COLUMNS, JobView
+from mlspace.slurm.reason import GPU_LIMIT, PRIORITY, RESOURCES
 from mlspace.state import schema
 from mlspace.state.database import Database, digest, encoded, packed
+from mlspace.state.places import has_room_again, has_taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -218,6 +220,14 @@ class Registry(Database):
 
         return self.change(insert)
 
+    def is_crowded(self, place: str, *, is_one: bool) -> bool:
+        """Whether a place is known to be full, or a job waits here that comes before a new one for it. is_one: all places are one."""
+        query = (
+            "SELECT 1 FROM job WHERE state = 'PENDING' AND priority > 0 AND reason IN (?, ?, ?) AND platform_job = ''"
+            " AND (place = ? OR ?) UNION ALL SELECT 1 FROM place WHERE place = ? AND refusals > 0 LIMIT 1"
+        )
+        return bool(self.rows(query, [RESOURCES, PRIORITY, GPU_LIMIT, place, is_one, place]))
+
     def keep(self, text: str) -> str:
         """Stores a request's text; returns what stands for it in the column `request`."""
         return self.change(lambda database: keep(database, text))
@@ -295,10 +305,9 @@ class Registry(Database):
                 [platform_job, submission, platform_job],
             )
             if cursor.rowcount == 1:
-                database.execute(
-                    "UPDATE job SET platform_job = ? WHERE job_id = (SELECT job_id FROM submission WHERE submission = ?)",
-                    [platform_job, submission],
-                )
+                (job_id,) = database.execute("SELECT job_id FROM submission WHERE submission = ?", [submission]).fetchone()
+                database.execute("UPDATE job SET platform_job = ?, system_comment = NULL WHERE job_id = ?", [platform_job, job_id])
+                has_taken(database, job_id)
             return cursor.rowcount == 1
 
         return self.change(update)
@@ -352,14 +361,18 @@ class Registry(Database):
         self.change(update)
 
     def ended(self, job_id: int, outcome: Mapping[str, Any]) -> None:
-        """The end: `outcome` has state, reason, exit_code, exit_signal, end_time, and start_time where it became known only now."""
+        """The end: `outcome` has state, reason, exit_code, exit_signal, end_time, start_time where it became known only now, and
+
+        system_comment, what the platform has said of it, where there is something.
+        """
 
         def update(database: sqlite3.Connection) -> None:
             # An array's record that never ran stays that of the elements that it stood for, as in Slurm.
             cursor = database.execute(
                 "UPDATE job SET state = :state, reason = :reason, exit_code = :exit_code, exit_signal = :exit_signal, end_time = :end_time,"
-                f" wish = '', start_time = coalesce(start_time, :start_time) WHERE job_id = :job_id AND {NOT_FINAL}",
-                {"start_time": None, **outcome, "job_id": job_id},
+                " wish = '', start_time = coalesce(start_time, :start_time), system_comment = coalesce(:system_comment, system_comment)"
+                f" WHERE job_id = :job_id AND {NOT_FINAL}",
+                {"start_time": None, "system_comment": None, **outcome, "job_id": job_id},
             )
             # What may have been sent without an answer is still looked for: it may be running.
             database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ? AND phase != 'posting'", [job_id])
@@ -369,6 +382,7 @@ class Registry(Database):
             )
             if cursor.rowcount:
                 remember(database, job_id, outcome["end_time"])
+                has_room_again(database, outcome["end_time"])
 
         self.change(update)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 6
+VERSION = 7
 
 FIRST_PRIORITY = 4294901760
 """Slurm's priority/basic starts here (2^32 - 2^16) and counts down."""
@@ -55,6 +55,21 @@ USAGE = (
     """,
 )
 """What came with version 6."""
+
+PLACES = (
+    # What jobs compete for: region, instance type, allocation and queue, with slashes between. What the system has to say of a job.
+    "ALTER TABLE job ADD COLUMN place TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE job ADD COLUMN system_comment TEXT",
+    "UPDATE job SET place = region || '/' || instance_type || '//'",
+    # Places where a job was refused for what others hold.
+    """
+    CREATE TABLE place (
+        place TEXT PRIMARY KEY, refusals INTEGER NOT NULL, refused_at REAL NOT NULL, next_try REAL NOT NULL,
+        reason TEXT NOT NULL, words TEXT NOT NULL
+    )
+    """,
+)
+"""What came with version 7."""
 
 STATEMENTS = (
     # AUTOINCREMENT: an id is never given twice, not even after the newest job was removed.
@@ -116,6 +131,7 @@ STATEMENTS = (
     *DOUBLES,
     *LEADER,
     *USAGE,
+    *PLACES,
 )
 
 UPGRADES = {
@@ -146,5 +162,6 @@ UPGRADES = {
     ),
     4: ("DROP TABLE IF EXISTS leader", *LEADER),
     5: USAGE,
+    6: PLACES,
 }
 """Version -> statements to the next one."""

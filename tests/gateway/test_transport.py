@@ -14,7 +14,7 @@ import requests
 import responses
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from mlspace.errors import GatewayError
+from mlspace.errors import AT_LIMIT, GatewayError
 from mlspace.gateway import transport
 from mlspace.gateway.credentials import Credentials
 from mlspace.gateway.transport import Transport
@@ -281,9 +281,9 @@ def test_no_free_gpus(http: Any, tmp_path: Path, status: int, limit: str) -> Non
     log_in(http)
     call = http.post(f"{URL}/jobs", status=status, json={"error_code": 1, "error_message": limit})
     error = fails(make(tmp_path), "POST")
-    assert (error.free_gpus, error.outcome_unknown, call.call_count) == (3 if "3" in limit else 0, False, 1)
+    assert (error.shortage, error.passes, error.transient, error.outcome_unknown, call.call_count) == (AT_LIMIT, True, False, False, 1)
     assert limit in error.lines[0]
-    assert "free GPUs" in error.lines[1]
+    assert f"no more than {limit[-6]} free GPUs" in error.lines[1]
 
 
 @pytest.mark.parametrize(("code", "word"), [(10, "the api key"), (2, "workspace_id"), (9, "mlspace login")])

@@ -13,6 +13,7 @@ from mlspace.queue.facts import Facts
 from mlspace.queue.room import BACKLOG, GROWTH, LARGEST_BACKLOG, Room
 from mlspace.slurm.dependency import conditions
 from mlspace.slurm.job import COLUMNS, JobView
+from mlspace.state.places import Place
 
 NOW = 1000.0
 
@@ -180,13 +181,21 @@ def test_where_nothing_is_known_a_few_are_sent() -> None:
         ([{}] * 16, GROWTH * 16),  # all that were sent still wait there
         ([RUNNING] * 16, BACKLOG + GROWTH * 16),
         ([RUNNING] * 5000, LARGEST_BACKLOG),
-        ([*[RUNNING] * 100, *[{}] * 10, {"reason": "AssocGrpGRES"}], BACKLOG - 11),  # it has refused one for want of GPUs
-        ([{"reason": "AssocGrpGRES"}] * BACKLOG, 0),
     ],
 )
 def test_more_are_sent_as_long_as_the_platform_takes_them(active: list[dict[str, Any]], room: int) -> None:
     here = Room((), [job(number, **columns) for number, columns in enumerate(active, start=1)])
     assert sum(here.take(job(number)) for number in range(10_000, 12_000)) == room
+
+
+def test_a_full_place_is_asked_by_its_first_job_when_it_is_time() -> None:
+    places = {"a": Place(("a", 3, NOW - 10, NOW, "AssocGrpGRES", "ONLY_1_FREE")), "c": Place(("c", 1, NOW, NOW + 7, "Resources", "no"))}
+    room = Room((), [job(9, place="b")], places, NOW)
+    jobs = [job(number, place=place) for number, place in enumerate("aacab", start=1)]
+    assert [room.take(one) for one in jobs] == [True, False, False, False, True]
+    assert [room.why_blocked(one) for one in jobs[1:4]] == [("AssocGrpGRES", "ONLY_1_FREE"), ("Resources", "no"), ("Priority", None)]
+    assert room.next_try() == NOW + 7
+    assert not Room((), [job(9, place="a")], places, NOW).take(jobs[0])  # it is being asked
 
 
 def test_the_next_look_by_the_clock() -> None:

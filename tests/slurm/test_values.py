@@ -208,7 +208,7 @@ BAD: list[tuple[Callable[[str], Any], list[str]]] = [
         distribution.method,
         ["", "x", "cyc", "plane", "plane=0", "plane=x", "block:arbitrary", "block,x", "a:b:c:d", "plane=2:block", "plane=2,pack"],
     ),
-    (array.specification, ["", "4-1", "x", "1-x", "1:2", "1-3:0", "0-1001", "1,,2", "1%x", "-1", "1-3%", "[1-3", "%2", "1 2"]),
+    (array.specification, ["", "4-1", "x", "1-x", "1:2", "1-3:0", "0-10001", "1,,2", "1%x", "-1", "1-3%", "[1-3", "%2", "1 2"]),
     (
         dependency.conditions,
         [
