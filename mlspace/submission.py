@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 1024
 """Characters of a job's name, comment and their like. Source: sbatch 22.05."""
 
+NO_MAIL = "warning: --mail-type is ignored: no mail program is configured (mail_prog)"
+
 LIMITS = ("AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "RSS", "STACK")
 """Soft limits that travel with a job, as Slurm's PropagateResourceLimits=ALL."""
 
@@ -89,13 +91,15 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
     """Submits; returns the job's id. The job is in the registry before anything is sent, and stays there unless it is refused."""
     import json
 
+    if wants_mail(request) and not session.config["mail_prog"]:
+        say(session, request, [NO_MAIL])
     values, environment = describe(session, request, geometry)
     registry = session.registry
     waits = deferral.has_to_wait(values) or registry.is_crowded(values["place"], is_one=session.cluster.has_known_nodes)
     first = None if waits else controller.new_submission(values["region"])
     os.makedirs(os.path.join(session.state_dir, "reports"), mode=0o700, exist_ok=True)
     job_id = registry.add(values, json.dumps(request.to_json()), environment, first)
-    if request.script is not None or waits:
+    if request.script is not None or waits or wants_mail(request):
         session.summon()
     if waits:
         return job_id
@@ -122,6 +126,10 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
             session.cancel([session.job(job_id)])
         raise
     return job_id
+
+
+def wants_mail(request: JobRequest) -> bool:
+    return any(set(component["mail-type"] or ()) - {"NONE"} for component in request.components)
 
 
 def preview(session: Session, request: JobRequest, geometry: Geometry, carrier: str = "") -> dict[str, Any]:

@@ -64,6 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("cluster.cluster", "errors"),
     },
     "controller.survey": {"errors", "gateway.at_once", "gateway.client", "gateway.wire", "translate"},
+    "controller.mailing": {"state", "slurm"},
     "controller.dispatch": {"controller.controller", "queue", "state", "slurm", "cluster.cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
@@ -91,7 +92,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # A process of its own, as entry is for commands.
     "controller.background": {"context", "controller.leader", "controller.log", "session"},
     "controller.leader": {
-        *("controller.controller", "controller.dispatch", "controller.lease", "controller.log", "errors", "session", "state"),
+        *("controller.controller", "controller.dispatch", "controller.lease", "controller.log", "controller.mailing"),
+        *("errors", "session", "state"),
     },
     "controller.lease": {"context", "process_identity", "state"},
     "controller.log": {"context", "slurm"},

@@ -76,6 +76,7 @@ def show_config(call: Call, text: str | None) -> int:
     session, context = call.session, call.context
     values = {
         "BOOT_TIME": machine_facts(call).get("SlurmdStartTime", "Unknown"),
+        "MailProg": session.config["mail_prog"] or "(null)",
         "NEXT_JOB_ID": str(session.registry.next_job_id()),
         "SLURM_VERSION": RELEASE,
         "SlurmctldHost[0]": context.host,

@@ -36,7 +36,7 @@ EMBEDDED = "embedded"
 
 KEYS = (
     *("endpoint", "api", "client_id", "client_secret", "api_key", "workspace_id", "access_token", "namespace"),
-    *("region", "image", "launch", "hpcx", "unknown_names", "settle_seconds"),
+    *("region", "image", "launch", "hpcx", "unknown_names", "settle_seconds", "mail_prog"),
 )
 SECTIONS = ("partitions", "accounts", "qos", "features", "gpu_types", "images", "licenses", "reservations", "regions", "defaults")
 """Keys that only the file can have; mlspace/configuration/site.py reads what is below them, commands/defaults.py that of `defaults`."""
@@ -172,6 +172,8 @@ def check(config: Config) -> None:
             raise wrong(config, key, " or ".join(choices))
     if config["hpcx"] not in ("", "auto", "off") and not config["hpcx"].startswith("/"):
         raise wrong(config, "hpcx", "auto, off, or the absolute path of a directory on the nodes")
+    if config["mail_prog"] and not config["mail_prog"].startswith("/"):
+        raise wrong(config, "mail_prog", "the absolute path of a program, as /usr/bin/mail")
     seconds = config["settle_seconds"]
     if seconds and not (seconds.isascii() and seconds.isdigit() and 0 < int(seconds) <= LONGEST_SETTLE_SECONDS):
         raise wrong(config, "settle_seconds", f"a whole number from 1 to {LONGEST_SETTLE_SECONDS}")

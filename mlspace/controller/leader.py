@@ -10,6 +10,7 @@ import os
 from mlspace.controller import controller
 from mlspace.controller.dispatch import Dispatcher
 from mlspace.controller.lease import Lease
+from mlspace.controller.mailing import Mailer
 from mlspace.errors import GatewayError, MlspaceError, StateError
 from mlspace.state.database import Outdated
 from mlspace.state.leadership import Deposed
@@ -61,6 +62,7 @@ class Leader:
         self.lease = Lease(session.registry, session.context)
         self.log = log
         self.dispatcher = Dispatcher(self.work, self.queue, log.say)
+        self.mailer: Mailer | None = None
         self.stays = stays
         self.leads = False
         self.registry_file = self.file()
@@ -98,6 +100,7 @@ class Leader:
         self.follow_clock()
         changes = self.queue.changes()
         self.round()
+        self.mail()
         if self.stays or self.queue.is_unfinished(self.context.now()):
             self.idle_since = None
         elif self.idle_since is None:
@@ -153,6 +156,18 @@ class Leader:
         except OSError as error:
             self.log.say(f"{error.filename or self.session.state_dir}: {error.strerror}")
 
+    def mail(self) -> None:
+        """Mail about what has happened."""
+        try:
+            if self.mailer is None:
+                program = self.session.config["mail_prog"]
+                self.mailer = Mailer(self.work.registry, program, self.context.environ, self.context.monotonic, self.log.say)
+            self.mailer.round(self.context.now())
+        except (Deposed, Outdated, StateError):
+            raise
+        except MlspaceError as error:
+            self.log.say(error.lines[0])
+
     @property
     def is_resting(self) -> bool:
         """Whether the Gateway is left in peace for a while."""
@@ -169,6 +184,8 @@ class Leader:
             seconds = self.asks_at - begun
         elif self.dispatcher.next_look is not None:
             seconds = min(seconds, max(LOOK_SECONDS, self.dispatcher.next_look - self.context.now()))
+        if self.mailer is not None and self.mailer.next_look is not None:
+            seconds = min(seconds, max(LOOK_SECONDS, self.mailer.next_look - self.context.now()))
         while (passed := self.context.monotonic() - begun) < seconds and not self.lease.is_unwanted:
             if self.queue.changes() != changes or any(self.work.reports.has_news(one) for one in submissions):
                 return

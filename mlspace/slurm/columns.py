@@ -34,7 +34,7 @@ COUNT_EXIT = 1
 LATER = "it comes with a later version"
 NO_BINDING = "GPUs are bound by --gpu-bind alone"
 NO_TOPOLOGY = "the platform chooses nodes by itself"
-NO_MAIL = "no mail is sent"
+MAIL_PROG = "by the program that the configuration names as mail_prog"
 NO_HARDWARE = "the platform does not offer it"
 NO_CORE_SPEC = "error: Ignoring {} since it's not allowed by configuration (AllowSpecResourcesUsage = No)"
 NO_STAGING = "there is no data staging here"

@@ -236,7 +236,7 @@ class Registry(Database):
         """Takes back a job that the platform has refused; its id is not given again."""
 
         def delete(database: sqlite3.Connection) -> None:
-            for table in ("history", "usage", "step", "submission", "job"):
+            for table in ("history", "mail", "usage", "step", "submission", "job"):
                 database.execute(f"DELETE FROM {table} WHERE job_id = ?", [job_id])
 
         self.change(delete)

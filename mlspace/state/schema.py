@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 7
+VERSION = 8
 
 FIRST_PRIORITY = 4294901760
 """Slurm's priority/basic starts here (2^32 - 2^16) and counts down."""
@@ -71,6 +71,16 @@ PLACES = (
 )
 """What came with version 7."""
 
+MAIL = (
+    # Events that the mail program was called for, or is just about to be: never a second time. restart: of an array's, 0.
+    "CREATE TABLE mail (job_id INTEGER NOT NULL, restart INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (job_id, restart, event))"
+    " WITHOUT ROWID",
+    # One row: how far the history was looked through for such events.
+    "CREATE TABLE mailed (history INTEGER NOT NULL)",
+    "INSERT INTO mailed SELECT coalesce(max(rowid), 0) FROM history",
+)
+"""What came with version 8."""
+
 STATEMENTS = (
     # AUTOINCREMENT: an id is never given twice, not even after the newest job was removed.
     """
@@ -132,6 +142,7 @@ STATEMENTS = (
     *LEADER,
     *USAGE,
     *PLACES,
+    *MAIL,
 )
 
 UPGRADES = {
@@ -163,5 +174,6 @@ UPGRADES = {
     4: ("DROP TABLE IF EXISTS leader", *LEADER),
     5: USAGE,
     6: PLACES,
+    7: MAIL,
 }
 """Version -> statements to the next one."""

@@ -165,10 +165,9 @@ def test_a_value_that_asks_for_nothing_is_not_refused(argv: list[str]) -> None:
 
 
 def test_an_ignored_option_is_said_once() -> None:
-    component = merged(["--mail-user=me", "--mem-bind=local"], "#SBATCH --mail-type=BEGIN\n#SBATCH --mail-type=END\n")
+    component = merged(["--mcs-label=a", "--mem-bind=local"], "#SBATCH --mcs-label=b\n#SBATCH --mcs-label=c\n")
     assert merge.warnings("sbatch", [component, component]) == [
-        "sbatch: warning: --mail-type is ignored: no mail is sent",
-        "sbatch: warning: --mail-user is ignored: no mail is sent",
+        "sbatch: warning: --mcs-label is ignored: there are no such labels",
         "sbatch: warning: --mem-bind is ignored: memory is not bound",
     ]
     assert merge.warnings("sbatch", [merged(["-N2", "--time=5"])]) == []
