@@ -28,7 +28,7 @@ from mlspace.queue.room import BACKLOG
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.job import JobView
 from mlspace.slurm.request import Component, JobRequest, Script
-from mlspace.state.queue import Queue
+from mlspace.state.queue import MOST_REQUEUES, Queue
 from mlspace.state.registry import Registry, Submission
 
 SECRET = "ab" * 32
@@ -160,7 +160,7 @@ class World:
             "memory_mib": 100,
             "gpus": 0,
             "batch": 1,
-            "requeue": 1,
+            "requeue": 0,
             "command": "",
             "work_dir": "/w",
             "region": "SR006",
@@ -198,15 +198,15 @@ class World:
         (job,) = self.registry.jobs(job_ids=[job_id])
         return job
 
-    def report(self, submission: str, **fields: object) -> None:
+    def report(self, submission: str, secret: str = SECRET, **fields: object) -> None:
         text = json.dumps({"submission": submission, **fields})
-        mac = hmac.new(bytes.fromhex(SECRET), text.encode(), hashlib.sha256).hexdigest()
+        mac = hmac.new(bytes.fromhex(secret), text.encode(), hashlib.sha256).hexdigest()
         with (self.directory / "reports" / submission).open("a") as file:
             file.write(f"\n#mlspace-report 1 {mac} {text}\n")
 
     def report_to_log(self, submission: str, **fields: object) -> None:
         """As launch does on a node that does not see our state directory."""
-        self.report(submission, **fields)
+        self.report(submission, SECRET, **fields)
         path = self.directory / "reports" / submission
         self.platform.log += path.read_bytes()
         path.unlink()
@@ -717,6 +717,34 @@ def test_a_job_that_has_lost_a_node_is_deleted(world: World) -> None:
     world.advance()
     assert world.state(job) == ("NODE_FAIL", "NodeDown")
     assert world.platform.deleted == ["lm-mpi-job-0"]
+
+
+@pytest.mark.parametrize(("status", "how"), [("failed", "NODE_FAIL"), ("terminated", "PREEMPTED")])
+def test_a_job_that_could_not_help_it_is_run_again(world: World, status: str, how: str) -> None:
+    """So often, and then it is held: it may be what its nodes die of."""
+    job = world.add("a" * 32)
+    Queue(world.registry).update(job, requeue=1)
+    world.send(job)
+    for number in range(MOST_REQUEUES + 1):
+        (run,) = world.registry.submissions()
+        world.report(run.submission, run.secret, event="start", time=world.time, nodes="n1")
+        world.platform.becomes(run.platform_job, status)
+        world.advance(10)
+        if number < MOST_REQUEUES:
+            assert (world.state(job), world.view(job).restart_count) == (("PENDING", "None"), number + 1)
+        world.dispatch()
+    assert (world.state(job), world.view(job).priority) == (("PENDING", "JobHoldMaxRequeue"), 0)
+    assert [one.state for one in world.registry.earlier_runs([world.view(job)])] == [how] * (MOST_REQUEUES + 1)
+
+
+def test_a_preempted_job_that_may_not_be_run_again(world: World) -> None:
+    """Its launch has reported the signal that ended it."""
+    job = world.add("a" * 32)
+    world.send(job)
+    world.report("a" * 32, event="end", state="CANCELLED", reason="Terminated", start=1.0, end=2.0, code=0, signal=15)
+    world.platform.becomes("lm-mpi-job-0", "terminated")
+    world.advance()
+    assert world.state(job) == ("PREEMPTED", "None")
 
 
 def test_a_launcher_that_was_killed_has_left_no_report(world: World) -> None:

@@ -176,7 +176,7 @@ def test_the_gateway_may_be_killed_at_any_moment(cli: Cli, state: Path) -> None:
 
 def test_a_node_that_is_killed_fails_the_job(cli: Cli) -> None:
     """All of its processes end; nobody has cancelled it."""
-    job = cli("sbatch", "--parsable", "-N2", "--wrap", "srun sleep 7654").stdout.strip()
+    job = cli("sbatch", "--parsable", "--no-requeue", "-N2", "--wrap", "srun sleep 7654").stdout.strip()
     wait_until(lambda: len(sleeps("7654")) == 2, "the tasks")  # before that the first node waits minutes for the other one
     launchers = [pid for pid, line in processes("--spec-file") if f"{cli.env['MLSPACE_STATE_DIR']}/specs/" in line]
     second = [pid for pid in launchers if b"OMPI_COMM_WORLD_RANK=1\0" in Path(f"/proc/{pid}/environ").read_bytes()]

@@ -205,7 +205,7 @@ class Controller:
             end_time = platform.completed_at or int(self.now())
             # Where `launch` has begun, or would have reported it, an end without a report means that it was killed.
             has_begun = self.cluster().channel or (platform.status == status.FAILED and self.reports.has_begun(submission, log))
-            is_lost = is_gone or (platform.status not in status.WANTED and has_begun)
+            is_lost = is_gone or (platform.status not in (*status.WANTED, status.PREEMPTED) and has_begun)
             outcome = lost(end_time) if is_lost else status.outcome_of(platform.status, end_time) or lost(end_time)
             if job.cancelled_by is not None:
                 outcome |= {"state": state.CANCELLED, "reason": reason.NONE}

@@ -135,7 +135,9 @@ class Reports:
                 if outcome["reason"] == status.TERMINATED:
                     if not platform_status:
                         return False
-                    outcome |= {"state": state.NODE_FAIL, "reason": reason.NODE_DOWN}
+                    is_preempted = platform_status == status.PREEMPTED
+                    why = (state.PREEMPTED, reason.NONE) if is_preempted else (state.NODE_FAIL, reason.NODE_DOWN)
+                    outcome |= {"state": why[0], "reason": why[1]}
                 if streams := report.get("log"):
                     if not platform_status:
                         return False

@@ -58,6 +58,9 @@ ACTIVE = (*WAITING, CONFIGURING, RUNNING, COMPLETING, SUSPENDED)
 
 FINAL = (COMPLETED, CANCELLED, FAILED, TIMEOUT, NODE_FAIL, PREEMPTED, BOOT_FAIL, DEADLINE, OUT_OF_MEMORY)
 
+UNFORTUNATE = (NODE_FAIL, PREEMPTED)
+"""Ends that are not the job's fault: it is run again where it may be. Source: sbatch(1) --requeue; slurm.conf(5) JobRequeue."""
+
 BASE = (PENDING, RUNNING, SUSPENDED, COMPLETED, CANCELLED, FAILED, TIMEOUT, NODE_FAIL, PREEMPTED, BOOT_FAIL, DEADLINE, OUT_OF_MEMORY)
 """In the order in which Slurm names them; the flags of a state, as COMPLETING, come behind."""
 

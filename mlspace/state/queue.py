@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mlspace.slurm import array, state
 from mlspace.slurm.job import COLUMNS, JobView
-from mlspace.slurm.reason import BEGIN_TIME, DEPENDENCY, HELD_USER, NONE, REQUEUED_HELD
+from mlspace.slurm.reason import BEGIN_TIME, DEPENDENCY, HELD_USER, MAX_REQUEUE, NONE, REQUEUED_HELD
 from mlspace.state.database import encoded
 from mlspace.state.places import has_room_again
 from mlspace.state.registry import NOT_FINAL, WATCH_SECONDS, add_submission, next_priority, remember
@@ -38,6 +38,12 @@ Its parameter: since when lost requests are looked for."""
 
 SPECIAL = "special"
 """The wish for a run that waits in the state SPECIAL_EXIT."""
+
+EXHAUSTED = "exhausted"
+"""As "requeuehold", of a job that was requeued so often that it may well be what its nodes die of."""
+
+MOST_REQUEUES = 5
+"""By themselves. Source: slurm.conf(5) max_batch_requeue."""
 
 RECALL = "recall"
 """A wish (JobView) besides those that end in another run: the platform is to give back a job that it has not started."""
@@ -189,16 +195,17 @@ class Queue:
         self.registry.change(update)
 
     def ended(self, job_id: int, outcome: Mapping[str, Any]) -> None:
-        """The end of a run: of the job, or, where somebody wished so, of this run alone."""
+        """The end of a run: of the job, or, where another one follows, of this run alone."""
 
         def update(database: sqlite3.Connection) -> None:
             job = self.registry.job(job_id)
-            if job is None or is_over(job, outcome):
+            wish = what_follows(job, outcome) if job is not None else ""
+            if job is None or not wish:
                 self.registry.ended(job_id, outcome)
             elif job.wish == RECALL and job.is_pending:
                 self.taken_back(job_id)
             else:
-                self.requeue(job, outcome, "requeue" if job.wish == RECALL else job.wish)
+                self.requeue(job, outcome, wish)
 
         self.registry.change(update)
 
@@ -208,6 +215,7 @@ class Queue:
         Registry.ended.
         """
         held, job_id = wish != "requeue", job.job_id
+        how = outcome.get("state")
 
         def update(database: sqlite3.Connection) -> bool:
             now = outcome["end_time"]
@@ -216,7 +224,7 @@ class Queue:
                 return False
             database.execute(
                 "INSERT INTO history SELECT job_id, restart_count, ?, ?, reason, node_list FROM job WHERE job_id = ?",
-                [now, state.REQUEUED, job_id],
+                [now, how if how in state.UNFORTUNATE else state.REQUEUED, job_id],
             )
             database.execute(
                 "UPDATE step SET state = 'CANCELLED', end_time = ?, exit_signal = 15 WHERE job_id = ? AND end_time IS NULL", [now, job_id]
@@ -232,7 +240,7 @@ class Queue:
                     "now": now,
                     "held": held,
                     "state": state.SPECIAL_EXIT if wish == SPECIAL else state.PENDING,
-                    "requeued_held": REQUEUED_HELD,
+                    "requeued_held": MAX_REQUEUE if wish == EXHAUSTED else REQUEUED_HELD,
                     "held_user": HELD_USER,
                     "exit_code": outcome["exit_code"],
                     "exit_signal": outcome["exit_signal"],
@@ -246,10 +254,15 @@ class Queue:
         return self.registry.change(update)
 
 
-def is_over(job: JobView, outcome: Mapping[str, Any]) -> bool:
-    """Whether the end of the job's run is the job's: nobody wishes for another run, or it was called back too late."""
-    came_too_late: bool = job.wish == RECALL and outcome["state"] == state.COMPLETED
-    return came_too_late or not job.wish or job.cancelled_by is not None or job.state in state.FINAL
+def what_follows(job: JobView, outcome: Mapping[str, Any]) -> str:
+    """What follows the end of a job's run, as `requeue` takes it; "" where that is the end of the job."""
+    if job.cancelled_by is not None or job.state in state.FINAL:
+        return ""
+    if job.wish == RECALL:
+        return "" if outcome["state"] == state.COMPLETED else "requeue"  # it was called back too late
+    if job.wish or outcome["state"] not in state.UNFORTUNATE or not (job.batch and job.requeue):
+        return str(job.wish)
+    return "requeue" if job.restart_count < MOST_REQUEUES else EXHAUSTED
 
 
 def elements(database: sqlite3.Connection, job_id: int) -> set[int]:

@@ -23,6 +23,9 @@ TERMINATED = "Terminated"
 
 FAILED = "failed"
 
+PREEMPTED = "terminated"
+"""By the platform, for a job that comes before it."""
+
 WANTED = ("stopped", "deleted", "cancelled")
 """Statuses of a job whose end somebody asked the platform for."""
 
@@ -33,7 +36,7 @@ ENDED = {
     "stopped": ("CANCELLED", "None", 0, 15),
     "deleted": ("CANCELLED", "None", 0, 15),
     "cancelled": ("CANCELLED", "None", 0, 15),
-    "terminated": ("PREEMPTED", "None", 0, 0),
+    PREEMPTED: ("PREEMPTED", "None", 0, 0),
 }
 """Platform status -> state, reason, exit code, signal, where no report tells better. Source: mlspace-facts §4.1."""
 

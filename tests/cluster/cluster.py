@@ -162,7 +162,7 @@ class Cluster:
     def submit(self, script: str, *options: str) -> Path:
         """Hands a batch script in; its output file."""
         (self.cli.directory / "job.sh").write_text(f"#!/bin/sh\n{script}\n")
-        self.last = self.cli("sbatch", *options, "job.sh")
+        self.last = self.cli("sbatch", "--no-requeue", *options, "job.sh")
         assert self.last.stdout.startswith("Submitted batch job "), self.last
         return self.cli.directory / f"slurm-{self.last.stdout.split()[-1]}.out"
 
