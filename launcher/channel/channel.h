@@ -59,6 +59,11 @@ enum class Frame : uint8_t {
   kShare = 31,       ///< to the share: StepShare (step_share.h)
   kTerminate = 32,   ///< to the share, and from the client: TERM to its tasks, and KILL after the grace time
   kEndJob = 33,      ///< to the node, and to the owner: the job is over
+
+  // The leader of a heterogeneous job and the first node of another component (het_side.h).
+  kComponent = 35,   ///< from the component: NAME=value, each, of its job
+  kJobBegins = 36,   ///< all components are there
+  kStartRelay = 37,  ///< to the component: key; it then connects with peer "relay" and the key: a client of it is at the other end
 };
 
 constexpr uint32_t kAllTasks = 0xffffffff;

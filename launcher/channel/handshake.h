@@ -14,8 +14,8 @@ namespace launcher {
 
 /// Who connects, as the client says it and its MAC covers it.
 struct Peer {
-  std::string kind;  ///< "client", "owner", "node", "share"
-  int64_t node = 0;  ///< number of the node, or a share's key
+  std::string kind;  ///< "client", "owner", "node", "share", "component", "relay"
+  int64_t node = 0;  ///< number of the node, a key, the component, or which component a client wants (het_side.h)
 };
 
 /// What both sides know of the job. `secret` never crosses the wire; a client inside the job has none.

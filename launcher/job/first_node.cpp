@@ -56,29 +56,40 @@ FirstNode::FirstNode(const LaunchSpec& spec, const Place& place, const Environme
                if (type == Frame::kFileDone) files_.OnNodeFrame(node, payload);
              },
              [this](int node) { OnNodeLost(node); }),
-      files_(place, [this](int node, Frame type, const std::string& payload) { nodes_.Send(node, type, payload); }) {}
+      files_(place, [this](int node, Frame type, const std::string& payload) { nodes_.Send(node, type, payload); }),
+      het_(MakeHetSide(&loop_, spec, place, ground_.job_environment,
+                       {[this] { Begin(); },
+                        [this](const Outcome& outcome, const std::string& why) { EndWithOthers(outcome, why); },
+                        [this](const auto& client) { OnClient(client); }})) {}
 
 int FirstNode::Run() {
-  if (place_.names.size() > 1) {
+  if (place_.names.size() > 1 || (het_ && !spec_.job->is_component())) {
     tcp_listener_ = ListenForNodes(place_.first_addresses, ChannelPorts(spec_.submission));
     AcceptOn(tcp_listener_.get(), false);
     loop_.After(kStartPatience, [this] { MissNodes(); });
   }
-  reporter_.Start();
   unix_listener_ = directory_.Listen();
   AcceptOn(unix_listener_.get(), true);
-  StartTimers();
-  AwaitOwner();
-  StartMain();
+  het_ ? het_->Start() : Begin();
   loop_.Run();
   reporter_.End(*outcome_);
   return exit_code_;
 }
 
+/// The job starts, and its time counts.
+void FirstNode::Begin() {
+  has_begun_ = true;
+  if (het_) ground_.job_environment.Merge(het_->Variables());
+  reporter_.Start();
+  StartTimers();
+  AwaitOwner();
+  StartMain();
+}
+
 // The main process.
 
 void FirstNode::StartMain() {
-  is_waiting_ = spec_.limits.wait_all_nodes && !nodes_.have_all_come();
+  is_waiting_ = !has_begun_ || (spec_.limits.wait_all_nodes && !nodes_.have_all_come());
   if (is_waiting_) return;
   for (const auto& client : std::exchange(untold_, {})) TellAllocation(client);
   if (spec_.role == Role::kTasks) return StartTasks();
@@ -112,6 +123,7 @@ void FirstNode::StartScript() {
   }
   SpawnPlan plan = PlanOfScript(spec_, place_, own_, base_, directory_);
   SetDefaults(world_.mpi, &plan.environment);
+  if (het_) plan.environment.Merge(het_->Variables());
   plan.in = streams_.in.get();
   plan.out = streams_.out_fd();
   plan.err = streams_.err_fd();
@@ -171,6 +183,7 @@ void FirstNode::AcceptOn(int listener, bool local) {
 void FirstNode::OnPeer(const std::shared_ptr<Channel>& channel, const Peer& peer) {
   if (peer.kind == "node") return JoinNode(static_cast<int>(peer.node), channel);
   if (peer.kind == "share") return OnShare(channel, peer.node);
+  if (het_ && (peer.kind == "component" || peer.kind == "relay" || IsForOther(peer, *spec_.job->het))) return het_->OnPeer(channel, peer);
   if (peer.kind == "owner") OnOwner(channel);
   OnClient(channel);
 }
@@ -389,23 +402,31 @@ void FirstNode::Cancel(const std::string& why, const Outcome& outcome) {
   SayCancelled(why);
   for (const auto& step : steps_) step->Abort(CancelledAt(why));
   Supervisor::TerminateAll();
-  End(outcome, static_cast<double>(spec_.limits.grace));
+  End(outcome, static_cast<double>(spec_.limits.grace), why);
+}
+
+/// Of a heterogeneous job: all components end alike.
+void FirstNode::EndWithOthers(const Outcome& outcome, const std::string& why) {
+  if (outcome.state != "COMPLETED" && outcome.state != "FAILED") return Cancel(why, outcome);
+  for (const auto& step : steps_) step->Abort(CancelledAt());
+  End(outcome, static_cast<double>(spec_.limits.grace), why);
 }
 
 /// Once, as slurmstepd does, however often the script is told to end.
 void FirstNode::SayCancelled(const std::string& why) {
-  if (std::exchange(has_said_cancelled_, true)) return;
+  if (std::exchange(has_said_cancelled_, true) || spec_.job->is_component()) return;  // the leader has the script
   Say("*** JOB " + std::to_string(spec_.job->id) + " ON " + place_.name() + " " + CancelledAt(why) + " ***");
 }
 
 /// The first outcome stands: a script that ends because it was cancelled has been cancelled.
-void FirstNode::End(const Outcome& outcome, double grace) {
+void FirstNode::End(const Outcome& outcome, double grace, const std::string& why) {
   if (outcome_) return;
   outcome_ = outcome;
   exit_code_ = ExitCode(outcome);
   waiting_steps_.RefuseAll(kStepIsOver);
   for (const auto& step : steps_) step->Terminate();
   nodes_.EndJob();
+  if (het_) het_->EndJob(outcome, why);
   if (owner_) owner_->Send(Frame::kEndJob);
   supervisor_.EndAll(grace, [this] { ReleaseNodes(); });
 }
@@ -434,8 +455,8 @@ void FirstNode::ReleaseNodes() {
   const auto look = std::make_shared<std::function<void()>>();
   *look = [this, until, arrival_until, look] {
     // A node that comes when we have gone would look for us for minutes.
-    const bool all_came = nodes_.Missing().empty() || MonotonicMs() > arrival_until;
-    if ((nodes_.is_empty() && all_came) || MonotonicMs() > until) {
+    const bool all_came = (nodes_.Missing().empty() && (!het_ || het_->have_all_come())) || MonotonicMs() > arrival_until;
+    if ((nodes_.is_empty() && (!het_ || het_->is_empty()) && all_came) || MonotonicMs() > until) {
       *look = nullptr;
       return loop_.Stop();
     }

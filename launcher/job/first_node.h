@@ -8,6 +8,7 @@
 
 #include "bcast/file_relay.h"
 #include "channel/handshake.h"
+#include "job/het_side.h"
 #include "node/batch_streams.h"
 #include "node/report.h"
 #include "node/runtime_dir.h"
@@ -27,6 +28,8 @@ class FirstNode {
   int Run();
 
  private:
+  void Begin();
+
   // The main process.
   void StartMain();
   void AwaitOwner();
@@ -62,7 +65,8 @@ class FirstNode {
   void SendWarning();
   void Cancel(const std::string& why, const Outcome& outcome);
   void SayCancelled(const std::string& why);
-  void End(const Outcome& outcome, double grace);
+  void EndWithOthers(const Outcome& outcome, const std::string& why);
+  void End(const Outcome& outcome, double grace, const std::string& why = "");
   void EndSteps();
   void KillRest();
   void ReleaseNodes();
@@ -89,9 +93,11 @@ class FirstNode {
   bool has_said_cancelled_ = false;
   bool is_releasing_ = false;  ///< all has ended here, and the other nodes are told so
   std::vector<std::shared_ptr<Channel>> untold_;  ///< who has asked for the allocation while it was waiting
-  bool is_waiting_ = false;  ///< for the other nodes, with the main process
+  bool has_begun_ = false;   ///< all components of a heterogeneous job are there
+  bool is_waiting_ = true;   ///< for the other nodes, with the main process
   NodeRoster nodes_;
   FileRelay files_;
+  std::unique_ptr<HetSide> het_;  ///< of a component of a heterogeneous job
   std::map<int64_t, std::pair<StepServer*, int>> keys_;  ///< of shares whose connection is still to come
   std::vector<std::unique_ptr<StepServer>> steps_;
   std::set<std::shared_ptr<Channel>> clients_;  ///< known, and without a step so far

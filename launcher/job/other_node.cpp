@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "channel/node_link.h"
+#include "channel/relay.h"
 #include "mpi/mpi.h"
 
 namespace launcher {
@@ -144,20 +145,9 @@ void OtherNode::Relay(UniqueFd local) {
   const auto near = std::make_shared<Channel>(&loop_, std::move(local));
   ServeHandshake(&loop_, near, credentials_, true, [this](const std::shared_ptr<Channel>& client, const Peer& peer) {
     client->Pause();  // what it sends next is for the first node
-    ConnectToFirstNode(&loop_, credentials_, Peer{peer.kind == "owner" ? "owner" : "client", 0}, &addresses_,
+    ConnectToFirstNode(&loop_, credentials_, Peer{peer.kind == "owner" ? "owner" : "client", peer.node}, &addresses_,
                        kSharePatience, [client](const std::shared_ptr<Channel>& far, const std::string&) {
-                         if (!far) return client->Close();
-                         const auto pass = [](const std::shared_ptr<Channel>& from, const std::shared_ptr<Channel>& to) {
-                           from->Listen(
-                               [from, to](Frame type, std::string_view payload) {
-                                 to->Send(type, payload);
-                                 if (to->is_full()) from->Pause();
-                               },
-                               [to] { to->Finish(1); });
-                           to->OnDrained([from] { from->Resume(); });
-                         };
-                         pass(client, far);
-                         pass(far, client);
+                         far ? PassFrames(client, far) : client->Close();
                        });
   });
 }

@@ -78,7 +78,7 @@ Outcome OutcomeOf(int wait_status) {
   return outcome;
 }
 
-Reporter::Reporter(const LaunchSpec& spec, const Place& place) : spec_(spec), place_(place) {}
+Reporter::Reporter(const LaunchSpec& spec, const Place& place) : spec_(spec), place_(place), start_(Now()) {}
 
 void Reporter::Start() {
   start_ = Now();

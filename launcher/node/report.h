@@ -69,7 +69,7 @@ class Reporter {
 
   const LaunchSpec& spec_;
   const Place& place_;
-  double start_ = 0;
+  double start_;  ///< when it has begun; of a job that never did, when launch started
   int64_t cpu_ms_ = 0;          ///< of all that was told of by Usage
   int64_t system_ms_ = 0;
   int64_t resident_bytes_ = 0;  ///< of the step that had most

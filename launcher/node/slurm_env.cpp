@@ -90,7 +90,7 @@ Environment JobEnvironment(const LaunchSpec& spec, const Place& place) {
   const JobFacts& job = spec.job.value();
   Environment environment;
   for (const auto& [name, value] : job.env) environment.Set(name, value);
-  SetBoth("SLURM_JOB_ID", "SLURM_JOBID", std::to_string(job.id), &environment);
+  SetBoth("SLURM_JOB_ID", "SLURM_JOBID", std::to_string(job.shown_id()), &environment);
   environment.Set("SLURM_JOB_NAME", job.name);
   environment.Set("SLURM_JOB_USER", job.user);
   environment.SetNumber("SLURM_JOB_UID", job.uid);

@@ -196,7 +196,8 @@ class Runtime:
 
 def runtime_directory(spec: LaunchSpec, node: int = 0) -> Path:
     assert spec.job
-    return Path(f"/tmp/mlspace-{os.getuid()}") / f"{spec.job.id}.{spec.submission[:8]}.{node}"
+    shown = spec.job.het.ids[0] if spec.job.het else spec.job.id
+    return Path(f"/tmp/mlspace-{os.getuid()}") / f"{shown}.{spec.submission[:8]}.{node}"
 
 
 def reports_of(spec: LaunchSpec, text: bytes) -> dict[str, list[Mapping[str, Any]]]:
