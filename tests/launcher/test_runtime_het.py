@@ -59,7 +59,9 @@ def test_the_script_starts_when_all_are_there(runtime: Runtime, tmp_path: Path) 
     ("end", "code", "outcome"),
     [("exit 0", 0, ("COMPLETED", "None", 0, 0)), ("exit 3", 3, ("FAILED", "NonZeroExitCode", 3, 0))],
 )
-def test_components_end_as_the_leader_does(runtime: Runtime, tmp_path: Path, end: str, code: int, outcome: tuple[str, str, int, int]) -> None:
+def test_components_end_as_the_leader_does(
+    runtime: Runtime, tmp_path: Path, end: str, code: int, outcome: tuple[str, str, int, int]
+) -> None:
     specs = components(f"#!/bin/sh\n{end}\n", tmp_path)
     nodes = start_all(runtime, specs)
     assert [part[0].wait() for part in nodes] == [code, code]

@@ -11,7 +11,9 @@ from mlspace.spec.launch import Env, File, Het, LaunchSpec, Limits
 from tests.launcher.helpers.runtime import MARK, PATH, Node, Runtime, batch, job_facts
 
 
-def components(script: str, directory: Path, nodes: Sequence[int] = (1, 2), tasks: Sequence[int] | None = None, wait: int = 20) -> list[LaunchSpec]:
+def components(
+    script: str, directory: Path, nodes: Sequence[int] = (1, 2), tasks: Sequence[int] | None = None, wait: int = 20
+) -> list[LaunchSpec]:
     """Specifications: component k has nodes[k] nodes with tasks[k] tasks (1) on each. Reports go to `directory`/<offset>.report."""
     leader = batch(script)
     assert leader.job
