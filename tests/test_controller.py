@@ -836,6 +836,48 @@ def test_requests_are_on_their_way_at_the_same_time(world: World, monkeypatch: p
     assert len(world.platform.jobs) == 2 * CONCURRENT_CALLS
 
 
+@pytest.mark.parametrize("was_lost", [False, True])
+def test_what_an_outage_kept_back_is_sent_at_the_same_time(world: World, monkeypatch: pytest.MonkeyPatch, *, was_lost: bool) -> None:
+    """Be it that nobody sent it, or that its request was lost: after the first each waits until as many as there may be have come."""
+    for number in range(1 + CONCURRENT_CALLS):
+        world.add(f"{number:032}", "")
+    if was_lost:
+        for one in world.registry.submissions():
+            assert world.registry.claim(one, "", world.time)
+            world.registry.release(one, sent=True, now=world.time)
+        world.time += 61
+    together = Barrier(CONCURRENT_CALLS)
+    run_job = world.platform.run_job
+
+    def slow(body: dict[str, Any]) -> str:
+        if world.platform.calls:
+            together.wait(20)
+        return run_job(body)
+
+    monkeypatch.setattr(world.platform, "run_job", slow)
+    world.advance()
+    assert len(world.platform.jobs) == 1 + CONCURRENT_CALLS
+
+
+def test_a_lost_answer_among_many_is_no_outage_and_as_many_as_fly_are(world: World) -> None:
+    away = GatewayError("away", status=502, transient=True)
+    for number in range(5 * CONCURRENT_CALLS):
+        world.add(f"{number:032}", "")
+    world.platform.fail = [away] * 3
+    work = world.controller()
+    assert len(work.sender.send_all(world.registry.submissions())) == 3
+    assert len(world.platform.jobs) == 5 * CONCURRENT_CALLS - 3
+    for number in range(5 * CONCURRENT_CALLS):
+        world.add(f"1{number:031}", process_identity())  # as the dispatcher makes them
+    world.platform.fail = [away] * 1000
+    world.platform.calls = 0
+    work.sender.send_all(world.registry.submissions(phases=("committed",)))
+    assert CONCURRENT_CALLS <= world.platform.calls < 3 * CONCURRENT_CALLS
+    world.platform.fail = []
+    work.advance()  # the same process sends what it has not sent
+    assert len(world.platform.jobs) == 10 * CONCURRENT_CALLS
+
+
 def test_all_that_the_platform_takes_is_sent_in_one_round(world: World) -> None:
     """More and more of it."""
     world.forget_nodes()

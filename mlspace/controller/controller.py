@@ -17,7 +17,7 @@ from mlspace.state.queue import RECALL, Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from mlspace.controller.sending import Sender
@@ -65,21 +65,12 @@ class Controller:
         if not asks:
             return
         rest = [one for one in open_ones if one.submission not in ended]
-        problems: list[MlspaceError] = []
         to_ask = [one for one in rest if one.phase == "posted"]
+        to_send: list[Submission] = []
         for submission in rest:
-            job = jobs[submission.job_id]
-            if submission.phase == "posted" or not self.is_abandoned(submission):
-                continue
-            if submission.phase == "posting":
-                to_ask.append(submission)
-                continue
-            try:
-                self.send_again(submission, job)
-            except MlspaceError as error:
-                if isinstance(error, GatewayError) and error.is_away:
-                    raise
-                problems.append(error)
+            if submission.phase != "posted" and self.is_abandoned(submission):
+                (to_ask if submission.phase == "posting" else to_send).append(submission)
+        problems = self.send_again(to_send, jobs)
         problems += self.poll(to_ask, doubtful, jobs)
         if problems:
             raise problems[0]
@@ -88,18 +79,28 @@ class Controller:
         """Whether nobody is sending it: its process is gone, or is this one, which could not write down what became of it."""
         return submission.submission in self.sender.undertaken or not is_alive(submission.owner, submission.posted_at, self.now())
 
-    def send_again(self, submission: Submission, job: JobView) -> None:
-        """Sends what nobody has sent, or what did not come to be; not for a job that has ended in the meantime."""
-        if job.state in state.FINAL:
-            self.registry.close_submissions(job.job_id)
-            return
-        try:
-            self.sender.send(submission)
-        except GatewayError as error:
-            if error.is_away:
-                raise
-            if not error.passes:
-                self.refuse(submission, error)
+    def send_again(self, submissions: Sequence[Submission], jobs: Mapping[int, JobView]) -> list[MlspaceError]:
+        """Sends what nobody has sent, or what did not come to be; not for jobs that have ended in the meantime.
+
+        The first one goes alone: raises GatewayError where nobody is answered, which the others need not be told, too. Returns what else
+        went wrong, but for what is one job's end, or passes.
+        """
+        for one in submissions:
+            if jobs[one.job_id].state in state.FINAL:
+                self.registry.close_submissions(one.job_id)
+        waiting = [one for one in submissions if jobs[one.job_id].state not in state.FINAL]
+        problems: list[MlspaceError] = []
+        for some in (waiting[:1], waiting[1:]):
+            failures = self.sender.send_all(some) if some else {}
+            for one in some:
+                error = failures.get(one.submission)
+                if some[0] is waiting[0] and isinstance(error, GatewayError) and error.is_away:
+                    raise error
+                if isinstance(error, GatewayError) and not error.passes:
+                    self.refuse(one, error)
+                elif error is not None and not isinstance(error, GatewayError):
+                    problems.append(error)
+        return problems
 
     def refuse(self, submission: Submission, error: MlspaceError) -> None:
         """The end of a job that the platform, or the configuration, has refused for good."""
@@ -127,10 +128,11 @@ class Controller:
         problems += [one.problem for one in found.values() if one.problem is not None]
         told = {region: one for region, one in found.items() if one.problem is None}
         lost = [one for one in to_ask if one.phase == "posting" and one.region in told]
+        to_send: list[Submission] = []
         steps = [
             *(partial(self.ask, one, jobs[one.job_id], told[one.region]) for one in to_ask if one.phase == "posted" and one.region in told),
             *(partial(self.weed, one, told[one.region]) for one in doubtful if one.region in told),
-            *(partial(self.look_for, one, jobs[one.job_id], told[one.region], asked_at) for one in lost),
+            *(partial(self.look_for, one, told[one.region], asked_at, to_send) for one in lost),
         ]
         for step in steps:
             try:
@@ -138,13 +140,13 @@ class Controller:
             except MlspaceError as error:
                 problems.append(error)
                 if isinstance(error, GatewayError) and error.is_away:
-                    break
-        return problems
+                    return problems
+        return problems + self.send_again(to_send, jobs)
 
-    def look_for(self, submission: Submission, job: JobView, found: Found, asked_at: float) -> None:
+    def look_for(self, submission: Submission, found: Found, asked_at: float, to_send: list[Submission]) -> None:
         """Of a request that may have had its effect: its job in the platform's list as of then, or, when it has had its time, another one.
 
-        asked_at: when the list was asked for.
+        asked_at: when the list was asked for. to_send: takes it, where it is to be sent again.
         """
         if submission.lost_at is None or submission.owner:  # its process died: who knows when it sent it
             self.registry.release(submission, sent=True, now=asked_at)
@@ -155,7 +157,7 @@ class Controller:
         for one in mine:
             self.sender.adopt(submission, one.name)
         if not mine and is_sure and asked_at >= submission.lost_at + self.cluster().settle_seconds:
-            self.send_again(submission, job)
+            to_send.append(submission)
 
     def recognize(self, submission: Submission, found: Found) -> tuple[list[PlatformJob], bool]:
         """The submission's jobs by the reports in their logs, where no list tells descriptions; and whether there can be no others.

@@ -71,6 +71,7 @@ class Sender:
         """As `send`, many at a time; the errors by submission. The registry is this thread's alone.
 
         What is behind one that a place has no room for is not sent there: its job waits here again.
+        Where the Gateway answers none of as many as fly at once, the rest stays unsent, without an error: later rounds send it.
         What is claimed, and what has been answered meanwhile, is written down together: a write to the disk may last as long as a request.
         """
         from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -80,6 +81,8 @@ class Sender:
         failures: dict[str, MlspaceError] = {}
         flying: dict[Future[str], Submission] = {}
         outbox = Outbox(submissions, self.places.of(submissions), self.places.known(self.now()))
+        self.undertaken.update(one.submission for one in submissions)
+        unanswered = 0
         with ThreadPoolExecutor(CONCURRENT_CALLS) as pool:
             while outbox.waiting or flying:
                 batch = outbox.take(CONCURRENT_CALLS - len(flying))
@@ -108,12 +111,16 @@ class Sender:
                 for submission in done.values():
                     failure = failures.get(submission.submission)
                     outbox.answered(submission, has_room=not (isinstance(failure, GatewayError) and failure.shortage))
+                    is_away = isinstance(failure, GatewayError) and failure.is_away
+                    unanswered = unanswered + 1 if is_away else 0
+                if unanswered >= CONCURRENT_CALLS:
+                    outbox.waiting.clear()
         self.places.keep(outbox.kept)
+        self.undertaken.difference_update(one.submission for one in outbox.kept)
         return failures
 
     def claimed_of(self, batch: Sequence[Submission]) -> list[Submission]:
         """Those of the submissions that are this process's to send from here on."""
-        self.undertaken.update(one.submission for one in batch)
         owner, now = process_identity(), self.now()
         mine = self.registry.change(lambda _: [one for one in batch if self.registry.claim(one, owner, now)]) if batch else []
         self.undertaken.difference_update(one.submission for one in batch if one not in mine)
