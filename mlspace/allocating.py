@@ -69,12 +69,12 @@ class Allocation:
             self.context.sleep(LOOK_SECONDS)
         if self.has_told:
             self.inform(f"job {self.job_id} has been allocated resources")
-        return self.session.runtime_directory(self.job_id) if session.cluster.channel else ""
+        return self.session.launches.runtime_directory(self.job_id) if session.cluster.channel else ""
 
     def is_there(self, job: JobView) -> bool:
         if not self.session.cluster.channel:
             return bool(job.state == state.RUNNING)
-        return os.path.exists(f"{self.session.runtime_directory(self.job_id)}/channel")
+        return os.path.exists(f"{self.session.launches.runtime_directory(self.job_id)}/channel")
 
     def waits(self, job: JobView) -> bool:
         """Whether it waits for its turn, here or, as that says, on the platform; not while it is being started."""

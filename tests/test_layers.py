@@ -68,11 +68,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "controller.dispatch": {"controller.controller", "queue", "state", "slurm", "cluster.cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
-        *("controller.background", "cluster.catalogue", "cluster.cluster", "configuration.config", "context"),
-        *("controller.controller", "controller.lease", "cluster.delivery", "errors", "installation", "jobdir", "process_identity"),
-        *("queue", "configuration.site", "gateway.catalog", "gateway.client", "gateway.opening", "controller.sending"),
-        *("local.daemon", "local.endpoint", "slurm", "state"),
+        *("controller.background", "configuration.config", "context", "controller.controller", "controller.lease", "controller.sending"),
+        *("errors", "installation", "jobdir", "launches", "platform", "process_identity", "queue", "slurm", "state"),
+        *("cluster.cluster", "gateway.client"),
     },
+    "platform": {
+        *("cluster.catalogue", "cluster.cluster", "cluster.delivery", "configuration.config", "configuration.site", "context", "errors"),
+        *("gateway.catalog", "gateway.client", "gateway.opening", "installation", "local.daemon", "local.endpoint"),
+    },
+    "launches": {"context", "errors", "installation", "jobdir", "slurm", "state"},
     "platformjob": {"errors", "session", "slurm"},
     "joblog": {"platformjob", "errors", "gateway.logs", "gateway.loglines", "session", "slurm", "translate.joboutput"},
     "doctor": {
@@ -134,6 +138,8 @@ OUTSIDE = {
     "joblog": {"requests", "sqlite3", "time", "sys"},
     "cluster.machine": {"requests", "sqlite3", "time", "sys"},
     "session": {"requests", "sqlite3", "time", "sys"},
+    "platform": {"requests", "sqlite3", "time", "sys"},
+    "launches": {"requests", "sqlite3", "time", "sys"},
 }
 """Modules of the outside world that a layer leaves to others."""
 

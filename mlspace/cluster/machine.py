@@ -27,5 +27,5 @@ def times(session: Session) -> dict[str, int]:
     from mlspace.local import endpoint
 
     found = {"BootTime": int(session.context.now() - session.context.uptime())}
-    begun = endpoint.published_at(session.local_directory)
+    begun = endpoint.published_at(session.platform.local_directory)
     return found if begun is None else {**found, "SlurmdStartTime": int(begun)}

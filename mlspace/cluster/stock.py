@@ -57,7 +57,7 @@ def kinds(session: Session, region: str | None, allocation: str, queue: str) -> 
 
     region: only that one. Raises MlspaceError where there is no such region.
     """
-    catalog = session.catalog(anew=True)
+    catalog = session.platform.catalog(anew=True)
     if region and region not in catalog.regions:
         raise MlspaceError(f"there is no region {region}", f"  the regions here are {', '.join(catalog.regions)}")
     places = [Place(name, allocation, queue) for name in ([region] if region else catalog.regions)]

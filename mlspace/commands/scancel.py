@@ -257,7 +257,7 @@ class Cancellation:
             number = 9 if self.deed.number is None else self.deed.number
             if receiver.isdigit() and self.deed.number is None:
                 number = END_STEP
-            counts = self.session.signal([job for _, job in group], number, receiver)
+            counts = self.session.launches.signal([job for _, job in group], number, receiver)
             for (target, _), count in zip(group, counts, strict=True):
                 if count is None or (count == 0 and receiver.isdigit()):
                     self.complain(target, ENDED if count is None else UNKNOWN, 1 if count is None else UNKNOWN_STEP_EXIT)

@@ -73,7 +73,7 @@ def accounts(session: Session, wanted: Wanted) -> list[Account]:
     found = session.accounts(sorted(jobs, key=lambda job: job.order))
     for account in found:
         if account.job.start_time is not None and account.job.end_time is None:
-            account.used = so_far(account.used, session.usage(account.job.job_id) or [])
+            account.used = so_far(account.used, session.launches.usage(account.job.job_id) or [])
     return found
 
 

@@ -98,7 +98,7 @@ def run_in(context: Context, text: str, argv: Sequence[str]) -> NoReturn:
         job_id = positive(text)
     except BadValue as error:
         raise MlspaceError(f'Invalid numeric value "{text}" for --jobid.') from error
-    directory = session.runtime_directory(job_id)
+    directory = session.launches.runtime_directory(job_id)
     if not os.path.exists(f"{directory}/channel"):
         raise UsageError(*why_there_is_none(session, job_id), exit_code=context.failure_code)
     become_launch(context, [f"--mlspace-job-dir={directory}", *argv], session.step_environment())

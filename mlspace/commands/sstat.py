@@ -112,7 +112,7 @@ def find_steps(session: Session, wanted: Sequence[Wanted], *, every: bool) -> tu
         if job is None or not session.is_recent(job):
             missing.append(f"{PROGRAM}: error: couldn't get steps for job {one.job_id}")
             continue
-        usage = session.usage(job.job_id) if job.state == state.RUNNING else []
+        usage = session.launches.usage(job.job_id) if job.state == state.RUNNING else []
         if usage is None:
             missing.append(f"{PROGRAM}: error: couldn't get steps for job {one.job_id}")
             missing.append("  its nodes cannot be reached from here: call sstat inside the job")

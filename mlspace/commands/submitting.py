@@ -151,7 +151,7 @@ def say_what_becomes_of_the_image(session: Session, request: JobRequest) -> None
     if not session.config.is_remote:
         said = f"the image {image} is ignored: there are no containers here, the program runs as it is"
         session.context.warn(f"{request.program}: warning: {said}")
-    elif not is_name(session.site.image(image)):
+    elif not is_name(session.platform.site.image(image)):
         raise RequestRefused(f"--image={image}: no image of a registry", "  name one that MLSpace can pull: registry/name:tag")
 
 

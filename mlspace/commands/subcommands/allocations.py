@@ -26,7 +26,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
 
     session = Session(context)
     client = session.gateway()
-    found = client.allocations(session.workspace_id)
+    found = client.allocations(session.platform.workspace_id)
     if told.types:
         offers = at_once(client.allocation_types, [one.id for one in found])
         rows = [(one.name, one.region, offer.key, offer.free) for one, some in zip(found, offers, strict=True) for offer in some]

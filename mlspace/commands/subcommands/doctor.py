@@ -44,7 +44,7 @@ class Report:
 
         self.context = context
         self.session = session
-        self.service = Service(session.gateway(), session.workspace_id)
+        self.service = Service(session.gateway(), session.platform.workspace_id)
         self.differing = 0
 
     def examine(self, checks: Sequence[Check]) -> None:

@@ -23,8 +23,8 @@ def run(context: Context, argv: Sequence[str]) -> int:
     from mlspace.session import Session
 
     session = Session(context)
-    names = {row["image"]: name for name, row in session.site.sections["images"].items() if row}
-    usual = session.site.image(session.config["image"])
+    names = {row["image"]: name for name, row in session.platform.site.sections["images"].items() if row}
+    usual = session.platform.site.image(session.config["image"])
     found = dict(session.gateway().images())
     for image in (usual, *names):
         found.setdefault(image, "")

@@ -27,7 +27,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
     from mlspace.session import Session
 
     session = Session(context)
-    client, workspace = session.gateway(), session.workspace_id
+    client, workspace = session.gateway(), session.platform.workspace_id
     allocations = client.allocations(workspace)
     chosen = [one for one in allocations if told.allocation in (None, one.name, one.id)]
     if not chosen:

@@ -22,5 +22,6 @@ def run(context: Context, argv: Sequence[str]) -> int:
 
     session = Session(context)
     found = session.gateway().workspaces()
-    print_table(context, HEAD, [(one.name, one.id, one.namespace, one.project, yes(one.id == session.workspace_id)) for one in found])
+    ours = session.platform.workspace_id
+    print_table(context, HEAD, [(one.name, one.id, one.namespace, one.project, yes(one.id == ours)) for one in found])
     return 0
