@@ -90,7 +90,7 @@ def top(call: Call, words: Sequence[str]) -> int:
         check_unfinished(job)
         if not job.is_pending:
             raise Refused(NOT_PENDING)
-        first = max([one.priority for one in call.session.queue.waiting()], default=0)
+        first = call.session.queue.first_priority()
         if not job.is_held:
             call.session.queue.update(job.job_id, priority=max(first, job.priority) + 1)
 

@@ -13,7 +13,7 @@ from mlspace.queue.room import Room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from mlspace.cluster.cluster import Cluster, Node
     from mlspace.controller.controller import Controller
@@ -38,20 +38,20 @@ class Dispatcher:
 
     def look(self) -> bool:
         """One look at what waits, and what follows from it; whether jobs were sent, and all of them taken."""
-        waiting = self.queue.waiting()
         now = self.work.now()
         self.next_look = None
-        if all(job.is_held for job in waiting):
+        if not self.queue.has_line():
             return False
         sent = self.queue.sent()
         facts = Facts(self.work.registry.jobs, sent)
-        self.next_look = decision.next_look(waiting, facts, now)
         room = Room(known_nodes(self.work.cluster()), sent, self.work.sender.places.known(now), now)
-        actions = decision.decide(waiting, facts, room, now)
-        self.next_look = min((moment for moment in (self.next_look, room.next_try()) if moment is not None), default=None)
-        return self.send(self.work.registry.change(lambda _: self.carry_out(actions, int(now))))
+        actions = decision.decide(self.queue.line(room.blocked), facts, room, now)
+        made = self.work.registry.change(lambda _: self.carry_out(actions, int(now)))
+        moments = (decision.next_look(self.queue.by_the_clock(), facts, now), room.next_try())
+        self.next_look = min((moment for moment in moments if moment is not None), default=None)
+        return self.send(made)
 
-    def carry_out(self, actions: Sequence[decision.Action], now: int) -> list[Submission]:
+    def carry_out(self, actions: Iterable[decision.Action], now: int) -> list[Submission]:
         """Writes down what was decided; returns what is to be sent for it."""
         made: list[Submission] = []
         for action in actions:

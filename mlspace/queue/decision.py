@@ -12,7 +12,7 @@ from mlspace.slurm.reason import ARRAY_LIMIT, BEGIN_TIME, DEPENDENCY, NEVER_SATI
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TypeAlias
 
     from mlspace.queue.facts import Facts
@@ -65,34 +65,32 @@ class End:
         self.reason = reason
 
 
-def decide(waiting: Iterable[JobView], facts: Facts, room: Room, now: float) -> list[Action]:
+def decide(waiting: Iterable[JobView], facts: Facts, room: Room, now: float) -> Iterator[Action]:
     """Actions for jobs that wait, given in the order in which they are to start. Held ones stay as they are."""
-    actions: list[Action] = []
     started: dict[int, int] = {}  # elements of each array by this look
     for job in waiting:
         if job.is_held:
             continue
         if misses_deadline(job, now):
-            actions.append(End(job, state.DEADLINE, PAST_DEADLINE))
+            yield End(job, state.DEADLINE, PAST_DEADLINE)
             continue
         left, met = dependency.evaluate(job, facts, now)
         if met != dependency.MET:
-            actions += waits_for_others(job, left, met)
+            yield from waits_for_others(job, left, met)
             continue
         if job.begin_time is not None and now < job.begin_time:
-            actions += changed(job, reason=BEGIN_TIME, dependency="", eligible_time=job.begin_time)
+            yield from changed(job, reason=BEGIN_TIME, dependency="", eligible_time=job.begin_time)
             continue
         allowed, count = may_start(job, facts, started), 0
         while count < allowed and room.take(job):
             count += 1
         if count:
             started[job.array_job_id] = started.get(job.array_job_id, 0) + count
-            actions.append(Start(job, job.tasks_waiting[:count]))
+            yield Start(job, job.tasks_waiting[:count])
         if count < elements(job):
             reason, words = (ARRAY_LIMIT, None) if count == allowed else room.why_blocked(job)
             since = None if job.array_spec else job.eligible_time or int(now)
-            actions += changed(job, reason=reason, dependency="", eligible_time=since, system_comment=words)
-    return actions
+            yield from changed(job, reason=reason, dependency="", eligible_time=since, system_comment=words)
 
 
 def waits_for_others(job: JobView, left: str, met: str) -> list[Action]:

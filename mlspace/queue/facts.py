@@ -16,7 +16,9 @@ class Facts:
 
     def __init__(self, jobs: Callable[..., list[JobView]], sent: Sequence[JobView]) -> None:
         self._ask = jobs
-        self.sent = sent
+        self._running: dict[int | None, int] = {}
+        for job in sent:
+            self._running[job.array_job_id] = self._running.get(job.array_job_id, 0) + 1
         self._arrays: dict[int, list[JobView]] = {}
         self._jobs: dict[int, JobView | None] = {}
         self._names: dict[tuple[str, str], list[JobView]] = {}
@@ -48,4 +50,4 @@ class Facts:
 
     def running(self, array_job_id: int) -> int:
         """How many of an array's elements have been sent and have not ended."""
-        return sum(job.array_job_id == array_job_id for job in self.sent)
+        return self._running.get(array_job_id, 0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mlspace.slurm import array, state
 from mlspace.slurm.job import COLUMNS, JobView
-from mlspace.slurm.reason import BEGIN_TIME, DEPENDENCY, HELD_USER, MAX_REQUEUE, NONE, REQUEUED_HELD
+from mlspace.slurm.reason import BEGIN_TIME, DEPENDENCY, HELD_USER, MAX_REQUEUE, NONE, PRIORITY, REQUEUED_HELD
 from mlspace.state.database import encoded
 from mlspace.state.places import has_room_again
 from mlspace.state.registry import NOT_FINAL, WATCH_SECONDS, add_submission, next_priority, remember
@@ -15,7 +15,7 @@ from mlspace.state.registry import NOT_FINAL, WATCH_SECONDS, add_submission, nex
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from typing import Any
 
     from mlspace.state.registry import Registry
@@ -25,6 +25,17 @@ WAITING = (
     " (SELECT 1 FROM submission WHERE submission.job_id = job.job_id AND submission.phase != 'ended')"
 )
 """Nothing was sent, and nothing is about to be."""
+
+IN_LINE = f"{WAITING} AND priority > 0"
+
+SETTLED = f"reason = '{PRIORITY}' AND dependency = '' AND begin_time IS NULL AND deadline IS NULL AND array_limit IS NULL"
+"""Of a job that waits behind another one for the same: it says so, and there is nothing else that it waits for."""
+
+FEW = 500
+"""Jobs that are read at a time."""
+
+MOST = 2**32
+"""More than any priority."""
 
 UNFINISHED = (
     f"SELECT 1 FROM job WHERE {NOT_FINAL}"
@@ -58,9 +69,41 @@ class Queue:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
 
-    def waiting(self) -> list[JobView]:
-        """Jobs that nothing was sent of, in the order in which they are to start: by priority, then by id; those held at the end."""
-        query = f"SELECT {', '.join(COLUMNS)} FROM job WHERE {WAITING} ORDER BY priority DESC, job_id"
+    def line(self, blocked: Mapping[str, object]) -> Iterator[JobView]:
+        """Jobs that nothing was sent of and nobody holds, in the order in which they are to start: by priority, then by id.
+
+        They are read as they are asked for. blocked: places where nobody gets anything any more, "" for all, which may become more in the
+        meantime: of a job behind that, which waits for nothing else and says so, nothing is told.
+        """
+        priority, job_id = MOST, 0
+        while True:
+            conditions: list[str] = ["priority <= ? AND (priority < ? OR job_id > ?)"]
+            values: list[object] = [priority, priority, job_id]
+            if blocked:
+                places = [] if "" in blocked else list(blocked)
+                conditions.append(f"NOT ({SETTLED}{f' AND place IN ({questions(places)})' if places else ''})")
+                values += places
+            query = f"SELECT {', '.join(COLUMNS)} FROM job INDEXED BY job_in_line WHERE {IN_LINE} AND {' AND '.join(conditions)}"
+            rows = self.registry.rows(f"{query} ORDER BY priority DESC, job_id LIMIT {FEW}", values)
+            for row in rows:
+                job = JobView(row)
+                priority, job_id = job.priority, job.job_id
+                yield job
+            if len(rows) < FEW:
+                return
+
+    def has_line(self) -> bool:
+        """Whether a job waits that nobody holds."""
+        return bool(self.registry.rows(f"SELECT 1 FROM job WHERE {IN_LINE} LIMIT 1"))
+
+    def first_priority(self) -> int:
+        """That of the job that is to start first; 0 where none waits."""
+        return int(self.registry.rows(f"SELECT coalesce(max(priority), 0) FROM job WHERE {WAITING}")[0][0])
+
+    def by_the_clock(self) -> list[JobView]:
+        """Those in the line that a moment may let start, or end."""
+        timed = "(begin_time IS NOT NULL OR deadline IS NOT NULL OR dependency LIKE '%+%')"
+        query = f"SELECT {', '.join(COLUMNS)} FROM job INDEXED BY job_in_line WHERE {IN_LINE} AND {timed}"
         return [JobView(row) for row in self.registry.rows(query)]
 
     def sent(self) -> list[JobView]:
@@ -263,6 +306,11 @@ def what_follows(job: JobView, outcome: Mapping[str, Any]) -> str:
     if job.wish or outcome["state"] not in state.UNFORTUNATE or not (job.batch and job.requeue):
         return str(job.wish)
     return "requeue" if job.restart_count < MOST_REQUEUES else EXHAUSTED
+
+
+def questions(values: Sequence[object]) -> str:
+    """As many places for values in a query."""
+    return ", ".join("?" * len(values))
 
 
 def elements(database: sqlite3.Connection, job_id: int) -> set[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 8
+VERSION = 9
 
 FIRST_PRIORITY = 4294901760
 """Slurm's priority/basic starts here (2^32 - 2^16) and counts down."""
@@ -81,6 +81,13 @@ MAIL = (
 )
 """What came with version 8."""
 
+LINE = (
+    # Jobs that wait, in the order in which they are to start, and what tells of each whether there is something to decide.
+    "CREATE INDEX job_in_line ON job(priority DESC, job_id, place, reason, dependency, begin_time, deadline, array_limit)"
+    " WHERE state = 'PENDING'",
+)
+"""What came with version 9."""
+
 STATEMENTS = (
     # AUTOINCREMENT: an id is never given twice, not even after the newest job was removed.
     """
@@ -143,6 +150,7 @@ STATEMENTS = (
     *USAGE,
     *PLACES,
     *MAIL,
+    *LINE,
 )
 
 UPGRADES = {
@@ -175,5 +183,6 @@ UPGRADES = {
     5: USAGE,
     6: PLACES,
     7: MAIL,
+    8: LINE,
 }
 """Version -> statements to the next one."""

@@ -162,7 +162,7 @@ def test_who_comes_first_is_not_overtaken() -> None:
         cpus, memory_mib, gpus = 4, 100, 0
 
     waiting = [job(1, cpus=2), job(2, cpus=1), job(3, cpus=1, reason="Priority")]
-    actions = decision.decide(waiting, facts(*waiting, *running), Room([Node()], running), NOW)  # type: ignore[list-item]
+    actions = list(decision.decide(waiting, facts(*waiting, *running), Room([Node()], running), NOW))  # type: ignore[list-item]
     assert [(action.job.job_id, action.columns) for action in actions if isinstance(action, decision.Explain)] == [
         (1, {"reason": "Resources"}),
         (2, {"reason": "Priority"}),

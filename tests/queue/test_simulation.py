@@ -97,7 +97,7 @@ class Simulation:
         self.queue.ended(job_id, outcome) if how != state.CANCELLED else self.registry.ended(job_id, outcome)
 
     def round(self) -> None:
-        waiting, sent = self.queue.waiting(), self.queue.sent()
+        waiting, sent = list(self.queue.line({})), self.queue.sent()
         before = {job.job_id: job for job in waiting}
         assert len(before) == len(waiting)
         facts = Facts(self.registry.jobs, sent)
@@ -157,7 +157,7 @@ def test_nothing_is_lost_and_nothing_starts_too_early(seed: int, tmp_path: Path)
         assert world.count() == sum(world.elements.values()) - sum(world.dropped.values())
     for _ in range(400):  # no user any more: what can run does
         world.now += 5
-        for job in world.queue.waiting():
+        for job in world.registry.jobs(states=(state.PENDING,)):
             world.queue.release(job.job_id, int(world.now))
         for job_id in [job_id for job_id, end in world.running.items() if end <= world.now]:
             world.end(job_id, state.COMPLETED)

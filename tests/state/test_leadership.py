@@ -127,7 +127,7 @@ def test_an_upgrade_ends_the_term_of_an_older_version(registry: Registry, state:
     take(state, "a")
     with sqlite3.connect(state / "registry.sqlite") as database:
         database.executescript(
-            "DROP TABLE place; ALTER TABLE job DROP COLUMN place; ALTER TABLE job DROP COLUMN system_comment;"
+            "DROP INDEX job_in_line; DROP TABLE place; ALTER TABLE job DROP COLUMN place; ALTER TABLE job DROP COLUMN system_comment;"
             "DROP TABLE usage; DROP TABLE mail; DROP TABLE mailed; DROP TABLE leader;"
             "CREATE TABLE leader (owner TEXT NOT NULL, seen REAL NOT NULL); INSERT INTO leader VALUES ('a', 1);"
             "PRAGMA user_version = 4"

@@ -9,7 +9,7 @@ import pytest
 
 from mlspace.slurm.job import JobView
 from mlspace.slurm.reason import HELD_USER
-from mlspace.state.queue import RECALL, Queue
+from mlspace.state.queue import FEW, RECALL, Queue
 from mlspace.state.registry import Registry
 from mlspace.state.schema import FIRST_PRIORITY
 from tests.state.test_registry import OUTCOME, VALUES
@@ -85,10 +85,10 @@ def test_an_array_that_ends_whole_is_shown_with_its_elements(queue: Queue) -> No
 
 def test_a_job_is_started_once(queue: Queue) -> None:
     plain = add(queue)
-    assert [one.job_id for one in queue.waiting()] == [plain]
+    assert [one.job_id for one in queue.line({})] == [plain]
     assert start(queue, plain, "a")
     assert not start(queue, plain, "b")
-    assert queue.waiting() == []
+    assert not queue.has_line()
     assert [one.job_id for one in queue.sent()] == [plain]
 
 
@@ -98,17 +98,35 @@ def test_a_record_and_a_held_job_are_not_started(queue: Queue) -> None:
 
 
 def test_what_waits_comes_in_the_order_of_priority(queue: Queue) -> None:
-    later, nice, held, first = add(queue), add(queue, nice=10), add(queue, priority=0), add(queue, priority=2**32 - 2)
+    later, nice, _held, first = add(queue), add(queue, nice=10), add(queue, priority=0), add(queue, priority=2**32 - 2)
     last = add(queue)
-    assert [one.job_id for one in queue.waiting()] == [first, later, last, nice, held]
+    assert [one.job_id for one in queue.line({})] == [first, later, last, nice]
     assert [job(queue, one).priority - FIRST_PRIORITY for one in (later, nice, last)] == [-1, -12, -3]
+
+
+def test_who_waits_behind_others_and_for_nothing_else_is_passed_over(queue: Queue) -> None:
+    """However many they are: a look at a long queue reads those alone of which there may be something to decide."""
+    behind = {"reason": "Priority", "place": "a"}
+    elsewhere = add(queue, **{**behind, "place": "b"})
+    others = [add(queue, **behind, **columns) for columns in ({}, {"array_limit": 1, "array_spec": "1-2"}, {"begin_time": 1}, {})]
+    new = add(queue, place="a")
+    assert [one.job_id for one in queue.line({"a": None})] == [elsewhere, others[1], others[2], new]
+    assert [one.job_id for one in queue.line({"": None})] == [others[1], others[2], new]
+    for _ in range(FEW):
+        add(queue, **behind)
+    blocked: dict[str, object] = {}
+    seen = 0
+    for _ in queue.line(blocked):
+        seen += 1
+        blocked["a"] = None  # the rest is read with that in mind
+    assert seen == FEW
 
 
 def test_a_released_job_gets_the_next_place(queue: Queue) -> None:
     held, other = add(queue, priority=0, reason=HELD_USER), add(queue)
     queue.release(held, NOW)
     queue.release(other, NOW)  # it is not held, and keeps its place
-    assert [(one.job_id, one.reason) for one in queue.waiting()] == [(other, "None"), (held, "None")]
+    assert [(one.job_id, one.reason) for one in queue.line({})] == [(other, "None"), (held, "None")]
     queue.hold(held, HELD_USER)
     assert job(queue, held).is_held
 
@@ -182,7 +200,7 @@ def test_a_job_that_was_called_back_waits_when_the_platform_has_it_no_more(queue
     queue.ended(plain, OUTCOME | {"state": "CANCELLED"})  # somebody who looked has seen it gone
     again = job(queue, plain)
     assert (again.state, again.restart_count, again.wish) == ("PENDING", 0, "")
-    assert queue.waiting()
+    assert queue.has_line()
 
 
 @pytest.mark.parametrize(("outcome", "expected"), [("COMPLETED", ("COMPLETED", 0)), ("CANCELLED", ("PENDING", 1))])
