@@ -737,6 +737,22 @@ def test_a_job_that_could_not_help_it_is_run_again(world: World, status: str, ho
     assert [one.state for one in world.registry.earlier_runs([world.view(job)])] == [how] * (MOST_REQUEUES + 1)
 
 
+@pytest.mark.parametrize(("end", "expected"), [("CANCELLED", ("DEADLINE", "DeadLine")), ("COMPLETED", ("COMPLETED", "None"))])
+def test_a_job_that_runs_ends_at_its_deadline(world: World, end: str, expected: tuple[str, str]) -> None:
+    job = world.add("a" * 32)
+    Queue(world.registry).update(job, deadline=int(world.time) + 60)
+    world.send(job)
+    world.report("a" * 32, event="start", time=world.time, nodes="n1")
+    world.advance()
+    world.dispatch()
+    assert world.platform.deleted == []
+    world.dispatch(60)
+    assert world.platform.deleted == ["lm-mpi-job-0"]
+    world.report("a" * 32, event="end", state=end, reason="None", start=1.0, end=2.0, code=0, signal=15 * (end == "CANCELLED"))
+    world.advance()
+    assert world.state(job) == expected
+
+
 def test_a_preempted_job_that_may_not_be_run_again(world: World) -> None:
     """Its launch has reported the signal that ended it."""
     job = world.add("a" * 32)

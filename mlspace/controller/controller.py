@@ -13,7 +13,7 @@ from mlspace.errors import GatewayError, MlspaceError
 from mlspace.process_identity import is_alive, process_identity
 from mlspace.slurm import reason, state
 from mlspace.state.files import forget_files
-from mlspace.state.queue import RECALL, Queue
+from mlspace.state.queue import EXPIRE, RECALL, Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -251,6 +251,12 @@ class Controller:
         for submission in sent:
             self.queue.in_run(submission.submission, partial(self.queue.taken_back, job.job_id))
             forget_files(self.state_dir, submission.submission)
+
+    def expire(self, job: JobView) -> None:
+        """Ends a job that runs and has come to its --deadline. Raises GatewayError; then a later round asks again."""
+        if self.queue.wish(job, EXPIRE):
+            for error in self.delete(self.registry.submissions(job_id=job.job_id, phases=("posted",))).values():
+                raise error
 
     def requeue(self, job: JobView, wish: str) -> bool:
         """Ends the job's run, to be followed by another one; wish: see JobView. Of a job that has ended, the next one waits at once.

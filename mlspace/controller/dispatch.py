@@ -33,8 +33,21 @@ class Dispatcher:
 
     def round(self) -> None:
         """Looks at what waits until nothing follows from it: what the platform has just taken may make room for more."""
+        end = self.end_late()
         while self.look():
             pass
+        self.next_look = min((moment for moment in (self.next_look, end) if moment is not None), default=None)
+
+    def end_late(self) -> float | None:
+        """Ends what runs and should have ended by now; when the next one's time has come, unix seconds."""
+        now, running = self.work.now(), self.queue.with_deadline()
+        for job in running:
+            if job.deadline <= now:
+                try:
+                    self.work.expire(job)
+                except GatewayError as error:
+                    self.log(f"job {job.job_id}: {error.lines[0]}")
+        return min((job.deadline for job in running if job.deadline > now), default=None)
 
     def look(self) -> bool:
         """One look at what waits, and what follows from it; whether jobs were sent, and all of them taken."""

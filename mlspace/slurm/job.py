@@ -34,7 +34,7 @@ COLUMNS = (
     "state",
     "reason",  # "None", "Resources", "NonZeroExitCode", ...
     "dependency",  # what it waits for, as squeue's %E: "afterok:12(unfulfilled),singleton(unfulfilled)"; "" for nothing
-    "wish",  # what follows its run: "requeue", "requeuehold", "special", "recall" (of one that was sent and has not started); "": the end
+    "wish",  # what follows its run: "requeue", "requeuehold", "special", "deadline", "recall" (before it starts); "": the end
     "exit_code",
     "exit_signal",
     "priority",  # 0 is held

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mlspace.slurm import array, state
 from mlspace.slurm.job import COLUMNS, JobView
-from mlspace.slurm.reason import BEGIN_TIME, DEPENDENCY, HELD_USER, MAX_REQUEUE, NONE, PRIORITY, REQUEUED_HELD
+from mlspace.slurm.reason import BEGIN_TIME, DEPENDENCY, HELD_USER, MAX_REQUEUE, NONE, PAST_DEADLINE, PRIORITY, REQUEUED_HELD
 from mlspace.state.database import encoded
 from mlspace.state.places import has_room_again
 from mlspace.state.registry import NOT_FINAL, WATCH_SECONDS, add_submission, next_priority, remember
@@ -56,6 +56,9 @@ EXHAUSTED = "exhausted"
 MOST_REQUEUES = 5
 """By themselves. Source: slurm.conf(5) max_batch_requeue."""
 
+EXPIRE = "deadline"
+"""The wish that a run ends because its --deadline has come."""
+
 RECALL = "recall"
 """A wish (JobView) besides those that end in another run: the platform is to give back a job that it has not started."""
 
@@ -99,6 +102,11 @@ class Queue:
     def first_priority(self) -> int:
         """That of the job that is to start first; 0 where none waits."""
         return int(self.registry.rows(f"SELECT coalesce(max(priority), 0) FROM job WHERE {WAITING}")[0][0])
+
+    def with_deadline(self) -> list[JobView]:
+        """Jobs that run, of which nobody wishes anything yet, and that have to end by a moment."""
+        query = f"SELECT {', '.join(COLUMNS)} FROM job WHERE state = 'RUNNING' AND deadline IS NOT NULL AND wish = ''"
+        return [JobView(row) for row in self.registry.rows(query)]
 
     def by_the_clock(self) -> list[JobView]:
         """Those in the line that a moment may let start, or end."""
@@ -238,13 +246,15 @@ class Queue:
         self.registry.change(update)
 
     def ended(self, job_id: int, outcome: Mapping[str, Any]) -> None:
-        """The end of a run: of the job, or, where another one follows, of this run alone."""
+        """The end of a run: of the job, or, where another one follows, of this run alone; of one that was too late, as that."""
 
         def update(database: sqlite3.Connection) -> None:
             job = self.registry.job(job_id)
             wish = what_follows(job, outcome) if job is not None else ""
             if job is None or not wish:
                 self.registry.ended(job_id, outcome)
+            elif wish == EXPIRE:
+                self.registry.ended(job_id, {**outcome, "state": state.DEADLINE, "reason": PAST_DEADLINE})
             elif job.wish == RECALL and job.is_pending:
                 self.taken_back(job_id)
             else:
@@ -303,6 +313,8 @@ def what_follows(job: JobView, outcome: Mapping[str, Any]) -> str:
         return ""
     if job.wish == RECALL:
         return "" if outcome["state"] == state.COMPLETED else "requeue"  # it was called back too late
+    if job.wish == EXPIRE and outcome["state"] == state.COMPLETED:
+        return ""
     if job.wish or outcome["state"] not in state.UNFORTUNATE or not (job.batch and job.requeue):
         return str(job.wish)
     return "requeue" if job.restart_count < MOST_REQUEUES else EXHAUSTED
