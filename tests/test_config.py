@@ -275,6 +275,24 @@ def test_the_encrypted_form_is_named_and_the_advice_works(home: Home) -> None:
     assert home.read()["client_id"] == "ann"
 
 
+@pytest.mark.parametrize(
+    "endpoint",
+    ["https://ann:S3CRET@host/public/v2", "https://S3CRET@host", "https://host/public/v2?key=S3CRET", "https://host/#S3CRET",
+     "http://[::1/S3CRET", "https://host:S3CRET/", "ftp://host/S3CRET", "host/S3CRET", "https:///S3CRET", "http://host:99999/S3CRET"],
+)  # fmt: skip
+def test_an_endpoint_that_is_none_is_not_shown(home: Home, endpoint: str) -> None:
+    """All errors about a Gateway name its address."""
+    error = home.error(MLSPACE_ENDPOINT=endpoint)
+    assert error.lines[0] == "MLSPACE_ENDPOINT: endpoint: it is not the address of a Gateway"
+    assert "S3CRET" not in str(error)
+
+
+def test_a_password_in_an_endpoint_is_masked() -> None:
+    found = config.Config()
+    found.offer("endpoint", "https://ann:S3CRET@host/public/v2", "here")
+    assert found.masked("endpoint") == "********@host/public/v2"
+
+
 def test_blanks_of_a_paste_do_not_count(home: Home) -> None:
     assert home.read(**{f"MLSPACE_{key.upper()}": f" {value}\n" for key, value in CREDENTIALS.items()})["client_secret"] == SECRET
 

@@ -93,6 +93,9 @@ class Config:
 
     def masked(self, key: str) -> str:
         """A value as it may be shown."""
+        if key == "endpoint":
+            _, at, place = self[key].rpartition("@")
+            return f"{MASK}@{place}" if at else self[key]
         return MASK if key in SECRETS and self[key] else self[key]
 
     def __repr__(self) -> str:
@@ -178,6 +181,7 @@ def check(config: Config) -> None:
     if seconds and not (seconds.isascii() and seconds.isdigit() and 0 < int(seconds) <= LONGEST_SETTLE_SECONDS):
         raise wrong(config, "settle_seconds", f"a whole number from 1 to {LONGEST_SETTLE_SECONDS}")
     check_words(config)
+    check_endpoint(config)
     if not config.is_remote or config["access_token"]:
         return
     missing = [key for key in NEEDED[config["api"] or "v2"] if not config[key]]
@@ -195,6 +199,21 @@ def check_words(config: Config) -> None:
     for key in ("client_id", "workspace_id", "namespace", *SECRETS):
         if not (config[key].isascii() and config[key].isprintable()) or " " in config[key]:
             raise ConfigError(f"{config.origins[key]}: {key}: it has blanks, or characters that no such value has")
+
+
+def check_endpoint(config: Config) -> None:
+    """It is an address, and nothing else. Raises ConfigError, which does not show it: errors of calls would, and a password with it."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(config["endpoint"])
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets, or a port, that are none
+        is_address = False
+    if config["endpoint"] in ("", EMBEDDED) or (is_address and not any(sign in config["endpoint"] for sign in "@?#")):
+        return
+    hint = f"  what would work: {EMBEDDED}, or as {DEFAULT_ENDPOINT}: no user, no password, no query"
+    raise ConfigError(f"{config.origins['endpoint']}: endpoint: it is not the address of a Gateway", hint)
 
 
 def wrong(config: Config, key: str, expected: str) -> ConfigError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mlspace.doctor.check import Check, NothingToSee, Service, content, is_object, lacks, once, shown
-from mlspace.gateway.errors import error_of
+from mlspace.gateway.errors import elsewhere, error_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def login(service: Service) -> Iterator[str]:
     found = content(answer)
     if answer.status == 401:
         raise error_of("log in", answer.status, answer.body)
+    if answer.status == 404:
+        raise elsewhere(error_of("log in", answer.status, answer.body), service.transport.endpoint)
     if answer.status != 200 or not isinstance(found, dict):
         yield f"expected HTTP 200 and a token; got HTTP {answer.status}"
         return

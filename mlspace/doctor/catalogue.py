@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mlspace.doctor.check import Check, NothingToSee, Service, content, is_object, lacks, once
+from mlspace.doctor.check import Check, NothingToSee, Service, content, fields_of, is_object, lacks, once
 from mlspace.gateway.catalog import is_for_jobs, read_key
 
 TYPE_CHECKING = False
@@ -29,7 +29,7 @@ def configs(service: Service) -> dict[str, Any]:
 def catalogue(service: Service) -> Iterator[str]:
     answer = service.get("/configs", {"cluster_type": "MT"})
     yield from is_object(answer, regions=list, datahub_images=list, custom_images=list)
-    for region in (content(answer) or {}).get("regions", ()):
+    for region in fields_of(answer).get("regions", ()):
         yield from lacks(region, key=str, name=str, nfsName=str, instances_types=list)
         if isinstance(region, dict) and "key" in region:
             service.regions.append(region["key"])
@@ -58,10 +58,10 @@ def available(service: Service) -> Iterator[str]:
         raise NothingToSee("there is no region")
     for region in service.regions:
         answer = service.get(f"/instance_types/{region}/available")
-        if answer.status == 404 and "Allocation not found" in str((content(answer) or {}).get("detail")):
+        if answer.status == 404 and "Allocation not found" in str(fields_of(answer).get("detail")):
             continue
         yield from is_object(answer, instance_types=list)
-        for item in (content(answer) or {}).get("instance_types", ()) if answer.status == 200 else ():
+        for item in fields_of(answer).get("instance_types", ()) if answer.status == 200 else ():
             yield from lacks(item, key=str, name=str, count=int)
 
 

@@ -62,6 +62,12 @@ def content(answer: RawAnswer) -> Any:
         return None
 
 
+def fields_of(answer: RawAnswer) -> Mapping[str, Any]:
+    """What an answer's object has; nothing where it is no object."""
+    found = content(answer)
+    return found if isinstance(found, dict) else {}
+
+
 def is_object(answer: RawAnswer, **fields: type | tuple[type, ...]) -> Iterator[str]:
     """Differences of an answer from a JSON object with these fields, and HTTP 200."""
     found = content(answer)

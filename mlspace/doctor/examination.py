@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
 
 
 def examine(service: Service, checks: Sequence[Check] = CHECKS) -> Iterator[Outcome]:
-    """Raises GatewayError where the first of all checks gets no answer, or is not let in: all others would say the same."""
+    """Raises GatewayError where the first of all checks finds no Gateway, or is not let in: all others would say the same."""
     answered = checks[0] not in OF_ACCOUNT
     for check in checks:
         try:
@@ -38,7 +38,7 @@ def examine(service: Service, checks: Sequence[Check] = CHECKS) -> Iterator[Outc
         except NothingToSee as reason:
             yield Outcome(check, UNSEEN, [str(reason)])
         except GatewayError as error:
-            if error.status in (None, 401) and not answered:
+            if error.status in (None, 401, 404) and not answered:
                 raise
             yield Outcome(check, DIFFERS, error.lines)
         else:

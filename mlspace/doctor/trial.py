@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mlspace import following, submission
-from mlspace.doctor.check import Service, content, shown
+from mlspace.doctor.check import Service, fields_of, shown
 from mlspace.errors import MlspaceError
 from mlspace.slurm.request import Component, JobRequest
 
@@ -70,7 +70,7 @@ def run(session: Session, service: Service, region: str | None) -> Trial:
     lines: list[tuple[int, str]] = []
     ended, _ = following.follow_ranks(session, job_id, lambda stream, rank, text: lines.append((stream, text)))
     told = dict(line.removeprefix(MARK).rstrip("\n").partition(": ")[::2] for _, line in lines if line.startswith(MARK))
-    state = (content(fresh) or {}).get("status")
+    state = fields_of(fresh).get("status")
     differences = [] if state in STATES else [f"a fresh job is not one of {', '.join(STATES)}: {shown(fresh)}"]
     differences += [*end_of(session, service, ended), *output(told, lines)]
     told.pop("quoting", None)
@@ -82,7 +82,7 @@ def end_of(session: Session, service: Service, job: JobView) -> Iterator[str]:
     if job.state != "COMPLETED":
         yield f"the job ended as {job.state} ({job.reason}), exit code {job.exit_code}: its log tells more (mlspace logs {job.job_id})"
     answer = service.get(f"/jobs/{job.platform_job}")
-    if (content(answer) or {}).get("status") not in ("completed", "succeeded"):
+    if fields_of(answer).get("status") not in ("completed", "succeeded"):
         yield f"the platform does not say that the job has ended well: {shown(answer)}"
 
 

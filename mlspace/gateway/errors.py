@@ -127,6 +127,12 @@ def distrusted(endpoint: str) -> GatewayError:
     )
 
 
+def elsewhere(error: GatewayError, endpoint: str) -> GatewayError:
+    """The same error, of a login that nothing is there to take."""
+    error.lines += (f"  is {endpoint} the address of a Gateway? The vendor's ends in /public/v2",)
+    return error
+
+
 def moved(what: str, endpoint: str, status: int, location: str) -> GatewayError:
     place = urlsplit(location)
     return GatewayError(

@@ -18,7 +18,7 @@ from mlspace import __version__
 from mlspace.errors import GatewayError
 from mlspace.gateway.at_once import CONCURRENT_CALLS
 from mlspace.gateway.credentials import Credentials, NamespaceKey
-from mlspace.gateway.errors import NOT_THE_TOKEN, TRANSIENT, distrusted, error_code, error_of, moved, unreachable
+from mlspace.gateway.errors import NOT_THE_TOKEN, TRANSIENT, distrusted, elsewhere, error_code, error_of, moved, unreachable
 from mlspace.gateway.token import TokenFile
 
 CONNECT_SECONDS = 10.0
@@ -268,6 +268,8 @@ class Transport:
             answer = self._json(what, response)
         except GatewayError as error:
             error.outcome_unknown = False  # what we log in for was not sent
+            if error.status == 404:
+                elsewhere(error, self.endpoint)
             raise
         try:
             token, seconds = str(answer["token"]["access_token"]), float(answer["token"]["expires_in"])

@@ -69,6 +69,31 @@ def test_who_is_not_let_in_is_told_so_once(cli: Cli, serve: Callable[..., Gatewa
     assert done.stderr.splitlines()[0] == "mlspace: error: MLSpace could not log in: invalid user credentials (HTTP 401)"
 
 
+def test_where_there_is_no_gateway_it_is_told_once(cli: Cli, serve: Callable[..., Gateway]) -> None:  # noqa: F811
+    remote = remote_cli(cli, serve("--quick"))
+    root = remote.env["MLSPACE_ENDPOINT"].removesuffix("/public/v2")
+    for command in (["mlspace", "doctor"], ["sinfo"]):
+        done = remote(*command, env={"MLSPACE_ENDPOINT": root})
+        assert (done.stdout, done.code) == ("", 1)
+        first, second = done.stderr.splitlines()
+        assert first.endswith("MLSpace could not log in: it answered with a web page, 404 Not Found (HTTP 404)")
+        assert second.endswith(f"  is {root} the address of a Gateway? The vendor's ends in /public/v2")
+
+
+def test_an_older_gateway_is_not_examined(cli: Cli) -> None:
+    done = cli("mlspace", "doctor", env={"GWAPI_ADDR": "127.0.0.1:1", "GWAPI_KEY": "k", "NAMESPACE": "ai0000001-00001"})
+    assert (done.stdout, done.code) == ("", 1)
+    assert done.stderr.startswith("mlspace: error: API v1 is configured, by GWAPI_ADDR, and v2 is"), done.stderr
+
+
+def test_an_answer_that_is_a_text_is_a_difference() -> None:
+    """An HTML page inside a JSON string, as the platform has it for a call that there is not."""
+    page = Answers('"<html>"')
+    for look in (catalogue.catalogue, catalogue.available, catalogue.nodes):
+        (difference,) = look(page)
+        assert difference.startswith("expected HTTP 200 and an object; got HTTP 200"), difference
+
+
 def test_a_job_that_cannot_be_submitted_is_one_of_them(cli: Cli, serve: Callable[..., Gateway]) -> None:  # noqa: F811
     remote = remote_cli(cli, serve("--quick"))
     done = remote("mlspace", "doctor", "--submit", env={"MLSPACE_LAUNCH": "", "MLSPACE_LAUNCH_LOCAL": str(newest_launch())})

@@ -42,6 +42,12 @@ class Report:
     def __init__(self, context: Context, session: Session) -> None:
         from mlspace.doctor.check import Service
 
+        if session.config["api"] == "v1":
+            origin = session.config.origins["api"]
+            raise MlspaceError(
+                f"API v1 is configured, by {origin}, and v2 is what is known well enough to be examined",
+                "  `mlspace login`, or MLSPACE_CLIENT_ID and so on, say how to reach v2; they go before what a Jupyter server has",
+            )
         self.context = context
         self.session = session
         self.service = Service(session.gateway(), session.platform.workspace_id)
