@@ -28,8 +28,9 @@ class Launches:
 
     def runtime_directory(self, job_id: int) -> str:
         """Where the job's first node has its runtime directory, on this host (docs/protocol.md §4)."""
-        submissions = self.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id)
-        name = f"{job_id}.{submissions[-1].submission[:8]}.0" if submissions else NOT_SENT
+        submissions, job = self.registry.submissions(phases=SUBMISSION_PHASES, job_id=job_id), self.registry.job(job_id)
+        shown_id = job_id if job is None else job.het_job_id or job_id
+        name = f"{shown_id}.{submissions[-1].submission[:8]}.0" if submissions else NOT_SENT
         return os.path.join(jobdir.shared_root(self.context.user.uid), name)
 
     def tell_why(self, job: JobView, why: str) -> None:

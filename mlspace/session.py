@@ -158,7 +158,8 @@ class Session:
         return found
 
     def select(self, text: str) -> list[Selected]:
-        """What a user means by "12" (a job, or all of an array), "12_3" or "12_[1-3,7]"; nothing where there is no such job.
+        """What a user means by "12" (a job, or all of an array or heterogeneous job), "12_3", "12_[1-3,7]" or "12+1"; nothing where there
+        is no such job.
 
         Raises BadValue for what is no job id.
         """
@@ -167,8 +168,12 @@ class Session:
         if text.startswith(PLATFORM_PREFIX):
             job_id = self.job_id(text)
             return selection.choose(self.registry.jobs(job_ids=[job_id]), job_id, None)
+        leader, plus, offset = text.partition("+")
+        if plus:
+            wanted = selection.number(offset) if offset.strip("0") else 0
+            return [selection.Selected(row) for row in self.registry.components([selection.number(leader)]) if row.het_offset == wanted]
         job_id, tasks = selection.read(text)
-        rows = self.registry.jobs(array_job_ids=[job_id])
+        rows = self.registry.jobs(array_job_ids=[job_id]) + self.registry.components([job_id])
         if all(row.job_id != job_id for row in rows):
             rows += self.registry.jobs(job_ids=[job_id])
         return selection.choose(rows, job_id, tasks)

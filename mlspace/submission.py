@@ -97,7 +97,7 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
     registry = session.registry
     waits = deferral.has_to_wait(values) or registry.is_crowded(values["place"], is_one=session.cluster.has_known_nodes)
     first = None if waits else controller.new_submission(values["region"])
-    os.makedirs(os.path.join(session.state_dir, "reports"), mode=0o700, exist_ok=True)
+    make_report_directory(session)
     job_id = registry.add(values, json.dumps(request.to_json()), environment, first)
     if request.script is not None or waits or wants_mail(request):
         session.summon()
@@ -130,6 +130,10 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
 
 def wants_mail(request: JobRequest) -> bool:
     return any(set(component["mail-type"] or ()) - {"NONE"} for component in request.components)
+
+
+def make_report_directory(session: Session) -> None:
+    os.makedirs(os.path.join(session.state_dir, "reports"), mode=0o700, exist_ok=True)
 
 
 def preview(session: Session, request: JobRequest, geometry: Geometry, carrier: str = "") -> dict[str, Any]:

@@ -58,8 +58,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "controller.reports": {
         *("controller.logfiles", "state", "translate", "slurm", "gateway.client", "gateway.logs", "cluster.cluster", "errors"),
     },
+    "controller.families": {"errors", "slurm", "state"},
     "controller.controller": {
-        *("controller.survey", "process_identity", "controller.sending", "controller.reports", "state", "translate", "slurm"),
+        *("controller.families", "controller.survey", "process_identity", "controller.sending", "controller.reports"),
+        *("state", "translate", "slurm"),
         *("gateway.at_once", "gateway.client", "gateway.wire"),
         *("cluster.cluster", "errors"),
     },
@@ -88,6 +90,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "following": {"controller.controller", "errors", "gateway.logs", "session", "slurm", "state", "translate"},
     "allocating": {"errors", "session", "slurm", "translate"},
     "cluster.machine": {"local.endpoint", "session"},
+    "components": {"controller.controller", "deferral", "errors", "session", "slurm", "submission"},
     "deferral": {"queue", "slurm", "session"},
     "submission": {
         *("configuration.config", "controller.controller", "deferral", "errors", "jobdir", "configuration.naming", "slurm"),
@@ -106,7 +109,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *(f"commands.{name}" for name in (*SHARED, "subcommands")),
         *("allocating", "cluster.delivery", "doctor", "following", "joblog", "configuration.login", "cluster.machine", "platformjob"),
         *("render", "session", "configuration.site"),
-        *("jobdir", "configuration.sources", "cluster.stock", "submission"),
+        *("jobdir", "components", "configuration.sources", "cluster.stock", "submission"),
         *("slurm", "spec", "cluster.cluster", "queue", "translate.manifest", "testing", "gateway.at_once", "gateway.wire"),
     },
     "entry": {"context", "errors"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from mlspace import submission
+from mlspace import components
 from mlspace.allocating import Allocation
 from mlspace.commands import submitting
 from mlspace.context import Interrupted
@@ -41,18 +41,19 @@ def run(context: Context, argv: Sequence[str]) -> int:
     if call.answer is not None:
         context.print(call.answer)
         return call.answer_code
-    components = call.components()
-    component = components[0]
-    component.values.setdefault("job-name", NAME_WITHOUT_SHELL if component["no-shell"] else NAME)
-    session, geometry = submitting.prepare(context, JobRequest(PROGRAM, components))
+    parts = call.components()
+    component = parts[0]
+    for part in parts:
+        part.values.setdefault("job-name", NAME_WITHOUT_SHELL if component["no-shell"] else NAME)
+    request = JobRequest(PROGRAM, parts)
+    session, geometries = submitting.prepare(context, request)
     refuse_out_of_reach(session, component)
     if component["chdir"]:
         enter(component["chdir"])
     if not component["no-shell"]:
         context.await_foreground()
     context.interruptible()
-    request = JobRequest(PROGRAM, components)
-    job_id = submission.submit(session, request, geometry)
+    job_id = components.submit(session, request, geometries)
     allocation = Allocation(session, request, job_id)
     try:
         directory = allocation.await_start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace import following, submission
+from mlspace import components, following
 from mlspace.commands import exportfile, scripts, submitting
 from mlspace.slurm import directives, foreign
 from mlspace.slurm.request import JobRequest
@@ -25,17 +25,18 @@ def run(context: Context, argv: Sequence[str]) -> int:
     wrap = call.text("wrap")
     script = scripts.read(context, wrap, call.words)
     name = call.words[0] if call.words else "stdin"
-    components = call.components(*(directive_words(context, script.text, name) if wrap is None else ([[]], [])))
-    component = components[0]
-    component.values.setdefault("job-name", scripts.job_name(script, wrap))
-    request = JobRequest(PROGRAM, components, script=script)
+    parts = call.components(*(directive_words(context, script.text, name) if wrap is None else ([[]], [])))
+    component = parts[0]
+    for part in parts:
+        part.values.setdefault("job-name", scripts.job_name(script, wrap))
+    request = JobRequest(PROGRAM, parts, script=script)
     exportfile.resolve(context, request)
-    session, geometry = submitting.prepare(context, request)
+    session, geometries = submitting.prepare(context, request)
     if component["test-only"]:
         if not component["quiet"]:
-            context.warn(submitting.test_only_line(context, session, request, geometry))
+            context.warn(submitting.test_only_line(context, session, request, geometries[0]))
         return 0
-    job_id = submission.submit(session, request, geometry)
+    job_id = components.submit(session, request, geometries)
     if component["parsable"]:
         context.print(str(job_id))
     elif not component["quiet"]:

@@ -33,6 +33,8 @@ PENDING = "Job is pending execution"
 UNKNOWN_STEP_EXIT = 225
 """ESLURM_INVALID_JOB_ID, 2017, in eight bits."""
 
+NOT_WHOLE = "Operation not permitted on individual component of heterogeneous job"
+
 ONE_CLUSTER = "there is one cluster"
 
 
@@ -145,6 +147,11 @@ def read_user(context: Context, options: Component) -> str | None:
     return name
 
 
+def is_part(found: Sequence[Selected]) -> bool:
+    """Whether these are one component alone of a heterogeneous job that waits: it can be ended as a whole only."""
+    return len(found) == 1 and found[0].job.het_job_id is not None and found[0].job.is_pending
+
+
 class Cancellation:
     """One run of scancel: what it was asked for, what it says, and its exit code."""
 
@@ -165,12 +172,15 @@ class Cancellation:
         chosen: list[Selected] = []
         for target in targets:
             found = self.find(target)
+            if is_part(found):
+                self.complain(target, NOT_WHOLE)
+                continue
             living = [one for one in found if not one.job.is_over]
             if not living and self.is_verbose:
                 self.context.warn(f"{PROGRAM}: error: {target.error}: {ENDED if found else UNKNOWN}")
             chosen += living
         self.session.cancel_selected(chosen)
-        return 0
+        return self.code
 
     def look(self, targets: Sequence[Target], is_meant: Callable[[JobView], bool], filters: str) -> int:
         """The jobs, and steps, that are there, pass the filters, and are said yes to."""
@@ -233,7 +243,9 @@ class Cancellation:
             is_step = target.step is not None
             self.say(self.deed.announcement(target.text if is_step else one.job.label, is_step))
             is_waiting = one.job.start_time is None
-            if is_waiting and (is_step or self.deed.number not in (None, 9)):
+            if is_part([one]) and target.component is not None:
+                self.complain(target, NOT_WHOLE)
+            elif is_waiting and (is_step or self.deed.number not in (None, 9)):
                 self.complain(target, UNKNOWN if is_step else PENDING)
             elif is_waiting or (self.deed.ends_job and not is_step):
                 ending.append(one)

@@ -78,7 +78,13 @@ def show_job(call: Call, text: str | None) -> int:
     view = View(call.context.now(), call.time_format)
     details = bool(call.options["details"])
     registry = call.session.registry
-    records = [scontrol.job(JobRow(job, view), details, registry.steps([job.job_id]) if details else ()) for job in jobs]
+    families = documenting.components(jobs)
+    if families:
+        families = documenting.components(registry.components(list(families)))
+    records = []
+    for job in jobs:
+        row = JobRow(job, view, families.get(job.het_job_id, ()))
+        records.append(scontrol.job(row, details, registry.steps([job.job_id]) if details else ()))
     call.print_records(records)
     return 0
 

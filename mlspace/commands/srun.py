@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PROGRAM = "srun"
 
+COMPONENTS_LATER = "a step of several components is not supported yet"
+
 DECIDED = ("nodes", "ntasks", "hpcx", "exclusive")
 """Options of which `launch srun` is told what became of them here; it reads all others itself."""
 
@@ -41,21 +43,23 @@ def run(context: Context, argv: Sequence[str]) -> int:
     job = call.text("jobid") or context.environ.get("SLURM_JOB_ID")
     if job and not call.has("test-only"):  # which is about a job of its own
         return run_in(context, job, argv)
-    components = call.components()
-    component = components[0]
+    parts = call.components()
+    if len(parts) > 1:
+        raise RequestRefused(COMPONENTS_LATER, "  submit them with sbatch")
+    component = parts[0]
     command = next(words for words in [*call.programs, call.words] if words)
     component.values.setdefault("job-name", os.path.basename(command[0]))
-    request = JobRequest(PROGRAM, components, command=command)
-    session, geometry = submitting.prepare(context, request)
+    request = JobRequest(PROGRAM, parts, command=command)
+    session, geometries = submitting.prepare(context, request)
     output = None if session.cluster.channel else step_output.StepOutput(context, component)
     if output is not None:
         refuse_streams(context, component)
     if component["test-only"]:
         if not component["quiet"]:
-            context.warn(submitting.test_only_line(context, session, request, geometry))
+            context.warn(submitting.test_only_line(context, session, request, geometries[0]))
         return 0
     context.interruptible()
-    job_id = submission.submit(session, request, geometry)
+    job_id = submission.submit(session, request, geometries[0])
     allocation = Allocation(session, request, job_id)
     try:
         if output is not None:
@@ -64,7 +68,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
                 allocation.await_start()
             return following.follow(session, job_id, output.take)
         directory = allocation.await_start()
-        arguments = step_arguments(geometry, directory, call, submission.hpcx_of(session, component))
+        arguments = step_arguments(geometries[0], directory, call, submission.hpcx_of(session, component))
         become_launch(context, arguments, session.step_environment())
     except Interrupted:
         allocation.abandon()

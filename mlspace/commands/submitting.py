@@ -34,8 +34,6 @@ UNKNOWN_PARTITION = "invalid partition specified"
 FAILURE_CODE = "SLURM_EXIT_ERROR"
 """The variable with the exit code of a failure, where it is to be told from the job's. Source: sbatch(1), srun(1)."""
 
-COMPONENTS_LATER = "heterogeneous jobs are not supported yet"
-
 
 class Call:
     """A command line as it was given, and the text that it asks for (--help, --version) or None, with the exit code for it.
@@ -124,23 +122,25 @@ def choose_failure_code(context: Context, program: str) -> None:
         context.warn(f"{program}: error: {FAILURE_CODE} has zero value")
 
 
-def prepare(context: Context, request: JobRequest) -> tuple[Session, Geometry]:
-    """The session for this request, and its geometry on the cluster. Raises RequestRefused with Slurm's line where it cannot fit."""
-    from mlspace import submission
+def prepare(context: Context, request: JobRequest) -> tuple[Session, list[Geometry]]:
+    """The session for this request, and the geometry of each of its components on the cluster.
+
+    Raises RequestRefused with Slurm's line where it cannot fit.
+    """
+    from mlspace import components, submission
     from mlspace.session import Session
 
     session = Session(context)
     try:
-        for component in reversed(request.components):  # the first one's geometry is what is left over
-            geometry = submission.decide(session, JobRequest(request.program, [component], request.script, request.command))
+        components.check(request)
+        geometries = [submission.decide(session, part) for part in components.apart(request)]
     except RequestRefused as error:
         if request.first["test-only"]:
             raise test_only_failure(request.program, error) from error
         raise
-    if len(request.components) > 1:
-        raise RequestRefused(COMPONENTS_LATER)
-    say_what_becomes_of_the_image(session, request)
-    return session, geometry
+    for part in components.apart(request):
+        say_what_becomes_of_the_image(session, part)
+    return session, geometries
 
 
 def say_what_becomes_of_the_image(session: Session, request: JobRequest) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from mlspace.controller.families import Families
 from mlspace.controller.reports import Reports, is_unwanted
 from mlspace.errors import GatewayError, MlspaceError
 from mlspace.process_identity import is_alive, process_identity
 from mlspace.slurm import reason, state
 from mlspace.state.files import forget_files
-from mlspace.state.queue import EXPIRE, RECALL, Queue
+from mlspace.state.queue import EXPIRE, RECALL, TOGETHER, Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ WATCH_POLL_SECONDS = 10.0
 
 KEPT = "  the request is kept: it is sent again by the next commands"
 
+UNSENT = (RECALL, TOGETHER)
+"""Wishes of what is not sent any more: of a heterogeneous job of which not all could be sent, or which has ended meanwhile."""
+
 CLOCK_SECONDS = 120.0
 """The platform's clock and ours may differ by so much."""
 
@@ -47,6 +51,7 @@ class Controller:
         self.gateway, self.cluster = sender.gateway, sender.cluster
         self.queue = Queue(self.registry)
         self.reports = Reports(self.queue, self.state_dir, self.gateway, self.cluster, self.delete)
+        self.families = Families(self.queue, self.state_dir, self.now, self.delete)
 
     # One round.
 
@@ -72,6 +77,10 @@ class Controller:
                 (to_ask if submission.phase == "posting" else to_send).append(submission)
         problems = self.send_again(to_send, jobs)
         problems += self.poll(to_ask, doubtful, jobs)
+        try:
+            self.families.settle(job.het_job_id for job in jobs.values() if job.het_job_id is not None)
+        except MlspaceError as error:
+            problems.append(error)
         if problems:
             raise problems[0]
 
@@ -88,7 +97,9 @@ class Controller:
         for one in submissions:
             if jobs[one.job_id].state in state.FINAL:
                 self.registry.close_submissions(one.job_id)
-        waiting = [one for one in submissions if jobs[one.job_id].state not in state.FINAL]
+            elif jobs[one.job_id].wish in UNSENT:
+                self.queue.without_run(jobs[one.job_id], int(self.now()))
+        waiting = [one for one in submissions if jobs[one.job_id].state not in state.FINAL and jobs[one.job_id].wish not in UNSENT]
         problems: list[MlspaceError] = []
         for some in (waiting[:1], waiting[1:]):
             failures = self.sender.send_all(some) if some else {}
@@ -193,7 +204,7 @@ class Controller:
             self.delete([submission])  # the request before may have been lost
         if platform.status in status.PENDING:
             self.queue.in_run(submission.submission, partial(self.registry.pending, job.job_id, reason.RESOURCES))
-        elif platform.status in status.RUNNING and job.state == state.PENDING and not self.cluster().channel:
+        elif platform.status in status.RUNNING and job.state == state.PENDING and not self.cluster().channel and self.families.is_sent(job):
             nodes = node_names(submission.platform_job, job.nodes)
             self.queue.in_run(
                 submission.submission, partial(self.registry.running, job.job_id, platform.running_at or int(self.now()), nodes)
@@ -299,6 +310,12 @@ def new_submission(region: str) -> dict[str, Any]:
         "owner": process_identity(),
         "region": region,
     }
+
+
+def new_submissions(regions: Sequence[str]) -> list[dict[str, Any]]:
+    """Those of the components of a heterogeneous job, which know each other by a common secret."""
+    made = [new_submission(region) for region in regions]
+    return [{**one, "secret": made[0]["secret"]} for one in made]
 
 
 def ended_without_run(state: str, reason: str, end_time: int) -> dict[str, object]:

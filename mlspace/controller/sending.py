@@ -10,7 +10,7 @@ from mlspace.errors import AT_LIMIT, NO_ROOM, GatewayError, MlspaceError, StateE
 from mlspace.process_identity import process_identity
 from mlspace.slurm import reason, state
 from mlspace.slurm.job import COLUMNS
-from mlspace.state.files import forget_files, report_path, spec_path
+from mlspace.state.files import forget_files, meeting_path, report_path, spec_path
 from mlspace.state.places import Places
 
 TYPE_CHECKING = False
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     from mlspace.cluster.cluster import Cluster
     from mlspace.gateway.client import Client
+    from mlspace.slurm.job import JobView
     from mlspace.slurm.request import JobRequest
     from mlspace.state.registry import Registry, Submission
-    from mlspace.translate.job import StoredJob
+    from mlspace.translate.job import Family, StoredJob
 
 
 SHORTAGES = {AT_LIMIT: reason.GPU_LIMIT, NO_ROOM: reason.RESOURCES}
@@ -231,10 +232,41 @@ class Sender:
         request, environment = self.registry.stored(view.job_id)
         columns = {column: getattr(view, column) for column in COLUMNS}
         columns["details"] = json.loads(view.details)
-        return self.stored_job(columns, JobRequest.from_json(json.loads(request)), environment, submission)
+        family = None if view.het_job_id is None else self.family(view)
+        return self.stored_job(columns, JobRequest.from_json(json.loads(request)), environment, submission, family)
+
+    def family(self, job: JobView) -> Family:
+        """The heterogeneous job of a component whose first one was sent, or is just about to be."""
+        import json
+
+        from mlspace.slurm.environment import component_variables
+        from mlspace.slurm.geometry import Geometry
+        from mlspace.slurm.request import JobRequest
+        from mlspace.translate.job import Family
+
+        leader = self.registry.submissions(job_id=job.het_job_id)[-1:]
+        if not leader:
+            raise MlspaceError(f"job {job.label} waits for its first component")
+        members = self.registry.components([job.het_job_id])
+        of_all = []
+        for member in members if job.het_offset == 0 else ():
+            request = JobRequest.from_json(json.loads(self.registry.stored(member.job_id)[0]))
+            of_all.append((request.first, Geometry.from_json(json.loads(member.details)["geometry"])))
+        return Family(
+            [member.job_id for member in members],
+            leader[0].submission,
+            leader[0].platform_job,
+            meeting_path(self.state_dir, leader[0].submission),
+            component_variables(of_all),
+        )
 
     def stored_job(
-        self, columns: Mapping[str, Any], request: JobRequest, environment: Mapping[str, str], submission: Submission
+        self,
+        columns: Mapping[str, Any],
+        request: JobRequest,
+        environment: Mapping[str, str],
+        submission: Submission,
+        family: Family | None = None,
     ) -> StoredJob:
         """A job by the columns of the registry's table, `details` parsed."""
         from mlspace.translate.job import OF_TABLE, StoredJob
@@ -250,4 +282,5 @@ class Sender:
             attempt=submission.attempt,
             report_file=report_path(self.state_dir, submission.submission),
             commands=self.commands,
+            family=family,
         )

@@ -70,7 +70,7 @@ def items(text: str) -> list[str]:
 def choose(rows: Iterable[JobView], job_id: int, tasks: Sequence[int] | None) -> list[Selected]:
     """Those of `rows` that are meant by what `read` gave. Without tasks: the job of that id, and all of the array of that id."""
     if tasks is None:
-        return [Selected(row) for row in rows if job_id in (row.job_id, row.array_job_id)]
+        return [Selected(row) for row in rows if job_id in (row.job_id, row.array_job_id, row.het_job_id)]
     wanted, found = set(tasks), []
     for row in rows:
         if row.array_job_id != job_id:

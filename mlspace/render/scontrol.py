@@ -65,7 +65,8 @@ def job(row: JobRow, details: bool, steps: Sequence[StepView] = ()) -> list[str]
     nodes, tmp = job.option("nodes"), format_memory(job.option("tmp") or 0)
     node_count = f"{nodes[0]}-{nodes[1] or nodes[0]}" if job.is_pending and nodes else str(job.nodes)
     return [
-        f"JobId={job.job_id}{array(job)} JobName={job.name}",
+        f"JobId={job.job_id}{array(job)}{component(job)} JobName={job.name}",
+        *([f"HetJobIdSet={row.family_set}"] if row.family_set else []),
         f"UserId={job.user}({job.uid}) GroupId={job.grp}({job.gid}) MCS_label=N/A",
         f"Priority={job.priority} Nice={job.nice} Account={job.account or NONE} QOS={job.shown_qos}",
         f"JobState={job.state} Reason={job.reason.replace(' ', '_')} Dependency={job.dependency or NONE}",
@@ -106,6 +107,10 @@ def job(row: JobRow, details: bool, steps: Sequence[StepView] = ()) -> list[str]
 def task_count(job: JobView) -> str:
     """Slurm forgets it of a job that ends without having run."""
     return "N/A" if job.start_time is None and job.end_time is not None else str(job.shown_tasks)
+
+
+def component(job: JobView) -> str:
+    return "" if job.het_job_id is None else f" HetJobId={job.het_job_id} HetJobOffset={job.het_offset}"
 
 
 def array(job: JobView) -> str:

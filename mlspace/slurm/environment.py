@@ -10,6 +10,8 @@ from mlspace.slurm.job import DEFAULT_QOS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mlspace.slurm.geometry import Geometry
     from mlspace.slurm.request import Component
 
@@ -20,6 +22,13 @@ ONE_THREAD = ("compute_bound", "memory_bound", "nomultithread")
 
 MULTITHREAD = 65535
 """As many tasks on a core as there may be: --hint=multithread."""
+
+
+OF_WHOLE = ("SLURM_JOB_ACCOUNT", "SLURM_JOB_QOS", "SLURM_JOB_DEPENDENCY", "SLURM_EXPORT_ENV", "SLURM_GET_USER_ENV")
+"""Those of job_variables that a heterogeneous job has once; account and QOS of each component are launch's to tell."""
+
+OF_COMPONENTS = (*OF_WHOLE, "SLURM_NTASKS", "SLURM_NPROCS", "SLURM_MEM_PER_CPU", "SLURM_MEM_PER_NODE")
+"""Those that it has under their plain names, of its first component. Source: sbatch 22.05."""
 
 
 def array_variables(component: Component, array_job_id: int | None, task: int | None) -> dict[str, str]:
@@ -66,6 +75,21 @@ def job_variables(component: Component, geometry: Geometry, program: str = "sbat
         found["SLURM_GET_USER_ENV"] = 1 if component["export"] not in (None, "ALL") or component["get-user-env"] is not None else None
         found["SLURM_OPEN_MODE"] = (component["open-mode"] or "")[:1] or None
     return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def of_component(variables: Mapping[str, str]) -> dict[str, str]:
+    """Those of job_variables that a component of a heterogeneous job has under their plain names."""
+    return {name: value for name, value in variables.items() if name in OF_COMPONENTS}
+
+
+def component_variables(components: Sequence[tuple[Component, Geometry]]) -> dict[str, str]:
+    """What the first component of a heterogeneous job is told of all of them (docs/protocol.md `het`); nothing of none."""
+    found = {"SLURM_HET_SIZE": str(len(components))} if components else {}
+    for offset, (component, geometry) in enumerate(components):
+        for name, value in job_variables(component, geometry).items():
+            if name not in OF_WHOLE:
+                found[f"{name}_HET_GROUP_{offset}"] = value
+    return found
 
 
 def request_variables(component: Component, geometry: Geometry) -> dict[str, object]:

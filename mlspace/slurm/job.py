@@ -34,7 +34,7 @@ COLUMNS = (
     "state",
     "reason",  # "None", "Resources", "NonZeroExitCode", ...
     "dependency",  # what it waits for, as squeue's %E: "afterok:12(unfulfilled),singleton(unfulfilled)"; "" for nothing
-    "wish",  # what follows its run: "requeue", "requeuehold", "special", "deadline", "recall" (before it starts); "": the end
+    "wish",  # what follows its run: "requeue", "requeuehold", "special", "deadline"; "recall", "together" (state/queue.py); "": the end
     "exit_code",
     "exit_signal",
     "priority",  # 0 is held
@@ -159,14 +159,15 @@ class JobView:
         """An array's record, as if of the elements that wait only these did: one stands as an element of its own."""
         indices = sorted(wanted)
         if len(indices) == 1:
-            return self._but(array_limit=limit, array_spec=None, array_task_id=indices[0])
-        return self._but(array_limit=limit, array_spec=array.fold(indices))
+            return self.but(array_limit=limit, array_spec=None, array_task_id=indices[0])
+        return self.but(array_limit=limit, array_spec=array.fold(indices))
 
     def as_requested(self) -> JobView:
         """The job as it waited, or would: what it asked for, not what it was given."""
-        return self._but(state=state.PENDING)
+        return self.but(state=state.PENDING)
 
-    def _but(self, **columns: Any) -> JobView:
+    def but(self, **columns: Any) -> JobView:
+        """The job with these columns instead of its own."""
         values = {column: getattr(self, column) for column in COLUMNS} | columns
         return JobView(list(values.values()))
 

@@ -1,4 +1,7 @@
-"""Files of one submission in the state directory, beside the registry: its specification, and what `launch` reports of it."""
+"""Files of one submission in the state directory, beside the registry: its specification, and what `launch` reports of it.
+
+Of the first component of a heterogeneous job also the file in which its `launch` tells the other components where it is.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,13 @@ def spec_path(state_dir: str, submission: str) -> str:
     return os.path.join(state_dir, "specs", f"{submission}.json")
 
 
+def meeting_path(state_dir: str, submission: str) -> str:
+    return f"{report_path(state_dir, submission)}.meeting"
+
+
 def forget_files(state_dir: str, submission: str) -> None:
     """When the job has ended: the registry has what is worth keeping."""
-    for path in (report_path(state_dir, submission), spec_path(state_dir, submission)):
+    for path in (report_path(state_dir, submission), spec_path(state_dir, submission), meeting_path(state_dir, submission)):
         try:
             os.unlink(path)
         except FileNotFoundError:

@@ -5,7 +5,9 @@ Every change looks again whether it still may happen: between a decision and its
 
 from __future__ import annotations
 
-from mlspace.slurm import array, state
+from functools import partial
+
+from mlspace.slurm import array, hetjob, state
 from mlspace.slurm.job import COLUMNS, JobView
 from mlspace.slurm.reason import BEGIN_TIME, DEPENDENCY, HELD_USER, MAX_REQUEUE, NONE, PAST_DEADLINE, PRIORITY, REQUEUED_HELD
 from mlspace.state.database import encoded
@@ -61,6 +63,9 @@ EXPIRE = "deadline"
 
 RECALL = "recall"
 """A wish (JobView) besides those that end in another run: the platform is to give back a job that it has not started."""
+
+TOGETHER = "together"
+"""A wish, too: the job is a component of one that has ended, and is to end as that did."""
 
 COPIED = tuple(column for column in (*COLUMNS, "request", "environment") if column not in ("job_id", "array_task_id", "array_spec"))
 """What an element has of its array's record."""
@@ -131,6 +136,12 @@ class Queue:
         return int(self.registry.rows("PRAGMA data_version")[0][0])
 
     # Starting.
+
+    def may_start(self, job_ids: Collection[int]) -> bool:
+        """Whether all of these still wait, and none is held."""
+        places = ", ".join("?" * len(job_ids))
+        query = f"SELECT count(*) FROM job WHERE job_id IN ({places}) AND priority > 0 AND {WAITING}"
+        return bool(self.registry.rows(query, list(job_ids))[0][0] == len(job_ids))
 
     def start(self, job_id: int, submission: Mapping[str, Any], now: int) -> bool:
         """Makes the submission of a job that waits, as its next run. False where it waits no more, or is held."""
@@ -251,7 +262,9 @@ class Queue:
         def update(database: sqlite3.Connection) -> None:
             job = self.registry.job(job_id)
             wish = what_follows(job, outcome) if job is not None else ""
-            if job is None or not wish:
+            if job is not None and job.wish == TOGETHER:
+                self.registry.ended(job_id, self.common_end(job, int(outcome["end_time"])))
+            elif job is None or not wish:
                 self.registry.ended(job_id, outcome)
             elif wish == EXPIRE:
                 self.registry.ended(job_id, {**outcome, "state": state.DEADLINE, "reason": PAST_DEADLINE})
@@ -261,6 +274,36 @@ class Queue:
                 self.requeue(job, outcome, wish)
 
         self.registry.change(update)
+
+    def end_with_others(self, job: JobView, now: int) -> bool:
+        """The end of a component of a job that has ended: at once where the platform cannot have it; else it is wished for, and True."""
+
+        def update(database: sqlite3.Connection) -> bool:
+            query = "SELECT 1 FROM submission WHERE job_id = ? AND phase IN ('posting', 'posted')"
+            if database.execute(query, [job.job_id]).fetchone() is None:
+                self.registry.ended(job.job_id, self.common_end(job, now))
+                return False
+            columns = "wish = ?, state = replace(state, 'RUNNING', 'COMPLETING')"
+            database.execute(f"UPDATE job SET {columns} WHERE job_id = ? AND {NOT_FINAL}", [TOGETHER, job.job_id])
+            return True
+
+        return self.registry.change(update)
+
+    def without_run(self, job: JobView, now: int) -> None:
+        """What was to be of a component's run that never came to be: it waits here again, or ends as the others."""
+        if job.wish == RECALL:
+            self.taken_back(job.job_id)
+        else:
+            self.registry.together(
+                [partial(self.registry.ended, job.job_id, self.common_end(job, now)), partial(self.registry.close_submissions, job.job_id)]
+            )
+
+    def common_end(self, job: JobView, now: int) -> dict[str, Any]:
+        """The end of a heterogeneous job as it is that of one of its components."""
+        cause = hetjob.first_end(self.registry.components([job.het_job_id]))
+        if cause is None:
+            return {"state": state.CANCELLED, "reason": NONE, "exit_code": 0, "exit_signal": 0, "end_time": now}
+        return {**{name: getattr(cause, name) for name in ("state", "reason", "exit_code", "exit_signal")}, "end_time": now}
 
     def requeue(self, job: JobView, outcome: Mapping[str, Any], wish: str) -> bool:
         """A run has ended, and the job waits for the next one; False where it does already. wish: see JobView; `outcome` as of

@@ -26,6 +26,12 @@ WATCH_SECONDS = 900.0
 MOST_VALUES = 10_000
 """Values in one query; SQLite takes 32,766 at most."""
 
+NEXT = (
+    "EXISTS (SELECT 1 FROM job WHERE job.job_id = submission.job_id AND (coalesce(het_offset, 0) = 0 OR EXISTS"
+    " (SELECT 1 FROM submission AS first WHERE first.job_id = job.het_job_id AND first.phase = 'posted')))"
+)
+"""The other components of a heterogeneous job are sent when the platform has the first: they are told where that is."""
+
 NOT_FINAL = "state NOT IN (" + ", ".join(f"'{word}'" for word in state.FINAL) + ")"
 
 
@@ -91,6 +97,11 @@ class Registry(Database):
     def job(self, job_id: int) -> JobView | None:
         found = self.jobs(job_ids=[job_id])
         return found[0] if found else None
+
+    def components(self, het_job_ids: Collection[int]) -> list[JobView]:
+        """The components of these heterogeneous jobs, in their order."""
+        query = f"SELECT {', '.join(COLUMNS)} FROM job WHERE het_job_id IN ({', '.join('?' * len(het_job_ids))}) ORDER BY job_id"
+        return [JobView(row) for row in self.rows(query, list(het_job_ids))]
 
     def next_job_id(self) -> int:
         """The id that the next job will have."""
@@ -198,25 +209,18 @@ class Registry(Database):
         `values` are columns of the job table. priority: 0 is held, None the next place in the order of coming. An array's
         record has array_spec, or array_task_id where it is of one element, and becomes its own array_job_id.
         """
-        import json
+        return self.change(lambda database: insert_job(database, values, request, environment, submission))
 
-        row = {**values}
+    def add_components(
+        self, new: Sequence[tuple[Mapping[str, Any], str, Mapping[str, str]]], submissions: Sequence[Mapping[str, Any] | None]
+    ) -> list[int]:
+        """A heterogeneous job, all of it or nothing: what `add` takes for each component. Their ids follow one another."""
 
-        def insert(database: sqlite3.Connection) -> int:
-            row["request"] = keep(database, request)
-            row["environment"] = keep(database, json.dumps(environment, sort_keys=True))
-            if row.get("priority") is None:
-                row["priority"] = next_priority(database, row.get("nice") or 0)
-            names = ", ".join(row)
-            places = ", ".join("CAST(? AS TEXT)" if isinstance(value, str) else "?" for value in row.values())
-            cursor = database.execute(f"INSERT INTO job ({names}) VALUES ({places})", [encoded(value) for value in row.values()])
-            job_id = int(cursor.lastrowid or 0)
-            if row.get("array_spec") or row.get("array_task_id") is not None:
-                database.execute("UPDATE job SET array_job_id = job_id WHERE job_id = ?", [job_id])
-            if submission is not None:
-                add_submission(database, job_id, submission)
-            remember(database, job_id, values["submit_time"])
-            return job_id
+        def insert(database: sqlite3.Connection) -> list[int]:
+            ids = [insert_job(database, *one, submission) for one, submission in zip(new, submissions, strict=True)]
+            for offset, job_id in enumerate(ids):
+                database.execute("UPDATE job SET het_job_id = ?, het_offset = ? WHERE job_id = ?", [ids[0], offset, job_id])
+            return ids
 
         return self.change(insert)
 
@@ -250,7 +254,7 @@ class Registry(Database):
         def update(database: sqlite3.Connection) -> bool:
             cursor = database.execute(
                 "UPDATE submission SET phase = 'posting', owner = ?, posted_at = ?, attempt = attempt + (phase = 'posting')"
-                " WHERE submission = ? AND owner = ? AND attempt = ? AND phase = ? AND phase IN ('committed', 'posting')",
+                f" WHERE submission = ? AND owner = ? AND attempt = ? AND phase = ? AND phase IN ('committed', 'posting') AND {NEXT}",
                 [owner, now, one.submission, one.owner, one.attempt, one.phase],
             )
             return cursor.rowcount == 1
@@ -454,6 +458,31 @@ def keep(database: sqlite3.Connection, text: str) -> str:
     """Stores a text that many jobs share; returns its digest."""
     database.execute("INSERT OR IGNORE INTO text VALUES (?, ?)", [digest(text), packed(text)])
     return digest(text)
+
+
+def insert_job(
+    database: sqlite3.Connection,
+    values: Mapping[str, Any],
+    request: str,
+    environment: Mapping[str, str],
+    submission: Mapping[str, Any] | None,
+) -> int:
+    """Registry.add within a transaction."""
+    import json
+
+    row = {**values, "request": keep(database, request), "environment": keep(database, json.dumps(environment, sort_keys=True))}
+    if row.get("priority") is None:
+        row["priority"] = next_priority(database, row.get("nice") or 0)
+    names = ", ".join(row)
+    places = ", ".join("CAST(? AS TEXT)" if isinstance(value, str) else "?" for value in row.values())
+    cursor = database.execute(f"INSERT INTO job ({names}) VALUES ({places})", [encoded(value) for value in row.values()])
+    job_id = int(cursor.lastrowid or 0)
+    if row.get("array_spec") or row.get("array_task_id") is not None:
+        database.execute("UPDATE job SET array_job_id = job_id WHERE job_id = ?", [job_id])
+    if submission is not None:
+        add_submission(database, job_id, submission)
+    remember(database, job_id, values["submit_time"])
+    return job_id
 
 
 def add_submission(database: sqlite3.Connection, job_id: int, submission: Mapping[str, Any]) -> None:

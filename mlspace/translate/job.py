@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mlspace.cluster.cluster import Cluster
-from mlspace.slurm.environment import array_variables, job_variables
+from mlspace.slurm.environment import array_variables, job_variables, of_component
 from mlspace.slurm.export import named
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.request import Component, JobRequest
-from mlspace.spec.launch import Env, File, Job, LaunchSpec, Limits, Script, Stdio
+from mlspace.spec.launch import Env, File, Het, Job, LaunchSpec, Limits, Script, Stdio
 
 OWNER_SECONDS = 15
 """How long an allocation waits for the srun or salloc that asked for it, which looks for it all the time."""
@@ -38,6 +38,19 @@ OF_TABLE = (
     *("array_job_id", "array_task_id", "details"),
 )
 """Fields of StoredJob that are columns of the registry's job table."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """The heterogeneous job that a job is a component of. ids: those of its components, in order; variables: what is known of all of them
+    (component 0 alone has them). leader and platform_job: component 0's submission, and what the platform calls it, once that is known.
+    meeting: path of the file in which component 0 says where it is."""
+
+    ids: Sequence[int]
+    leader: str
+    platform_job: str
+    meeting: str
+    variables: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -70,10 +83,16 @@ class StoredJob:
     commands: str
     array_job_id: int | None = None
     array_task_id: int | None = None
+    family: Family | None = None
 
     @property
     def geometry(self) -> Geometry:
         return Geometry.from_json(self.details["geometry"])
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the script is its own: not of the other components of a heterogeneous job, which hold their nodes for the first."""
+        return self.family is None or self.family.ids[0] == self.job_id
 
 
 def description(job: StoredJob) -> str:
@@ -101,10 +120,10 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
     request, component, geometry = job.request, job.request.first, job.geometry
     role = role_of(request)
     is_held = role == "tasks" and cluster.channel
-    has_owner = is_held or (request.program == "salloc" and cluster.channel and not component["no-shell"])
+    has_owner = job.is_first and (is_held or (request.program == "salloc" and cluster.channel and not component["no-shell"]))
     files = job.details["files"]
     signal = component["signal"] or {}
-    script = request.script
+    script = request.script if job.is_first else None
     return LaunchSpec(
         role="batch" if is_held else role,
         job=Job(
@@ -125,11 +144,12 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
             distribution=geometry.distribution,
             gpus_per_node=geometry.gpus_per_node,
             step_gpus=geometry.step_gpus,
-            env=job_variables(component, geometry, request.program) | array_variables(component, job.array_job_id, job.array_task_id),
+            env=variables_of(job),
             restart=job.restart,
+            het=place_of(job, cluster),
         ),
         script=None if script is None else Script(script.text, script.arguments, script.path),
-        command=() if is_held or request.command is None else request.command,
+        command=() if is_held or request.command is None or not job.is_first else request.command,
         shell=component["shell"] or "",
         env=Env("image" if request.program == "mlspace" else cluster.env_mode, dict(job.environment), named=environment_names(job)),
         work_dir=job.work_dir,
@@ -160,6 +180,24 @@ def launch_spec(job: StoredJob, cluster: Cluster) -> LaunchSpec:
         owner=OWNER_SECONDS if has_owner else None,
         commands=job.commands,
     )
+
+
+def variables_of(job: StoredJob) -> dict[str, str]:
+    component = job.request.first
+    found = job_variables(component, job.geometry, job.request.program)
+    if job.family is None:
+        return found | array_variables(component, job.array_job_id, job.array_task_id)
+    return {**of_component(found), **job.family.variables}
+
+
+def place_of(job: StoredJob, cluster: Cluster) -> Het | None:
+    """Where the others of its heterogeneous job are; the names of pods are those of mlspace-facts §3."""
+    family = job.family
+    if family is None:
+        return None
+    offset, master = family.ids.index(job.job_id), f"{family.platform_job}-mpimaster-0"
+    hosts = (f"{master}.{family.platform_job}", master) if offset and not cluster.channel else ()
+    return Het(family.ids, offset, family.leader, hosts, File(family.meeting))
 
 
 def step_options(component: Component) -> tuple[str, ...]:

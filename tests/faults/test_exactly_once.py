@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from pathlib import Path
 
-import pytest
-
-from tests.conftest import Cli
 from tests.faults.rig import FAULTS, GPU_LIMIT, OF_SUBMISSION, REQUESTS, Rig
 
 SUBMISSIONS = int(os.environ.get("FAULT_TESTS_SUBMISSIONS", "24"))
@@ -20,14 +15,6 @@ AT_A_TIME = 6
 
 FIRST = [("POST /jobs", fault) for fault in OF_SUBMISSION]
 CASES = [*FIRST, ("POST /jobs", GPU_LIMIT), *product(REQUESTS, FAULTS)]
-SEED = int(os.environ.get("FAULT_TESTS_SEED", "1"))
-
-
-@pytest.fixture
-def rig(cli: Cli, tmp_path: Path) -> Iterator[Rig]:
-    made = Rig(cli, tmp_path, SEED)
-    yield made
-    made.close()
 
 
 def test_any_fault_at_any_request(rig: Rig) -> None:
