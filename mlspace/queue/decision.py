@@ -86,6 +86,7 @@ def decide(waiting: Iterable[JobView], facts: Facts, room: Room, now: float) -> 
             count += 1
         if count:
             started[job.array_job_id] = started.get(job.array_job_id, 0) + count
+            facts.start(job)
             yield Start(job, job.tasks_waiting[:count])
         if count < elements(job):
             reason, words = (ARRAY_LIMIT, None) if count == allowed else room.why_blocked(job)

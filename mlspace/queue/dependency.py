@@ -92,7 +92,7 @@ def test(condition: str, job: JobView, facts: Facts, now: float) -> str:
     """One condition: "afterok:12_3", "after:12+5", "singleton". A job that nobody knows keeps nobody waiting, as in Slurm."""
     kind, _, target = condition.partition(":")
     if kind == SINGLETON:
-        return WAITING if any(comes_before(other, job) for other in facts.same_name(job)) else MET
+        return WAITING if any(comes_before(other, job, facts) for other in facts.same_name(job)) else MET
     name, _, delay = target.partition("+")
     number, _, task = name.partition("_")
     if kind == CORRESPONDING and job.array_task_id is not None and is_array(facts, int(number)):
@@ -113,11 +113,16 @@ def is_array(facts: Facts, job_id: int) -> bool:
     return any(row.array_job_id == job_id for row in facts.find(job_id, ""))
 
 
-def comes_before(other: JobView, job: JobView) -> bool:
+def comes_before(other: JobView, job: JobView, facts: Facts) -> bool:
     """Whether a singleton waits for this job: one that has begun, or came earlier; never for elements of its own array."""
     if is_own(other, job):
         return False
-    return not other.is_pending or bool(other.job_id < job.job_id)
+    return facts.has_begun(other) or came(other) < came(job)
+
+
+def came(job: JobView) -> int:
+    """In which order jobs came: elements with their array, whenever they got an id of their own."""
+    return int(job.array_job_id or job.job_id)
 
 
 def moments(text: str, facts: Facts) -> list[float]:

@@ -16,6 +16,7 @@ class Facts:
 
     def __init__(self, jobs: Callable[..., list[JobView]], sent: Sequence[JobView]) -> None:
         self._ask = jobs
+        self._begun = {job.job_id for job in sent}
         self._running: dict[int | None, int] = {}
         for job in sent:
             self._running[job.array_job_id] = self._running.get(job.array_job_id, 0) + 1
@@ -47,6 +48,14 @@ class Facts:
         if key not in self._names:
             self._names[key] = self._ask(users=[job.user], names=[job.name], states=state.ACTIVE)
         return self._names[key]
+
+    def start(self, job: JobView) -> None:
+        """The job, or some of an array's elements, have just been started."""
+        self._begun.add(job.job_id)
+
+    def has_begun(self, job: JobView) -> bool:
+        """Whether it has been sent, although it may still wait at the platform; or some of its elements have."""
+        return not job.is_pending or job.job_id in self._begun
 
     def running(self, array_job_id: int) -> int:
         """How many of an array's elements have been sent and have not ended."""

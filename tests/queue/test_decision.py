@@ -155,6 +155,23 @@ def test_a_job_cannot_wait_for_itself() -> None:
     assert not dependency.depends_on("afterok:2(unfulfilled)", job(1), known)
 
 
+def test_an_element_came_with_its_array() -> None:
+    """Elements of a later array that were split up earlier have smaller ids, and do not come before it."""
+    element = job(9, array_job_id=1, array_task_id=0, dependency="singleton(unfulfilled)")
+    later = job(4, array_job_id=3, array_task_id=0, dependency="singleton(unfulfilled)")
+    assert decide([element, later]) == ["start 9", "4: reason=Dependency eligible_time=None"]
+
+
+def test_of_two_that_are_alone_one_starts() -> None:
+    """Although the one that starts first came later; also when it waits at the platform still."""
+    alone = {"dependency": "singleton(unfulfilled)"}
+    assert decide([job(2, priority=11), job(1, **alone)]) == ["start 2", "1: reason=Dependency eligible_time=None"]
+    room, sent = Room([], []), job(2)
+    known = Facts(lambda **_: [sent, job(1, **alone)], [sent])
+    (waits,) = decision.decide([job(1, **alone)], known, room, NOW)
+    assert isinstance(waits, decision.Explain)
+
+
 def test_who_comes_first_is_not_overtaken() -> None:
     running = [job(number, **RUNNING) for number in range(100, 100 + 3)]
 
