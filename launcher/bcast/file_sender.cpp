@@ -10,13 +10,13 @@ constexpr size_t kBlock = 1 << 20;
 
 }  // namespace
 
-FileSender::FileSender(std::shared_ptr<Channel> channel, UniqueFd file, const FileHeader& header,
+FileSender::FileSender(Send send, UniqueFd file, const FileHeader& header,
                        const std::vector<std::string>& nodes, Done done)
-    : channel_(std::move(channel)), file_(std::move(file)), done_(std::move(done)) {
+    : send_(std::move(send)), file_(std::move(file)), done_(std::move(done)) {
   Packer packer;
   header.Pack(&packer);
   packer.Texts(nodes);
-  channel_->Send(Frame::kFileOpen, packer.payload());
+  send_(Frame::kFileOpen, packer.payload());
 }
 
 void FileSender::SendNext() {
@@ -27,9 +27,9 @@ void FileSender::SendNext() {
   } while (got < 0 && errno == EINTR);
   if (got < 0) throw LaunchError(std::string("Can't read the file: ") + std::strerror(errno), 1);
   block.resize(static_cast<size_t>(got));
-  if (!block.empty()) return channel_->Send(Frame::kFileData, block);
+  if (!block.empty()) return send_(Frame::kFileData, block);
   is_closing_ = true;
-  channel_->Send(Frame::kFileClose, Packer().Number(1).payload());
+  send_(Frame::kFileClose, Packer().Number(1).payload());
 }
 
 void FileSender::OnDone(std::string_view payload) {

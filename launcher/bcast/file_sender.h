@@ -19,7 +19,8 @@ class FileSender {
 
   /// To `nodes`, or to all of the job where that is empty. The owner passes FILE_DONE frames to OnDone; `done` is called
   /// once, with the nodes that do not have the file.
-  FileSender(std::shared_ptr<Channel> channel, UniqueFd file, const FileHeader& header,
+  using Send = std::function<void(Frame type, std::string_view payload)>;
+  FileSender(Send send, UniqueFd file, const FileHeader& header,
              const std::vector<std::string>& nodes, Done done);
 
   void OnDone(std::string_view payload);
@@ -27,7 +28,7 @@ class FileSender {
  private:
   void SendNext();
 
-  std::shared_ptr<Channel> channel_;
+  Send send_;
   UniqueFd file_;
   Done done_;
   bool is_closing_ = false;

@@ -100,7 +100,7 @@ int Broadcast(UniqueFd job, Source source, const FileHeader& header, const std::
   OpenHandshake(channel, Credentials{}, Peer{"client", 0}, [&](const std::optional<std::string>& error) {
     if (error) return stop();
     channel->Listen([&](Frame type, std::string_view payload) { if (type == Frame::kFileDone) sender->OnDone(payload); }, stop);
-    sender = std::make_unique<FileSender>(channel, std::move(source.fd), header, std::vector<std::string>(),
+    sender = std::make_unique<FileSender>([channel](Frame type, std::string_view payload) { channel->Send(type, payload); }, std::move(source.fd), header, std::vector<std::string>(),
                                           [&](const FileSender::NodeErrors& errors) {
                                             code = 0;
                                             for (const auto& [node, why] : errors) code = std::max(*code, why);

@@ -38,7 +38,7 @@ enum class Frame : uint8_t {
   kEndAllocation = 20,  ///< owner: wait status of the job; signal or 0
   kSignalJob = 21,      ///< client: signal; step id, or one of SignalTarget
   kSignalled = 22,      ///< how many steps, or processes of the batch script, got it
-  kStartStep = 23,      ///< client: program in place of the first word or "", whether the node's name comes behind it
+  kStartStep = 23,      ///< client: program in place of the first word or "", whether the node's name comes behind it, WholeStep (step_request.h)
   kAllocation = 24,     ///< client: asks for what a command outside, which works in the allocation, is told of it
   kAllocationTold = 25,  ///< NAME=value, each
   kStepWaits = 26,      ///< why; kStepCreated or kStepRefused follows some time
@@ -63,6 +63,8 @@ enum class Frame : uint8_t {
   // The leader of a heterogeneous job and the first node of another component (het_side.h).
   kComponent = 35,   ///< from the component: NAME=value, each, of its job
   kJobBegins = 36,   ///< all components are there
+  kStepNumber = 38,  ///< client, to the leader: asks for the number of a step that it then creates in some of the components
+  kStepNumberTold = 39,  ///< that number
   kStartRelay = 37,  ///< to the component: key; it then connects with peer "relay" and the key: a client of it is at the other end
 };
 

@@ -225,6 +225,7 @@ void FirstNode::OnClient(const std::shared_ptr<Channel>& channel) {
           return channel->Send(Frame::kSignalled, Packer().Number(SignalJob(signal, fields.Number())).payload());
         }
         if (type == Frame::kUsage) return MeasureSteps(channel);
+        if (type == Frame::kStepNumber) return channel->Send(Frame::kStepNumberTold, Packer().Number(next_step_++).payload());
         if (type == Frame::kAllocation) return TellAllocation(channel);
         if (type != Frame::kEndAllocation || channel != owner_) return;
         Unpacker fields(payload);
@@ -275,7 +276,8 @@ bool FirstNode::StartStep(const std::shared_ptr<Channel>& channel, const StepReq
     if (outcome_ || directory_.IsToEnd()) throw StepRefusal(kStepIsOver);  // its end may still be on its way
     std::optional<StepLayout> layout = LayOutStep(request, ground_, ledger_);
     if (!layout) return false;
-    steps_.push_back(std::make_unique<StepServer>(&loop_, &supervisor_, channel, channel == owner_, next_step_, request,
+    steps_.push_back(std::make_unique<StepServer>(&loop_, &supervisor_, channel, channel == owner_,
+                                                  request.number >= 0 ? request.number : next_step_, request,
                                                   std::move(*layout), ground_, hooks));
   } catch (const StepRefusal& refusal) {
     RefuseStep(channel, refusal);
@@ -287,7 +289,7 @@ bool FirstNode::StartStep(const std::shared_ptr<Channel>& channel, const StepReq
   StepServer& step = *steps_.back();
   Take(step.layout(), &ledger_);
   if (step.is_counted()) {
-    ++next_step_;
+    if (request.number < 0) ++next_step_;
     reporter_.Step(step.Report());
   }
   step.Start(world_);

@@ -204,6 +204,15 @@ std::optional<std::string> FindJobDir(const Environment& environment) {
   return found.front().path;
 }
 
+std::vector<int> ReadComponentIds(const std::string& directory) {
+  const std::string text = ReadLine(directory + "/het");
+  const size_t blank = text.find(' ');
+  std::vector<int> ids;
+  if (blank == std::string::npos) return ids;
+  for (const std::string& word : SplitWords(text.substr(blank + 1))) ids.push_back(std::atoi(word.c_str()));
+  return ids;
+}
+
 std::string OwnPath() {
   char path[4096];
   const ssize_t length = readlink("/proc/self/exe", path, sizeof path);

@@ -53,6 +53,9 @@ class RuntimeDir {
 /// Of several on this host the one whose launch is an ancestor of this process.
 std::optional<std::string> FindJobDir(const Environment& environment);
 
+/// The job ids of all components of the heterogeneous job that a runtime directory is of; none of an ordinary one.
+std::vector<int> ReadComponentIds(const std::string& directory);
+
 /// The file that this process executes: launch, on every node at the same place.
 std::string OwnPath();
 

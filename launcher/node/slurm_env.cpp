@@ -161,7 +161,7 @@ Environment StepEnvironment(const Environment& base, const Environment& job,
   if (step.distribution.kind == Distribution::Kind::kPlane) {
     environment.SetNumber("SLURM_DIST_PLANESIZE", step.distribution.plane_size);
   }
-  if (step.inside_job && environment.Has("SLURM_JOB_CPUS_PER_NODE")) {
+  if (step.inside_job && environment.Has("SLURM_JOB_CPUS_PER_NODE") && !environment.Has("SLURM_HET_SIZE")) {
     environment.Set("SLURM_JOB_CPUS_PER_NODE_PACK_GROUP_0",
                     environment.Get("SLURM_JOB_CPUS_PER_NODE"));
   }

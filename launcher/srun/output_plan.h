@@ -20,6 +20,8 @@ namespace launcher {
 struct TaskPlace {
   int node = 0;
   std::string name;
+  int part = 0;        ///< of a step over several components: in which of them
+  int first_task = 0;  ///< of that part: messages count its tasks from there
 };
 
 /// What srun is told of one stream of the tasks.

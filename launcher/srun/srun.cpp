@@ -4,9 +4,11 @@
 #include <cstdlib>
 #include <utility>
 
+#include "mpi/mpi.h"
 #include "node/runtime_dir.h"
 #include "srun/srun_client.h"
 #include "srun/srun_getopt.h"
+#include "srun/srun_groups.h"
 #include "srun/srun_messages.h"
 #include "srun/srun_options.h"
 
@@ -23,6 +25,22 @@ int FailureCode(const Environment& environment, bool complains) {
   const int code = static_cast<int>(std::strtol(text->c_str(), nullptr, 10));
   if (code == 0 && complains) SrunMessages(false, 0).Error("SLURM_EXIT_ERROR has zero value");
   return code == 0 ? 1 : code;
+}
+
+/// What the command line runs in which component of the job. The daemons of a step's mpirun stay in its component.
+std::vector<GroupRun> RunsIn(const std::string& directory, const std::vector<std::string>& args, const SrunOptions& options,
+                             const Environment& own) {
+  const std::vector<int> ids = ReadComponentIds(directory);
+  if (!ids.empty() && !own.Has(kMpiDaemonsName)) return ReadGroupRuns(args, own, ids);
+  if (options.het_group) {
+    const int last = ReadGroups(*options.het_group).back();
+    if (last > 0) throw LaunchError("Requested het-group offset exceeds highest hetjob index (" + std::to_string(last) + " > 0)", 1);
+    throw LaunchError("No directives to start application on any available hetjob components", 1);
+  }
+  if (SplitComponents(options.world.command).size() > 1) {
+    throw LaunchError("a step of several components needs a heterogeneous job, and this one has a single component", 1);
+  }
+  return {GroupRun{0, 0, options, own, own}};
 }
 
 }  // namespace
@@ -52,9 +70,7 @@ int SrunMain(const std::vector<std::string>& args) {
     messages.Info("fatal: No command given to execute.");
     return 1;
   }
-  for (const std::string& warning : options.warnings) {
-    messages.Info(warning);
-  }
+  for (const std::string& warning : options.warnings) messages.Info(warning);
   Environment looked_up = own;
   if (!options.job_id.empty()) looked_up.Set("SLURM_JOB_ID", options.job_id);
   std::optional<std::string> directory = options.job_dir;
@@ -72,8 +88,22 @@ int SrunMain(const std::vector<std::string>& args) {
     return options.failure_code;
   }
   const int failure_code = options.failure_code;
+  std::vector<GroupRun> runs;
   try {
-    return RunStep(std::move(options), *directory, own);
+    runs = RunsIn(*directory, args, options, own);
+  } catch (const UsageError& error) {
+    std::fprintf(stderr, "srun: %s\n", error.what());
+    return error.exit_code();
+  }
+  for (GroupRun& run : runs) {
+    if (run.options.world.command.empty()) {
+      messages.Info("fatal: No command given to execute.");
+      return 1;
+    }
+    run.options.failure_code = failure_code;
+  }
+  try {
+    return RunStep(std::move(runs), *directory, own);
   } catch (const LaunchError& error) {
     messages.Error(error.what());
     return failure_code;

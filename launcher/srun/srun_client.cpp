@@ -6,7 +6,6 @@
 #include <memory>
 #include <utility>
 
-#include "channel/handshake.h"
 #include "node/runtime_dir.h"
 #include "node/slurm_env.h"
 #include "os/signals.h"
@@ -19,6 +18,7 @@
 #include "srun/srun_request.h"
 #include "srun/srun_terminal.h"
 #include "srun/srun_verbose.h"
+#include "srun/step_parts.h"
 
 namespace launcher {
 namespace {
@@ -26,23 +26,33 @@ namespace {
 /// One run of srun, from the request to the last byte of output.
 class Client {
  public:
-  Client(SrunOptions options, std::string directory, const Environment& own)
-      : options_(std::move(options)),
+  Client(std::vector<GroupRun> runs, std::string directory, const Environment& own)
+      : runs_(std::move(runs)),
+        options_(runs_.front().options),
         directory_(std::move(directory)),
         messages_(options_.quiet, options_.verbosity),
         signals_({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGALRM, SIGPIPE, SIGTTIN, SIGTTOU, SIGWINCH}),
         ending_(&loop_, &options_, &messages_, {[this](int signal) { Signal(signal); }, [this] { GiveUp(); }}),
-        prelude_(&options_, &messages_, own) {
+        prelude_(&options_, &messages_, own),
+        parts_(&loop_, directory_, options_.is_owner,
+               {[this] { OnConnected(); }, [this](const std::string& why) { Fail(why); },
+                [this](size_t part, Frame type, std::string_view payload) { OnFrame(part, type, payload); }, [this] { OnLost(); }}) {
     facts_ = FactsOf(own, std::atoll(directory_.substr(directory_.rfind('/') + 1).c_str()), "");
+    if (runs_.front().job_id == 0) runs_.front().job_id = facts_.job_id;
     if (options_.streams.terminal) LookAtTerminal();
-    if (messages_.is_verbose()) {
-      for (const std::string& line : DescribeRequest(options_, own)) messages_.Verbose(line);
+    for (GroupRun& run : runs_) {
+      run.options.streams.terminal = options_.streams.terminal;
+      run.options.streams.window = options_.streams.window;
+      if (!messages_.is_verbose()) continue;
+      for (const std::string& line : DescribeRequest(run.options, run.own)) messages_.Verbose(line);
     }
-    request_ = RequestOf(options_, own);
-    request_.is_held = prelude_.is_needed();
+    for (const GroupRun& run : runs_) {
+      requests_.push_back(RequestOf(run.options, run.own, run.told));
+      requests_.back().is_held = prelude_.is_needed() || runs_.size() > 1;
+    }
     search_path_ = own.Get("PATH");
     input_ = std::make_unique<SrunInput>(&loop_, options_.streams.terminal ? "0" : options_.input, facts_);
-    request_.streams.input_task = input_->input_task();
+    for (StepRequest& asked : requests_) asked.streams.input_task = input_->input_task();
     out_ = std::make_unique<OutputPlan>(&loop_, WishFor(options_.output, STDOUT_FILENO), facts_);
     // A file for --output takes standard error, too, unless --error says otherwise.
     is_error_with_output_ = options_.error.empty() && !options_.output.empty();
@@ -53,28 +63,26 @@ class Client {
   int Run() {
     out_->OpenEarly();
     if (!err_->IsSamePlaceAs(*out_)) err_->OpenEarly();
-    UniqueFd socket = ConnectToJob(directory_);
-    if (!socket) throw LaunchError("Unable to create step: the job is not running on this node any more", 1);
-    channel_ = std::make_shared<Channel>(&loop_, std::move(socket));
     loop_.WatchRead(signals_.fd(), [this] { OnSignals(); });
-    const Peer peer{options_.is_owner ? "owner" : "client", 0};
-    OpenHandshake(channel_, Credentials{}, peer, [this](const std::optional<std::string>& error) {
-      if (error) return Fail("Unable to create step: " + (error->empty() ? "the job has ended" : *error));
-      try {
-        prelude_.FindFile(request_.world.command[0], search_path_);
-      } catch (const LaunchError& missing) {
-        messages_.Info(std::string("fatal: ") + missing.what());
-        code_ = missing.exit_code();
-        return Leave();
-      }
-      channel_->Send(Frame::kCreateStep, request_.Pack());
-      channel_->Listen([this](Frame type, std::string_view payload) { OnFrame(type, payload); }, [this] { OnLost(); });
-    });
+    std::vector<StepParts::Part> parts;
+    for (size_t part = 0; part < runs_.size(); ++part) parts.push_back({runs_[part].peer, requests_[part]});
+    parts_.Connect(std::move(parts));
     loop_.Run();
     return code_;
   }
 
  private:
+  void OnConnected() {
+    try {
+      prelude_.FindFile(requests_.front().world.command[0], search_path_);
+    } catch (const LaunchError& missing) {
+      messages_.Info(std::string("fatal: ") + missing.what());
+      code_ = missing.exit_code();
+      return Leave();
+    }
+    parts_.Create();
+  }
+
   /// Source: srun --pty of 22.05 with other things than a terminal as its standard input.
   void LookAtTerminal() {
     const std::optional<WindowSize> size = WindowSizeOf(STDIN_FILENO);
@@ -89,27 +97,27 @@ class Client {
 
   void TellWindow() {
     const std::optional<WindowSize> size = WindowSizeOf(STDIN_FILENO);
-    if (!request_.streams.terminal || !size || *size == request_.streams.window) return;
-    request_.streams.window = *size;
-    channel_->Send(Frame::kWindow, Packer().Number(size->rows).Number(size->columns).payload());
+    if (!requests_.front().streams.terminal || !size || *size == requests_.front().streams.window) return;
+    requests_.front().streams.window = *size;
+    parts_.Send(Frame::kWindow, Packer().Number(size->rows).Number(size->columns).payload());
   }
 
   OutputWish WishFor(const std::string& mode, int own_fd) const {
     return OutputWish{mode, own_fd, options_.append, options_.streams.label, options_.unbuffered};
   }
 
-  void OnFrame(Frame type, std::string_view payload) {
+  void OnFrame(size_t part, Frame type, std::string_view payload) {
     if (has_failed_) return;  // of a step whose files could not be opened, say
     Unpacker fields(payload);
     switch (type) {
       case Frame::kStepRefused:
-        return OnRefused(&fields);
+        return OnRefused(part, &fields);
       case Frame::kStepWaits:
         waits_ = true;
-        return messages_.Info("Job " + std::to_string(facts_.job_id) + " step creation temporarily disabled, retrying (" +
+        return messages_.Info("Job " + std::to_string(runs_[part].job_id) + " step creation temporarily disabled, retrying (" +
                               fields.Text() + ")");
       case Frame::kStepCreated:
-        if (waits_) messages_.Info("Step created for job " + std::to_string(facts_.job_id));
+        if (waits_) messages_.Info("Step created for job " + std::to_string(runs_[part].job_id));
         return OnCreated(&fields);
       case Frame::kOutput: {
         const int task = static_cast<int>(fields.Number());
@@ -121,7 +129,7 @@ class Client {
           plan->Write(task, fields.Rest());
         }
         TellFailures(plan);
-        if (plan->is_full()) channel_->Pause();
+        if (plan->is_full()) parts_.Pause();
         return;
       }
       case Frame::kStdinTaken:
@@ -147,10 +155,10 @@ class Client {
     }
   }
 
-  void OnRefused(Unpacker* fields) {
+  void OnRefused(size_t part, Unpacker* fields) {
     const std::string why = fields->Text();
     for (const std::string& line : fields->Texts()) messages_.Error(line);
-    Fail("Unable to create step for job " + std::to_string(facts_.job_id) + ": " + why);
+    Fail("Unable to create step for job " + std::to_string(runs_[part].job_id) + ": " + why);
   }
 
   void OnCreated(Unpacker* fields) {
@@ -163,9 +171,10 @@ class Client {
     for (int node = 0; node < nodes; ++node) {
       const std::string name = fields->Text();
       names.push_back(name);
-      for (const int task : fields->Numbers()) tasks.Add(task, TaskPlace{node, name});
+      const size_t part = parts_.part_of_node(node);
+      for (const int task : fields->Numbers()) tasks.Add(task, TaskPlace{node, name, static_cast<int>(part), parts_.first_task(part)});
     }
-    ending_.Begin(StepId(), std::move(tasks));
+    ending_.Begin(StepIds(), std::move(tasks));
     const std::vector<TaskPlace>& places = ending_.tasks().places();
     try {
       out_->Open(places, *facts_.step);
@@ -174,22 +183,22 @@ class Client {
       } else {
         err_->Open(places, *facts_.step);
       }
-      input_->Start(channel_, places, *facts_.step);
+      input_->Start(&parts_, places, *facts_.step);
     } catch (const LaunchError& error) {
-      channel_->Send(Frame::kTerminate);
+      parts_.Send(Frame::kTerminate);
       return Fail(error.what());
     }
-    if (request_.streams.terminal) terminal_.Enter();
+    if (requests_.front().streams.terminal) terminal_.Enter();
     messages_.set_raw(terminal_.is_entered());
     for (OutputPlan* plan : {out_.get(), err_.get()}) plan->OnEmptied([this] { OnWritten(); });
     if (messages_.is_verbose()) {
-      for (const std::string& line : DescribeStep(StepId(), places)) messages_.Verbose(line);
+      for (const std::string& line : DescribeStep(StepIds(), places)) messages_.Verbose(line);
     }
-    if (!request_.is_held) return;
-    prelude_.Start(channel_, facts_.job_id, *facts_.step, request_.world.work_dir, names, [this] {
+    if (!requests_.front().is_held) return;
+    prelude_.Start(&parts_, facts_.job_id, *facts_.step, requests_.front().world.work_dir, names, [this] {
       ending_.ExpectEnd();
       code_ = options_.failure_code;
-      channel_->Send(Frame::kTerminate);
+      parts_.Send(Frame::kTerminate);
     });
   }
 
@@ -210,10 +219,10 @@ class Client {
     }
   }
 
-  void Signal(int signal) { channel_->Send(Frame::kSignal, Packer().Number(signal).payload()); }
+  void Signal(int signal) { parts_.Send(Frame::kSignal, Packer().Number(signal).payload()); }
 
   void OnWritten() {
-    if (!out_->is_full() && !err_->is_full()) channel_->Resume();
+    if (!out_->is_full() && !err_->is_full()) parts_.Resume();
     for (OutputPlan* plan : {out_.get(), err_.get()}) TellFailures(plan);
     if (is_over_) FinishWhenWritten();
   }
@@ -257,20 +266,23 @@ class Client {
   void Leave() {
     if (options_.is_owner) {
       const int signal = cancelled_by_ != 0 ? cancelled_by_ : ending_.ended_by();
-      channel_->Send(Frame::kEndAllocation, Packer().Number((code_ & 0xff) << 8).Number(signal).payload());
-      channel_->Finish(5);
+      parts_.EndAllocation((code_ & 0xff) << 8, signal);
     }
     loop_.Stop();
   }
 
-  std::string StepId() const {
-    return "StepId=" + std::to_string(facts_.job_id) + "." + std::to_string(facts_.step.value_or(0));
+  /// "StepId=7.0", of each part.
+  std::vector<std::string> StepIds() const {
+    std::vector<std::string> ids;
+    for (const GroupRun& run : runs_) ids.push_back("StepId=" + std::to_string(run.job_id) + "." + std::to_string(facts_.step.value_or(0)));
+    return ids;
   }
 
-  SrunOptions options_;
+  std::vector<GroupRun> runs_;
+  SrunOptions options_;  ///< what is said of the whole
   std::string directory_;
   SrunMessages messages_;
-  StepRequest request_;
+  std::vector<StepRequest> requests_;
   Loop loop_;
   SrunTerminal terminal_;
   SignalScope signals_;
@@ -278,7 +290,7 @@ class Client {
   SrunPrelude prelude_;
   std::string search_path_;  ///< srun's own PATH
   FilenameFacts facts_;
-  std::shared_ptr<Channel> channel_;
+  StepParts parts_;
   std::unique_ptr<SrunInput> input_;
   std::unique_ptr<OutputPlan> out_;
   std::unique_ptr<OutputPlan> err_;
@@ -294,8 +306,8 @@ class Client {
 
 }  // namespace
 
-int RunStep(SrunOptions options, const std::string& directory, const Environment& own) {
-  return Client(std::move(options), directory, own).Run();
+int RunStep(std::vector<GroupRun> runs, const std::string& directory, const Environment& own) {
+  return Client(std::move(runs), directory, own).Run();
 }
 
 }  // namespace launcher

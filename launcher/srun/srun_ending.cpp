@@ -20,8 +20,8 @@ SrunEnding::SrunEnding(Loop* loop, const SrunOptions* options, const SrunMessage
       hooks_(std::move(hooks)),
       interrupts_(!options->disable_status, options->quits_on_interrupt) {}
 
-void SrunEnding::Begin(std::string step_id, SrunTasks tasks) {
-  step_id_ = std::move(step_id);
+void SrunEnding::Begin(std::vector<std::string> step_ids, SrunTasks tasks) {
+  step_ids_ = std::move(step_ids);
   tasks_ = std::move(tasks);
 }
 
@@ -48,7 +48,7 @@ void SrunEnding::EndAfterWait() {
 void SrunEnding::TellEnded() {
   is_telling_ = false;
   for (const EndedTasks& ended : tasks_.TakeEnded()) {
-    messages_->Verbose(ended.Notification(step_id_));
+    messages_->Verbose(ended.Notification(step_ids_.at(static_cast<size_t>(ended.part))));
     const std::string line = ended.node + ": " + ended.Names() + ": " + ended.How();
     // Of those that the user's own Ctrl-C ended there is nothing to tell.
     const bool is_expected = ended.wait_status == 0 || (is_cancelled_ && WIFSIGNALED(ended.wait_status));
@@ -72,10 +72,14 @@ void SrunEnding::EndOthers() {
   hooks_.signal(SIGTERM);
 }
 
-void SrunEnding::TellTerminating() const { messages_->Info("launch/slurm: _step_signal: Terminating " + step_id_); }
+void SrunEnding::TellTerminating() const {
+  for (auto id = step_ids_.rbegin(); id != step_ids_.rend(); ++id) messages_->Info("launch/slurm: _step_signal: Terminating " + *id);
+}
 
 void SrunEnding::TellStates() const {
-  for (const std::string& state : tasks_.States()) messages_->Info(step_id_ + " " + state);
+  for (size_t part = 0; part < step_ids_.size(); ++part) {
+    for (const std::string& state : tasks_.States(static_cast<int>(part))) messages_->Info(step_ids_[part] + " " + state);
+  }
 }
 
 void SrunEnding::OnSignal(int signal) {
@@ -90,11 +94,11 @@ void SrunEnding::OnSignal(int signal) {
       messages_->Info(is_ending_ ? "interrupt (abort already in progress)" : "interrupt (one more within 1 sec to abort)");
       return TellStates();
     case Reaction::kInterrupt:
-      messages_->Info("sending Ctrl-C to " + step_id_);
+      for (const std::string& id : step_ids_) messages_->Info("sending Ctrl-C to " + id);
       return hooks_.signal(signal);
     case Reaction::kInterruptAndEnd:
       is_cancelled_ = true;
-      messages_->Info("sending Ctrl-C to " + step_id_);
+      for (const std::string& id : step_ids_) messages_->Info("sending Ctrl-C to " + id);
       hooks_.signal(signal);
       return ForceEnd(signal);
     case Reaction::kEnd:
@@ -105,7 +109,7 @@ void SrunEnding::OnSignal(int signal) {
 
 void SrunEnding::ForceEnd(int signal) {
   ended_by_ = signal;
-  messages_->Info("forcing job termination");
+  for (size_t part = 0; part < step_ids_.size(); ++part) messages_->Info("forcing job termination");
   End();
 }
 
@@ -116,7 +120,9 @@ void SrunEnding::End() {
 
 void SrunEnding::OnAborted() {
   if (std::exchange(is_ending_, true)) return;
-  messages_->Info("Job step aborted: Waiting up to " + std::to_string(kPatienceSeconds) + " seconds for job step to finish.");
+  for (size_t part = 0; part < step_ids_.size(); ++part) {
+    messages_->Info("Job step aborted: Waiting up to " + std::to_string(kPatienceSeconds) + " seconds for job step to finish.");
+  }
   loop_->After(kPatienceSeconds, [this] {
     messages_->Error("Timed out waiting for job step to complete");
     hooks_.give_up();
@@ -125,7 +131,9 @@ void SrunEnding::OnAborted() {
 
 void SrunEnding::Finish() {
   TellEnded();
-  if (tasks_.was_any_killed() && !is_ending_) messages_->Info("Force Terminated " + step_id_);
+  for (size_t part = 0; part < step_ids_.size() && !is_ending_; ++part) {
+    if (tasks_.was_any_killed(static_cast<int>(part))) messages_->Info("Force Terminated " + step_ids_[part]);
+  }
 }
 
 }  // namespace launcher

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "os/loop.h"
 #include "srun/srun_interrupt.h"
@@ -24,8 +25,8 @@ class SrunEnding {
   /// All must outlive it.
   SrunEnding(Loop* loop, const SrunOptions* options, const SrunMessages* messages, Hooks hooks);
 
-  /// The step is there. `step_id`: "StepId=7.0".
-  void Begin(std::string step_id, SrunTasks tasks);
+  /// The step is there. `step_ids`: "StepId=7.0", of each part.
+  void Begin(std::vector<std::string> step_ids, SrunTasks tasks);
 
   void OnTaskEnded(int task, int wait_status);
   void OnSignal(int signal);
@@ -57,7 +58,7 @@ class SrunEnding {
   const SrunMessages* messages_;
   Hooks hooks_;
   Interrupts interrupts_;
-  std::string step_id_;
+  std::vector<std::string> step_ids_;
   SrunTasks tasks_;
   bool has_told_wait_ = false;
   bool is_telling_ = false;     ///< ends of tasks are about to be told

@@ -41,8 +41,8 @@ void SrunInput::AddFile(const FilenameFacts& facts, uint32_t task) {
   sources_.push_back(std::move(source));
 }
 
-void SrunInput::Start(std::shared_ptr<Channel> channel, const std::vector<TaskPlace>& places, int step) {
-  channel_ = std::move(channel);
+void SrunInput::Start(StepParts* parts, const std::vector<TaskPlace>& places, int step) {
+  parts_ = parts;
   facts_.step = step;
   if (input_task_ >= static_cast<int>(places.size())) {  // no task: Slurm takes the number for a file's name
     sources_.clear();
@@ -79,10 +79,10 @@ void SrunInput::Read(Source* source) {
     loop_->ForgetRead(source->fd);
     source->fd = -1;
     source->file.Reset();
-    return channel_->Send(Frame::kStdin, Packer().Number(source->task).payload());
+    return parts_->Send(Frame::kStdin, Packer().Number(source->task).payload());
   }
   const std::string_view bytes(buffer_.data(), static_cast<size_t>(got));
-  channel_->Send(Frame::kStdin, Packer().Number(source->task).payload(), bytes);
+  parts_->Send(Frame::kStdin, Packer().Number(source->task).payload(), bytes);
   on_its_way_ += bytes.size();
   if (on_its_way_ >= kWindow) Watch();
 }

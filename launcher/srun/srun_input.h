@@ -9,6 +9,7 @@
 #include "os/fd.h"
 #include "os/loop.h"
 #include "srun/output_plan.h"
+#include "srun/step_parts.h"
 #include "text/filename.h"
 
 namespace launcher {
@@ -27,7 +28,7 @@ class SrunInput {
   int input_task() const { return input_task_; }
 
   /// The step is there: sends what there is to read. `places`: by task; `step`: its number. Throws as the constructor.
-  void Start(std::shared_ptr<Channel> channel, const std::vector<TaskPlace>& places, int step);
+  void Start(StepParts* parts, const std::vector<TaskPlace>& places, int step);
 
   /// The tasks have taken so many bytes.
   void Taken(size_t bytes);
@@ -51,7 +52,7 @@ class SrunInput {
   FilenameFacts facts_;
   int input_task_;
   std::vector<std::unique_ptr<Source>> sources_;
-  std::shared_ptr<Channel> channel_;
+  StepParts* parts_ = nullptr;
   size_t on_its_way_ = 0;  ///< bytes that the tasks have not taken yet
   std::string buffer_;
 };

@@ -31,6 +31,7 @@ struct SrunOptions {
   bool whole = false;
   bool exclusive = false;
   std::set<std::string> said;   ///< names of the options on the command line itself
+  std::optional<std::string> het_group;  ///< components of the job, as given
   std::string job_name;
   std::string output;           ///< -o; a number, "none" and "all" have meanings of their own
   std::string error;

@@ -62,7 +62,7 @@ FileHeader SrunPrelude::HeaderOf(int64_t job, int step, const std::string& work_
   return header;
 }
 
-void SrunPrelude::Start(const std::shared_ptr<Channel>& channel, int64_t job, int step, const std::string& work_dir,
+void SrunPrelude::Start(StepParts* parts, int64_t job, int step, const std::string& work_dir,
                         const std::vector<std::string>& nodes, std::function<void()> failed) {
   if (Wants(options_->prolog)) {
     const int status = RunProgram(options_->prolog, job, step).value_or(0);
@@ -71,8 +71,8 @@ void SrunPrelude::Start(const std::shared_ptr<Channel>& channel, int64_t job, in
       return failed();
     }
   }
-  const auto start = [channel](const std::string& program, bool is_per_node) {
-    channel->Send(Frame::kStartStep, Packer().Text(program).Number(is_per_node).payload());
+  const auto start = [parts](const std::string& program, bool is_per_node) {
+    parts->Start(program, is_per_node);
   };
   if (!options_->bcast) return start("", false);
   FileHeader header = HeaderOf(job, step, work_dir);
@@ -89,7 +89,7 @@ void SrunPrelude::Start(const std::shared_ptr<Channel>& channel, int64_t job, in
     messages_->Info("fatal: Failed to broadcast '" + file_ + "'. Step launch aborted.");
     failed();
   };
-  sender_ = std::make_unique<FileSender>(channel, std::move(file), header, nodes, done);
+  sender_ = std::make_unique<FileSender>([parts](Frame type, std::string_view payload) { parts->Send(type, payload); }, std::move(file), header, nodes, done);
 }
 
 void SrunPrelude::RunEpilog(int64_t job, int step) {

@@ -10,6 +10,7 @@
 #include "bcast/file_sender.h"
 #include "srun/srun_messages.h"
 #include "srun/srun_options.h"
+#include "srun/step_parts.h"
 
 namespace launcher {
 
@@ -27,7 +28,7 @@ class SrunPrelude {
   void FindFile(const std::string& program, const std::string& path);
 
   /// Runs the prolog and sends the file, then START_STEP; or calls `failed` with what srun is then to end with.
-  void Start(const std::shared_ptr<Channel>& channel, int64_t job, int step, const std::string& work_dir,
+  void Start(StepParts* parts, int64_t job, int step, const std::string& work_dir,
              const std::vector<std::string>& nodes, std::function<void()> failed);
   void OnFileDone(std::string_view payload) { if (sender_) sender_->OnDone(payload); }
 

@@ -41,9 +41,9 @@ ResourceRequest ResourcesOf(const SrunOptions& options, int tasks) {
 }
 
 /// The tasks' world: srun's own, but for what its options change.
-TaskWorld WorldOf(const SrunOptions& options, const PlacementRequest& placement, const Environment& own) {
+TaskWorld WorldOf(const SrunOptions& options, const PlacementRequest& placement, const Environment& told) {
   TaskWorld world = options.world;
-  Environment variables = StepVariables(options, placement, own);
+  Environment variables = StepVariables(options, placement, told);
   if (!options.hpcx.empty()) {
     for (const std::string& line : PrepareHpcx(options.hpcx, DiskProbe(), &variables)) {
       if (!options.quiet) std::fprintf(stderr, "srun: Warning: %s\n", line.c_str());
@@ -70,14 +70,14 @@ int TasksOf(const PlacementRequest& placement, const Environment& own) {
 
 }  // namespace
 
-StepRequest RequestOf(const SrunOptions& options, const Environment& own) {
+StepRequest RequestOf(const SrunOptions& options, const Environment& own, const Environment& told) {
   StepRequest request;
   const std::string& first = options.world.command[0];
   request.name = options.job_name.empty() ? first.substr(first.rfind('/') + 1) : options.job_name;
   request.placement = PlacementOf(options, own);
   request.resources = ResourcesOf(options, request.placement.tasks);
   request.streams = options.streams;
-  request.world = WorldOf(options, request.placement, own);
+  request.world = WorldOf(options, request.placement, told);
   request.limits = options.limits;
   if (options.is_multi_prog) {
     const int tasks = request.placement.tasks = TasksOf(request.placement, own);

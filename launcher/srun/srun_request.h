@@ -9,7 +9,8 @@ namespace launcher {
 
 /// The step that srun asks for, after the checks that it makes by itself: of them it tells on stderr, unless it is to
 /// be quiet. Throws LaunchError for what cannot be.
-StepRequest RequestOf(const SrunOptions& options, const Environment& own);
+/// `told`: the environment that the tasks are to have.
+StepRequest RequestOf(const SrunOptions& options, const Environment& own, const Environment& told);
 
 }  // namespace launcher
 

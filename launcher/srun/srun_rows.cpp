@@ -291,8 +291,8 @@ constexpr SrunRow kRows[] = {
     {"ntasks-per-socket", 0, kRequired, nullptr,
      [](auto* o, auto& t) { o->binding.tasks_per_socket = Count("--ntasks-per-socket", t, 1); }, nullptr, nullptr},
     {"pty", 0, kNone, nullptr, [](auto* o, auto&) { o->streams.terminal = o->unbuffered = true; }, nullptr, nullptr},
-    {"het-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
-    {"pack-group", 0, kRequired, nullptr, nullptr, nullptr, kLater},
+    {"het-group", 0, kRequired, nullptr, [](auto* o, auto& t) { o->het_group = t; }, nullptr, nullptr},
+    {"pack-group", 0, kRequired, nullptr, [](auto* o, auto& t) { o->het_group = t; }, nullptr, nullptr},
 };
 
 /// Ours, and those of later versions and of plugins.

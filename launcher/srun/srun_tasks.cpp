@@ -61,27 +61,32 @@ void SrunTasks::End(int task, int wait_status) {
   ++ended_;
   code_ = std::max(code_, ShellCode(wait_status));
   states_.at(index) = wait_status == 0 ? State::kExited : State::kExitedAbnormally;
-  not_taken_[{places_.at(index).name, wait_status}].insert(task);
+  const TaskPlace& place = places_.at(index);
+  not_taken_[{place.part, place.name, wait_status}].insert(task - place.first_task);
   if (WIFSIGNALED(wait_status)) {
-    was_any_killed_ = was_any_killed_ || WTERMSIG(wait_status) == SIGKILL || WTERMSIG(wait_status) == SIGTERM;
+    if (WTERMSIG(wait_status) == SIGKILL || WTERMSIG(wait_status) == SIGTERM) killed_parts_.insert(place.part);
   }
 }
 
 std::vector<EndedTasks> SrunTasks::TakeEnded() {
   std::vector<EndedTasks> ended;
-  for (auto& [where, tasks] : not_taken_) ended.push_back(EndedTasks{where.first, where.second, std::move(tasks)});
+  for (auto& [where, tasks] : not_taken_) {
+    const auto& [part, node, wait_status] = where;
+    ended.push_back(EndedTasks{part, node, wait_status, std::move(tasks)});
+  }
   not_taken_.clear();
   return ended;
 }
 
-std::vector<std::string> SrunTasks::States() const {
+std::vector<std::string> SrunTasks::States(int part) const {
   constexpr std::pair<State, const char*> kWords[] = {
       {State::kRunning, "running"}, {State::kExitedAbnormally, "exited abnormally"}, {State::kExited, "exited"}};
   std::vector<std::string> lines;
   for (const auto& [state, word] : kWords) {
     std::set<int> tasks;
     for (size_t task = 0; task < states_.size(); ++task) {
-      if (states_[task] == state) tasks.insert(static_cast<int>(task));
+      const TaskPlace& place = places_[task];
+      if (states_[task] == state && place.part == part) tasks.insert(static_cast<int>(task) - place.first_task);
     }
     if (!tasks.empty()) lines.push_back(Named(tasks) + ": " + word);
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "srun/output_plan.h"
@@ -15,6 +16,7 @@ std::string FoldTasks(const std::set<int>& tasks);
 
 /// Tasks of one node that have ended alike: they are told in one line.
 struct EndedTasks {
+  int part = 0;  ///< as TaskPlace has it
   std::string node;
   int wait_status = 0;
   std::set<int> tasks;
@@ -40,24 +42,24 @@ class SrunTasks {
 
   /// The highest exit code of those that have ended; a signal counts as 128 more.
   int code() const { return code_; }
-  /// Whether KILL or TERM ended one of them.
-  bool was_any_killed() const { return was_any_killed_; }
+  /// Whether KILL or TERM ended one of a part.
+  bool was_any_killed(int part) const { return killed_parts_.count(part) > 0; }
 
   /// Those that have ended since the last call.
   std::vector<EndedTasks> TakeEnded();
 
   /// What a Ctrl-C shows: "tasks 0,2-3: running", "task 1: exited abnormally".
-  std::vector<std::string> States() const;
+  std::vector<std::string> States(int part) const;
 
  private:
   enum class State { kRunning, kExitedAbnormally, kExited };
 
   std::vector<TaskPlace> places_;
   std::vector<State> states_;
-  std::map<std::pair<std::string, int>, std::set<int>> not_taken_;  ///< by node and wait status
+  std::map<std::tuple<int, std::string, int>, std::set<int>> not_taken_;  ///< by part, node and wait status
   size_t ended_ = 0;
   int code_ = 0;
-  bool was_any_killed_ = false;
+  std::set<int> killed_parts_;
 };
 
 }  // namespace launcher

@@ -59,21 +59,21 @@ std::vector<std::string> DescribeRequest(const SrunOptions& options, const Envir
   return lines;
 }
 
-std::vector<std::string> DescribeStep(const std::string& step_id, const std::vector<TaskPlace>& places) {
+std::vector<std::string> DescribeStep(const std::vector<std::string>& step_ids, const std::vector<TaskPlace>& places) {
   std::map<int, std::set<int>> tasks;
-  std::map<int, std::string> names;
+  std::map<int, const TaskPlace*> of;
   for (size_t task = 0; task < places.size(); ++task) {
-    tasks[places[task].node].insert(static_cast<int>(task));
-    names[places[task].node] = places[task].name;
+    tasks[places[task].node].insert(static_cast<int>(task) - places[task].first_task);
+    of[places[task].node] = &places[task];
   }
-  std::vector<std::string> lines = {"launch/slurm: launch_p_step_launch: CpuBindType=(null type)"};
+  std::vector<std::string> lines(step_ids.size(), "launch/slurm: launch_p_step_launch: CpuBindType=(null type)");
   for (const auto& [node, of_node] : tasks) {
     const std::string folded = FoldTasks(of_node);
-    lines.push_back("launching " + step_id + " on host " + names[node] + ", " + std::to_string(of_node.size()) + " tasks: " +
+    lines.push_back("launching " + step_ids.at(static_cast<size_t>(of[node]->part)) + " on host " + of[node]->name + ", " + std::to_string(of_node.size()) + " tasks: " +
                     (of_node.size() > 1 ? "[" + folded + "]" : folded));
   }
   for (const auto& [node, of_node] : tasks) {
-    lines.push_back("launch/slurm: _task_start: Node " + names[node] + ", " + std::to_string(of_node.size()) + " tasks started");
+    lines.push_back("launch/slurm: _task_start: Node " + of[node]->name + ", " + std::to_string(of_node.size()) + " tasks started");
   }
   return lines;
 }

@@ -16,7 +16,7 @@ namespace launcher {
 std::vector<std::string> DescribeRequest(const SrunOptions& options, const Environment& own);
 
 /// Which tasks start where. `step_id`: "StepId=7.0"; `places`: by task.
-std::vector<std::string> DescribeStep(const std::string& step_id, const std::vector<TaskPlace>& places);
+std::vector<std::string> DescribeStep(const std::vector<std::string>& step_ids, const std::vector<TaskPlace>& places);
 
 }  // namespace launcher
 

@@ -1,5 +1,6 @@
 #include "step/step_request.h"
 
+#include <algorithm>
 #include <climits>
 
 namespace launcher {
@@ -138,9 +139,27 @@ StepLimits StepLimits::Unpack(Unpacker* fields) {
   return limits;
 }
 
+void WholeStep::Pack(Packer* packer) const {
+  packer->Number(first_task).Number(first_node).Texts(nodes).Numbers(tasks_per_node);
+}
+
+WholeStep WholeStep::Unpack(Unpacker* fields) {
+  WholeStep whole;
+  whole.first_task = static_cast<int>(fields->Number());
+  whole.first_node = static_cast<int>(fields->Number());
+  whole.nodes = fields->Texts();
+  whole.tasks_per_node = fields->Numbers();
+  const bool is_bad = whole.first_task < 0 || whole.first_node < 0 || whole.tasks_per_node.size() != whole.nodes.size();
+  const auto is_impossible = [](int count) { return count < 0 || count > kMostOfACount; };
+  if (is_bad || std::any_of(whole.tasks_per_node.begin(), whole.tasks_per_node.end(), is_impossible)) {
+    throw BadFrame("a step that cannot be");
+  }
+  return whole;
+}
+
 std::string StepRequest::Pack() const {
   Packer packer;
-  packer.Text(name).Number(is_held).Number(is_daemons);
+  packer.Text(name).Number(number).Number(is_held).Number(is_daemons);
   placement.Pack(&packer);
   resources.Pack(&packer);
   streams.Pack(&packer);
@@ -153,6 +172,7 @@ StepRequest StepRequest::Unpack(std::string_view payload) {
   Unpacker fields(payload);
   StepRequest request;
   request.name = fields.Text();
+  request.number = static_cast<int>(fields.Number());
   request.is_held = fields.Number() != 0;
   request.is_daemons = fields.Number() != 0;
   request.placement = PlacementRequest::Unpack(&fields);

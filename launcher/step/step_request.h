@@ -105,8 +105,21 @@ struct StepLimits {
   static StepLimits Unpack(Unpacker* fields);
 };
 
+/// A step over several components of a heterogeneous job, of which each has a part: what all tasks are told of it. No nodes: there is
+/// only this part.
+struct WholeStep {
+  int first_task = 0;   ///< number within the whole of this part's task 0
+  int first_node = 0;   ///< likewise
+  std::vector<std::string> nodes;  ///< of all parts
+  std::vector<int> tasks_per_node;
+
+  void Pack(Packer* packer) const;
+  static WholeStep Unpack(Unpacker* fields);
+};
+
 struct StepRequest {
   std::string name;
+  int number = -1;          ///< its id, which the leader of a heterogeneous job has given; -1: the next
   bool is_held = false;  ///< its tasks start when START_STEP comes
   bool is_daemons = false;  ///< of a step's mpirun: it has no number, holds nothing, and nobody hears of it
   PlacementRequest placement;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -65,6 +66,7 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
       id_(id),
       request_(std::move(request)),
       layout_(std::move(layout)),
+      job_environment_(ground.job_environment),
       grace_(static_cast<double>(ground.spec->limits.grace)),
       own_node_(ground.place->node),
       hooks_(std::move(hooks)),
@@ -85,10 +87,7 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
   if (const pid_t pid = PeerPid(client_->fd())) {
     srun_ = asked.Get("SLURMD_NODENAME", ground.spec->job->submit_host) + ":" + std::to_string(pid);
   }
-  environment_ = StepEnvironment(asked, ground.job_environment, facts_);
-  for (const char* name : kCounts) {
-    if (request_.world.keep_counts && asked.Has(name)) environment_.Set(name, asked.Get(name));
-  }
+  ComposeEnvironment(facts_);
 
   for (size_t i = 0; i < layout_.nodes.size(); ++i) {
     auto share = std::make_unique<Share>();
@@ -97,6 +96,31 @@ StepServer::StepServer(Loop* loop, Supervisor* supervisor, std::shared_ptr<Chann
     share->running.insert(layout_.tasks[i].begin(), layout_.tasks[i].end());
     shares_.push_back(std::move(share));
   }
+}
+
+void StepServer::ComposeEnvironment(const StepFacts& facts) {
+  const Environment asked = Environment::FromWords(request_.world.environment);
+  environment_ = StepEnvironment(asked, job_environment_, facts);
+  for (const char* name : kCounts) {
+    if (request_.world.keep_counts && asked.Has(name)) environment_.Set(name, asked.Get(name));
+  }
+}
+
+/// From now on tasks have their numbers within the whole.
+void StepServer::JoinWhole(const WholeStep& whole) {
+  whole_ = whole;
+  for (auto& tasks : layout_.tasks) {
+    for (int& task : tasks) task += whole.first_task;
+  }
+  for (const auto& share : shares_) {
+    const auto& tasks = layout_.tasks[static_cast<size_t>(share->number)];
+    share->running = std::set<int>(tasks.begin(), tasks.end());
+  }
+  StepFacts facts = facts_;
+  facts.nodes = whole.nodes;
+  facts.tasks.clear();
+  for (const int count : whole.tasks_per_node) facts.tasks.emplace_back(static_cast<size_t>(count));  // how many is what counts
+  ComposeEnvironment(facts);
 }
 
 void StepServer::Start(const NodeWorld& world) {
@@ -173,7 +197,7 @@ StepServer::~StepServer() {
 StepShare StepServer::Describe(const Share& share) const {
   StepShare described;
   described.step = id_;
-  described.node = share.number;
+  described.node = whole_.first_node + share.number;
   described.node_name = facts_.nodes[static_cast<size_t>(share.number)];
   described.tasks = layout_.tasks[static_cast<size_t>(share.number)];
   described.held = layout_.holdings[static_cast<size_t>(share.number)];
@@ -183,11 +207,12 @@ StepShare StepServer::Describe(const Share& share) const {
   described.streams = request_.streams;
   if (!request_.world.programs.empty()) {
     described.world.programs.clear();
-    for (const int task : described.tasks) described.world.programs.push_back(request_.world.programs.at(static_cast<size_t>(task)));
+    for (const int task : described.tasks) described.world.programs.push_back(request_.world.programs.at(static_cast<size_t>(task - whole_.first_task)));
   }
-  size_t tasks = 0;
-  for (const auto& of_node : layout_.tasks) tasks += of_node.size();
-  if (request_.streams.input_task >= static_cast<int>(tasks)) described.streams.input_task = kInputAll;
+  int tasks = 0;
+  for (const auto& of_node : layout_.tasks) tasks += static_cast<int>(of_node.size());
+  if (!whole_.nodes.empty()) tasks = std::accumulate(whole_.tasks_per_node.begin(), whole_.tasks_per_node.end(), 0);
+  if (request_.streams.input_task >= tasks) described.streams.input_task = kInputAll;
   described.grace = grace_;
   return described;
 }
@@ -211,6 +236,8 @@ void StepServer::OnStartStep(std::string_view payload) {
   Unpacker fields(payload);
   program_ = fields.Text();
   is_program_per_node_ = fields.Number() != 0;
+  const WholeStep whole = WholeStep::Unpack(&fields);
+  if (!whole.nodes.empty()) JoinWhole(whole);
   StartShares();
 }
 

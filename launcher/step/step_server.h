@@ -79,6 +79,8 @@ class StepServer {
 
   void StartShares();
   void OnStartStep(std::string_view payload);
+  void JoinWhole(const WholeStep& whole);
+  void ComposeEnvironment(const StepFacts& facts);
   void Resize(std::string_view payload);
   void OnClientFrame(Frame type, std::string_view payload);
   void OnShareFrame(Share* share, Frame type, std::string_view payload);
@@ -105,7 +107,9 @@ class StepServer {
   StepRequest request_;
   StepLayout layout_;
   std::string srun_;  ///< host and process id of the client, where it is on this host
-  StepFacts facts_;
+  StepFacts facts_;  ///< of this part only
+  WholeStep whole_;
+  const Environment& job_environment_;
   Environment environment_;
   std::unique_ptr<MpiWireUp> mpi_;  ///< of a step whose tasks are ranks of an mpirun
   double grace_;

@@ -40,25 +40,40 @@ TEST(EveryEndHasItsWords) {
 
 TEST(StatesAreListedRunningFirst) {
   SrunTasks tasks = FourOnTwoNodes();
-  EXPECT_EQ(tasks.States(), Texts{"tasks 0-3: running"});
+  EXPECT_EQ(tasks.States(0), Texts{"tasks 0-3: running"});
   tasks.End(1, Exited(0));
   tasks.End(3, SIGTERM);
-  EXPECT_EQ(tasks.States(), (Texts{"tasks 0,2: running", "task 3: exited abnormally", "task 1: exited"}));
+  EXPECT_EQ(tasks.States(0), (Texts{"tasks 0,2: running", "task 3: exited abnormally", "task 1: exited"}));
   tasks.End(0, Exited(0));
   tasks.End(2, Exited(2));
-  EXPECT_EQ(tasks.States(), (Texts{"tasks 2-3: exited abnormally", "tasks 0-1: exited"}));
+  EXPECT_EQ(tasks.States(0), (Texts{"tasks 2-3: exited abnormally", "tasks 0-1: exited"}));
 }
 
 TEST(TheHighestCodeCounts) {
   SrunTasks tasks = FourOnTwoNodes();
   tasks.End(0, SIGINT);
   EXPECT_EQ(tasks.code(), 130);
-  EXPECT_FALSE(tasks.was_any_killed());
+  EXPECT_FALSE(tasks.was_any_killed(0));
   tasks.End(1, Exited(3));
   tasks.End(2, SIGTERM);
   EXPECT_EQ(tasks.code(), 143);
-  EXPECT_TRUE(tasks.was_any_killed());
+  EXPECT_TRUE(tasks.was_any_killed(0));
   EXPECT_FALSE(tasks.have_all_ended());
+}
+
+TEST(CountsTheTasksOfEachPartFromItsFirst) {
+  SrunTasks tasks;
+  tasks.Add(0, TaskPlace{0, "n1", 0, 0});
+  tasks.Add(1, TaskPlace{1, "n2", 1, 1});
+  tasks.Add(2, TaskPlace{1, "n2", 1, 1});
+  EXPECT_EQ(tasks.States(1), (std::vector<std::string>{"tasks 0-1: running"}));
+  tasks.End(2, 9);
+  EXPECT_FALSE(tasks.was_any_killed(0));
+  EXPECT_TRUE(tasks.was_any_killed(1));
+  const std::vector<EndedTasks> ended = tasks.TakeEnded();
+  EXPECT_EQ(ended.size(), size_t{1});
+  EXPECT_EQ(ended[0].part, 1);
+  EXPECT_EQ(ended[0].Names(), std::string("task 1"));
 }
 
 }  // namespace
