@@ -44,7 +44,8 @@ def test_a_group_is_a_component(runtime: Runtime, tmp_path: Path) -> None:
 def test_a_step_over_components_is_one(runtime: Runtime, tmp_path: Path, groups: str) -> None:
     names = "SLURMD_NODENAME SLURM_PROCID SLURM_GTIDS SLURM_LOCALID SLURM_NODEID"
     same = "SLURM_NTASKS SLURM_NNODES SLURM_STEP_NUM_TASKS SLURM_STEP_NODELIST SLURM_JOB_NODELIST SLURM_JOB_NUM_NODES"
-    command = f"sh -c 'for name in {names} {same} SLURM_JOB_CPUS_PER_NODE SLURM_STEP_TASKS_PER_NODE; do printenv $name; done | paste -sd\" \"'"
+    counts = "SLURM_JOB_CPUS_PER_NODE SLURM_STEP_TASKS_PER_NODE"
+    command = f"sh -c 'for name in {names} {same} {counts}; do printenv $name; done | paste -sd\" \"'"
     _, lines, errors = run(runtime, tmp_path, f"srun -l {groups.format(command)}")
     assert errors == ""
     hosts = "127.0.0.1,127.0.1.[1-2]"
