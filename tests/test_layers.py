@@ -67,6 +67,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "controller.survey": {"errors", "gateway.at_once", "gateway.client", "gateway.wire", "translate"},
     "controller.mailing": {"state", "slurm"},
+    "controller.outputs": {
+        *("controller.logfiles", "gateway.client", "gateway.loglines", "gateway.logplace", "state", "slurm", "translate", "errors"),
+    },
     "controller.dispatch": {"controller.controller", "queue", "state", "slurm", "cluster.cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
@@ -100,7 +103,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "controller.background": {"context", "controller.leader", "controller.log", "session"},
     "controller.leader": {
         *("controller.controller", "controller.dispatch", "controller.lease", "controller.log", "controller.mailing"),
-        *("errors", "session", "state"),
+        *("controller.outputs", "errors", "session", "state"),
     },
     "controller.lease": {"context", "process_identity", "state"},
     "controller.log": {"context", "slurm"},

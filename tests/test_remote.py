@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -278,6 +279,34 @@ def test_output_files_that_the_node_does_not_see(remote: Cli) -> None:
         wait_until(lambda: remote("squeue", "-h").stdout == "", "the end of the job")
         assert {path.name: path.read_text() for path in out.iterdir()} == streams
         shutil.rmtree(out)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_output_grows_while_the_job_runs(remote: Cli, killed: bool) -> None:
+    """No line is lost or comes twice, also when the controller is killed between two of them."""
+    out = remote.directory / "out"
+    out.mkdir()
+    script = "seq 1000; echo err >&2; until [ -e go ]; do sleep 0.05; done; seq 1001 2000; until [ -e end ]; do sleep 0.05; done; echo end"
+    words = ("-a", "7", "-o", "out/%A_%a.out", "-e", "out/%A_%a.err", "--wrap", script)
+    job = remote("sbatch", "--hold", "--parsable", *words).stdout.strip()
+    out.rename(remote.directory / "was")
+    out.mkdir()
+    text, err = out / f"{job}_7.out", out / f"{job}_7.err"
+    text.write_text("of a job before\n")
+    assert remote("scontrol", "release", job).code == 0
+    half, whole = ("".join(f"{number}\n" for number in range(1, last + 1)) for last in (1000, 2000))
+    wait_until(lambda: text.read_text() == half and err.exists() and err.read_text() == "err\n", "what it says at first")
+    if killed:
+        leader, state = sqlite3.connect(Path(remote.env["MLSPACE_STATE_DIR"]) / "registry.sqlite"), "SELECT owner FROM leader"
+        os.kill(int(leader.execute(state).fetchone()[0].split()[1]), signal.SIGKILL)
+        leader.close()
+        assert remote("sbatch", "--hold", "--wrap", "true").code == 0  # which starts another one
+    (remote.directory / "go").touch()
+    wait_until(lambda: text.read_text() == whole, "what it says then")
+    assert remote("squeue", "-h", "-t", "R", "-o", "%T").stdout == "RUNNING\n"
+    (remote.directory / "end").touch()
+    wait_until(lambda: remote("squeue", "-h", "-t", "R,CG").stdout == "", "the end of the job")
+    assert (text.read_text(), err.read_text()) == (whole + "end\n", "err\n")
 
 
 def test_output_that_is_appended(remote: Cli) -> None:

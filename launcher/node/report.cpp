@@ -86,7 +86,10 @@ void Reporter::Start() {
   json.Text("event", "start").Text("submission", spec_.submission).Number("node", place_.node);
   const std::string nodes = FoldHosts(place_.names);
   if (nodes.size() <= kMostNodes) json.Text("nodes", nodes);
-  json.Text("launch", LAUNCHER_VERSION).Number("pid", getpid()).Time("time", start_);
+  json.Text("launch", LAUNCHER_VERSION).Number("pid", getpid());
+  const std::string logged = StreamsInLog();
+  if (!logged.empty()) json.Text("log", logged);
+  json.Time("time", start_);
   Write(json.Done(), true);
 }
 

@@ -11,6 +11,7 @@ from mlspace.controller import controller
 from mlspace.controller.dispatch import Dispatcher
 from mlspace.controller.lease import Lease
 from mlspace.controller.mailing import Mailer
+from mlspace.controller.outputs import Outputs
 from mlspace.errors import GatewayError, MlspaceError, StateError
 from mlspace.state.database import Outdated
 from mlspace.state.leadership import Deposed
@@ -63,6 +64,7 @@ class Leader:
         self.log = log
         self.dispatcher = Dispatcher(self.work, self.queue, log.say)
         self.mailer: Mailer | None = None
+        self.outputs = Outputs(session.registry, session.state_dir, session.gateway, self.context.monotonic)
         self.stays = stays
         self.leads = False
         self.registry_file = self.file()
@@ -145,6 +147,8 @@ class Leader:
             self.work.advance(asks=not is_resting)
             if not is_resting:
                 self.dispatcher.round()
+                if not self.work.cluster().channel:
+                    self.outputs.round()
                 self.pause = 0.0
         except (Deposed, Outdated):
             raise

@@ -154,7 +154,7 @@ class Reports:
         """Writes a batch job's output files from its log. Raises GatewayError for what may pass."""
         from mlspace.controller import logfiles
 
-        logfiles.write(self.gateway(), submission, self.registry.job(job.job_id) or job, streams)
+        logfiles.write(self.gateway(), self.state_dir, submission, self.registry.job(job.job_id) or job, streams)
 
 
 def is_unwanted(job: JobView) -> bool:
