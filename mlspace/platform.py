@@ -27,14 +27,22 @@ class Platform:
     """Each part is opened when it is first needed. Methods raise MlspaceError.
 
     make_state_dir: called before the embedded MLSpace is started there. can_start: whether it may be: not from inside a job, at whose
-    end it would end.
+    end it would end. is_led_elsewhere: whether the registry is led on another host, where the embedded MLSpace is then, too.
     """
 
-    def __init__(self, context: Context, state_dir: str, make_state_dir: Callable[[], object], can_start: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        state_dir: str,
+        make_state_dir: Callable[[], object],
+        can_start: Callable[[], bool],
+        is_led_elsewhere: Callable[[], bool],
+    ) -> None:
         self.context = context
         self.state_dir = state_dir
         self._make_state_dir = make_state_dir
         self._can_start = can_start
+        self._is_led_elsewhere = is_led_elsewhere
         self._config: Config | None = None
         self._cluster: Cluster | None = None
         self._client: Client | None = None
@@ -88,6 +96,8 @@ class Platform:
         directory = self.local_directory
         if self._can_start():
             self._make_state_dir()
+            if self._is_led_elsewhere() and (found := endpoint.read(directory)) is not None:
+                return found  # it cannot be reached from here, and a second one must not be
             return daemon.ensure_running(directory, self.context.environ)
         # What is started inside a job ends with it; so a job leaves what it cannot do to the next command outside.
         living = endpoint.read_living(directory)

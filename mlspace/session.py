@@ -38,7 +38,9 @@ class Session:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.state_dir = config.state_directory(context.environ, context.user.home)
-        self.platform = Platform(context, self.state_dir, lambda: self.registry, lambda: not self.is_inside_job)
+        self.platform = Platform(
+            context, self.state_dir, lambda: self.registry, lambda: not self.is_inside_job, lambda: self.is_led_elsewhere
+        )
         self._registry: Registry | None = None
         self._controller: controller.Controller | None = None
         self._has_warned = False
@@ -76,6 +78,14 @@ class Session:
         return Leadership(self.registry)
 
     @property
+    def is_led_elsewhere(self) -> bool:
+        """Whether a controller on another host leads: what is sent, and asked for, is its to do, and commands here leave wishes.
+
+        Not inside a job, whose node has a name of its own, also where it is this host.
+        """
+        return not self.is_inside_job and lease.is_elsewhere(self.leadership.term())
+
+    @property
     def controller(self) -> controller.Controller:
         if self._controller is None:
             from mlspace.controller.sending import Sender
@@ -90,7 +100,7 @@ class Session:
                 lambda: self.config["image"],
                 commands_directory(),
             )
-            self._controller = controller.Controller(sender)
+            self._controller = controller.Controller(sender, lambda: self.is_led_elsewhere)
         return self._controller
 
     @property
@@ -107,6 +117,8 @@ class Session:
         """Brings the registry up to date, as far as that is due. What goes wrong is said, once, and not raised."""
         try:
             self.controller.advance()
+            if self.leadership.term().owner:  # where nobody leads, nobody has to because somebody looks
+                self.summon()
         except MlspaceError as error:
             if not self.is_inside_job:
                 self.warn_of(error)

@@ -95,7 +95,8 @@ def submit(session: Session, request: JobRequest, geometry: Geometry) -> int:
         say(session, request, [NO_MAIL])
     values, environment = describe(session, request, geometry)
     registry = session.registry
-    waits = deferral.has_to_wait(values) or registry.is_crowded(values["place"], is_one=session.cluster.has_known_nodes)
+    is_one = session.cluster.has_known_nodes
+    waits = deferral.has_to_wait(values) or registry.is_crowded(values["place"], is_one=is_one) or session.is_led_elsewhere
     first = None if waits else controller.new_submission(values["region"])
     make_report_directory(session)
     job_id = registry.add(values, json.dumps(request.to_json()), environment, first)

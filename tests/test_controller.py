@@ -28,8 +28,10 @@ from mlspace.queue.room import BACKLOG
 from mlspace.slurm.geometry import Geometry
 from mlspace.slurm.job import JobView
 from mlspace.slurm.request import Component, JobRequest, Script
+from mlspace.state.leadership import Deposed, Leadership
 from mlspace.state.queue import MOST_REQUEUES, Queue
 from mlspace.state.registry import Registry, Submission
+from mlspace.translate.job import StoredJob
 
 SECRET = "ab" * 32
 
@@ -453,6 +455,54 @@ def test_a_refusal_of_what_another_process_has_taken_since_ends_nothing(world: W
     monkeypatch.setattr(world.registry, "release", release)
     world.advance()
     assert (world.state(job), world.view(job).platform_job) == (("PENDING", "None"), "lm-mpi-job-0")
+
+
+def test_who_was_stopped_between_the_claim_and_the_request_sends_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others may think it dead by then, and have sent the job themselves."""
+    job = world.add("a" * 32)
+    stopped = world.controller().sender
+    prepare = stopped.prepare
+
+    def prepare_slowly(stored: StoredJob) -> dict[str, object]:
+        world.time += 200
+        return prepare(stored)
+
+    monkeypatch.setattr(stopped, "prepare", prepare_slowly)
+    (submission,) = world.registry.submissions()
+    with pytest.raises(GatewayError, match="stopped"):
+        stopped.send(submission)
+    assert world.platform.calls == 0
+    world.advance()
+    assert (world.platform.calls, world.view(job).platform_job) == (1, "lm-mpi-job-0")
+
+
+@pytest.mark.parametrize("is_sent_again", [True, False])
+def test_what_a_leader_sent_whose_term_has_ended_is_kept_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, is_sent_again: bool
+) -> None:
+    """Its answer comes when another one leads, which may have given up waiting for it, and may not."""
+    job = world.add("a" * 32)
+    old, other = Leadership(world.registry), Registry.open(str(world.directory))
+    assert old.take(old.term(), "old", lambda: world.time)
+    run_job = world.platform.run_job
+
+    def run_slowly(body: dict[str, Any]) -> str:
+        new = Leadership(other)
+        assert new.take(new.term(), "new", lambda: world.time)
+        if is_sent_again:
+            assert other.posted("a" * 32, run_job(body))
+        return run_job(body)
+
+    monkeypatch.setattr(world.platform, "run_job", run_slowly)
+    with pytest.raises(Deposed):
+        world.send(job)
+    assert world.platform.deleted == (["lm-mpi-job-1"] if is_sent_again else [])
+    old.leave()
+    (submission,) = world.registry.submissions()
+    if not is_sent_again:
+        world.registry.release(submission, sent=True, now=world.time)  # as the new one does when it finds the process gone
+    world.advance()
+    assert world.view(job).platform_job == "lm-mpi-job-0"
 
 
 def test_a_gateway_that_is_away_costs_nothing(world: World) -> None:

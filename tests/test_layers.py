@@ -112,6 +112,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *(f"commands.{name}" for name in (*SHARED, "subcommands")),
         *("allocating", "cluster.delivery", "doctor", "following", "joblog", "configuration.login", "cluster.machine", "platformjob"),
         *("render", "session", "configuration.site"),
+        *("controller.leader", "controller.lease", "controller.log", "process_identity", "state.leadership"),
         *("jobdir", "components", "configuration.sources", "cluster.stock", "submission"),
         *("slurm", "spec", "cluster.cluster", "queue", "translate.manifest", "testing", "gateway.at_once", "gateway.wire"),
     },

@@ -90,16 +90,22 @@ def show_config(call: Call, text: str | None) -> int:
 
 
 def ping(call: Call, words: Sequence[str]) -> int:
-    """The controller is the registry, with the Gateway behind it."""
+    """Up are the registry with the Gateway behind it, and whoever leads its jobs; where nothing waits nobody needs to."""
+    from mlspace.controller import lease
+    from mlspace.process_identity import host_of
+
+    session, context = call.session, call.context
+    term = session.leadership.term()
+    is_up = not term.owner or lease.is_sure(term, context.now())
     try:
-        call.session.registry.next_job_id()
-        call.session.gateway().configs()
-        answer, code = "UP", 0
+        if is_up and not lease.is_elsewhere(term):
+            session.gateway().configs()
     except GatewayError as error:
-        call.context.warn(f"{call.context.program}: error: {error.lines[0]}")
-        answer, code = "DOWN", 1
-    call.context.print(f"Slurmctld(primary) at {call.context.host} is {answer}")
-    return code
+        context.warn(f"{context.program}: error: {error.lines[0]}")
+        is_up = False
+    host = host_of(term.owner).split(".")[0] or context.host
+    context.print(f"Slurmctld(primary) at {host} is {'UP' if is_up else 'DOWN'}")
+    return 0 if is_up else 1
 
 
 def show_topology(call: Call, given: str | None) -> int:

@@ -40,7 +40,7 @@ def environment(state_dir: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 def start(state_dir: str, environ: Mapping[str, str]) -> None:
     """Starts it detached, in a session of its own, and does not wait for it. One that finds another one leading ends at once."""
-    log_path = os.path.join(state_dir, log.FILE)
+    log_path = log.path_in(state_dir)
     nothing, appending = os.O_RDONLY, os.O_WRONLY | os.O_CREAT | os.O_APPEND
     os.posix_spawn(
         sys.executable,

@@ -18,7 +18,7 @@ from mlspace.state.queue import EXPIRE, RECALL, TOGETHER, Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from mlspace.controller.sending import Sender
@@ -43,10 +43,15 @@ CLOCK_SECONDS = 120.0
 
 
 class Controller:
-    """Advances the jobs of one registry, that of `sender`."""
+    """Advances the jobs of one registry, that of `sender`.
 
-    def __init__(self, sender: Sender) -> None:
+    is_led_elsewhere: whether a controller on another host leads. Then nothing is asked of the platform from here, and what is wanted is
+    written down for that one, whose next rounds carry it out.
+    """
+
+    def __init__(self, sender: Sender, is_led_elsewhere: Callable[[], bool] = lambda: False) -> None:
         self.sender = sender
+        self.is_led_elsewhere = is_led_elsewhere
         self.registry, self.state_dir, self.now = sender.registry, sender.state_dir, sender.now
         self.gateway, self.cluster = sender.gateway, sender.cluster
         self.queue = Queue(self.registry)
@@ -67,7 +72,7 @@ class Controller:
         jobs = {job.job_id: job for job in self.registry.jobs(job_ids=[submission.job_id for submission in open_ones])}
         open_ones = [one for one in open_ones if one.job_id in jobs]  # one may have been refused, and removed, a moment ago
         ended = {one.submission for one in open_ones if self.reports.read(one, jobs[one.job_id])}
-        if not asks:
+        if not asks or self.is_led_elsewhere():
             return
         rest = [one for one in open_ones if one.submission not in ended]
         to_ask = [one for one in rest if one.phase == "posted"]
@@ -234,8 +239,11 @@ class Controller:
         registry = self.registry
         registry.together(partial(registry.cancelling, job.job_id, uid) for job in jobs)
         mine = {job.job_id: self.registry.submissions(job_id=job.job_id, phases=("posted",)) for job in jobs}
-        failures = self.delete([submission for submissions in mine.values() for submission in submissions])
+        asks = not self.is_led_elsewhere()
+        failures = self.delete([submission for submissions in mine.values() for submission in submissions]) if asks else {}
         asked = [job for job in jobs if failures.keys().isdisjoint(one.submission for one in mine[job.job_id])]
+        if not asks:
+            asked = [job for job in asked if not mine[job.job_id]]
         # As in Slurm, a job that waited shows to its end why.
         registry.together(
             partial(registry.ended, job.job_id, ended_without_run(state.CANCELLED, job.reason, int(self.now())))
@@ -255,7 +263,7 @@ class Controller:
         sent = self.registry.submissions(job_id=job.job_id, phases=("posted",))
         if any(self.reports.read(submission, job) for submission in sent):
             return  # it has begun, and ended, since the caller looked
-        if not sent or not self.queue.wish(job, RECALL):
+        if not sent or not self.queue.wish(job, RECALL) or self.is_led_elsewhere():
             return
         for error in self.delete(sent).values():
             raise error
@@ -275,7 +283,8 @@ class Controller:
         False where it waits already.
         """
         if self.queue.wish(job, wish):
-            for error in self.delete(self.registry.submissions(job_id=job.job_id, phases=("posted",))).values():
+            asked_for = [] if self.is_led_elsewhere() else self.registry.submissions(job_id=job.job_id, phases=("posted",))
+            for error in self.delete(asked_for).values():
                 raise error
             return True
         now = self.registry.job(job.job_id)

@@ -88,13 +88,17 @@ class Leader:
                 if not self.bears(error):
                     return GONE
 
+    def win(self) -> bool:
+        """Whether we lead from here on; `lead` sees to that itself, where nobody has to know before."""
+        self.leads = self.lease.win()
+        return self.leads
+
     def turn(self) -> str:
         """A round, and the wait for the next one; why it was the last, or ""."""
         if self.registry_file is None or self.file() != self.registry_file:
             return GONE  # moved away from under us, or another one put there
         self.work.registry.check_version()
-        self.leads = self.lease.holds() if self.leads else self.lease.win()
-        if not self.leads:
+        if not (self.lease.holds() if self.leads else self.win()):
             return TOLD if self.lease.is_unwanted else LED
         if self.lease.is_unwanted:
             self.lease.retire(is_told=True)

@@ -21,7 +21,7 @@ class Log:
     """is_shown: what is said is on standard error, too."""
 
     def __init__(self, state_dir: str, context: Context, *, is_shown: bool = False) -> None:
-        self.path = os.path.join(state_dir, FILE)
+        self.path = path_in(state_dir)
         self.context = context
         self.is_shown = is_shown
         self.said = ""
@@ -44,6 +44,10 @@ class Log:
             pass  # of a full disk the log cannot tell
 
 
+def path_in(state_dir: str) -> str:
+    return os.path.join(state_dir, FILE)
+
+
 def private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
@@ -60,7 +64,7 @@ def shorten(path: str) -> None:
 def last_line(state_dir: str) -> str:
     """What was said last, its time before it; "" where nothing was."""
     try:
-        with open(os.path.join(state_dir, FILE), "rb") as file:
+        with open(path_in(state_dir), "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
             lines = file.read().decode("utf-8", "surrogateescape").splitlines()
     except OSError:

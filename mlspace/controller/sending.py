@@ -7,11 +7,12 @@ from random import random
 
 from mlspace.controller.outbox import Outbox
 from mlspace.errors import AT_LIMIT, NO_ROOM, GatewayError, MlspaceError, StateError
-from mlspace.process_identity import process_identity
+from mlspace.process_identity import LEASE_SECONDS, process_identity
 from mlspace.slurm import reason, state
 from mlspace.slurm.job import COLUMNS
 from mlspace.state.files import forget_files, meeting_path, report_path, spec_path
 from mlspace.state.places import Places
+from mlspace.state.schema import SUBMISSION_PHASES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Sender:
         self.undertaken.add(submission.submission)
         body = self.claimed(submission)
         if body is not None:
-            self.deliver(submission, lambda: self.gateway().run_job(body))
+            self.deliver(submission, lambda: self.post(submission, self.gateway(), body))
         self.undertaken.discard(submission.submission)
 
     def send_all(self, submissions: Sequence[Submission]) -> dict[str, MlspaceError]:
@@ -98,7 +99,7 @@ class Sender:
                 for submission in mine:
                     try:
                         body, client = self.prepared(submission), self.gateway()
-                        flying[pool.submit(client.run_job, body)] = submission
+                        flying[pool.submit(self.post, submission, client, body)] = submission
                     except MlspaceError as error:
                         failures[submission.submission] = error
                         outbox.answered(submission, has_room=True)
@@ -108,6 +109,9 @@ class Sender:
                 try:
                     failures |= self.deliver_all(done)
                 except MlspaceError as error:  # they are on the platform: a later round finds them there
+                    for call, submission in done.items():
+                        if call.exception() is None:
+                            self.leave(submission, call.result())
                     failures |= dict.fromkeys([one.submission for one in done.values()], error)
                 for submission in done.values():
                     failure = failures.get(submission.submission)
@@ -156,6 +160,15 @@ class Sender:
             self.registry.release(submission, sent=False, now=self.now())
             raise
 
+    def post(self, submission: Submission, client: Client, body: Mapping[str, object]) -> str:
+        """The request for a submission that was claimed just now; the platform's job. Raises GatewayError.
+
+        A process that was stopped in between sends nothing: others may think it dead by now, and have sent it.
+        """
+        if abs(self.now() - (submission.posted_at or 0)) > LEASE_SECONDS / 2:
+            raise GatewayError("this process was stopped before it could send the job: it is sent later", transient=True)
+        return client.run_job(body)
+
     def deliver(self, submission: Submission, call: Callable[[], str]) -> None:
         """Takes over what became of a request. call: gives the platform's job, or raises why there is none."""
         try:
@@ -174,7 +187,21 @@ class Sender:
 
     def adopt(self, submission: Submission, name: str) -> None:
         """Records the platform's job of a submission; a second one is a double, and deleted at once, and so is one that comes too late."""
-        self.settle(submission, name, is_first=self.registry.posted(submission.submission, name))
+        try:
+            is_first = self.registry.posted(submission.submission, name)
+        except StateError:
+            self.leave(submission, name)
+            raise
+        self.settle(submission, name, is_first=is_first)
+
+    def leave(self, submission: Submission, name: str) -> None:
+        """Of a platform job that could not be recorded, as by a leader that is none any more: it is found by who leads now.
+
+        Where that has another one of the submission already, this one is a double, and deleted.
+        """
+        known = self.registry.submissions(phases=SUBMISSION_PHASES, job_id=submission.job_id)
+        if any(one.submission == submission.submission and one.platform_job not in ("", name) for one in known):
+            self.gateway().delete_job(name, submission.region)
 
     def settle(self, submission: Submission, name: str, *, is_first: bool) -> None:
         """What follows from a platform job that was recorded, or, for a double, was not."""

@@ -64,6 +64,15 @@ def read_living(directory: str) -> Endpoint | None:
     return None
 
 
+def read(directory: str) -> Endpoint | None:
+    """The endpoint of the gateway that serves `directory`, or did so last, on whichever host; None where there has been none."""
+    try:
+        with open(os.path.join(directory, FILE), "rb") as file:
+            return parse(file.read())
+    except OSError:
+        return None
+
+
 def published_at(directory: str) -> float | None:
     """When the gateway of `directory` began to serve it, unix seconds; None where there has been none."""
     try:

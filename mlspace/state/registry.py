@@ -443,6 +443,7 @@ class Registry(Database):
                 values,
             )
             database.execute("UPDATE poll SET time = time + :seconds", values)
+            database.execute("UPDATE place SET refused_at = refused_at + :seconds, next_try = next_try + :seconds", values)
 
         self.change(update)
 
