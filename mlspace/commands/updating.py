@@ -87,7 +87,10 @@ def read(words: Sequence[str]) -> tuple[str | None, str | None, list[tuple[Field
         elif lower in ("jobname", "name") and not has_ids:
             name = value
         else:
-            changes.append((field_of(lower, word), value))
+            field = field_of(lower.removesuffix("+").removesuffix("-"), word)
+            if lower[-1:] in ("+", "-"):
+                raise MlspaceError(f"Option {word} does not accept [+|-]= syntax")
+            changes.append((field, value))
     return ids, name, changes
 
 
@@ -210,7 +213,11 @@ def throttle(call: Call, job: JobView, value: str) -> dict[str, Any]:
 
 
 def flag(call: Call, job: JobView, value: str) -> dict[str, Any]:
-    return {"requeue": int(value.lower() not in ("0", "no", "n"))}
+    """A number; words that mean yes or no are none here."""
+    try:
+        return {"requeue": int(count.natural(value) != 0)}
+    except BadValue:
+        raise BadValue(value, f"Invalid Requeue value: {value}") from None
 
 
 def stream(name: str) -> Setter:
@@ -229,8 +236,11 @@ def stream(name: str) -> Setter:
     return work
 
 
-def reshape(option: str, parse: Callable[[str], Any] | None = None) -> Setter:
-    """An option of the request: the job is decided anew with it, and refused as it would have been."""
+def reshape(option: str, parse: Callable[[str], Any] | None = None, field: str = "") -> Setter:
+    """An option of the request: the job is decided anew with it, and refused as it would have been.
+
+    field: as scontrol calls it where a value is none.
+    """
 
     def work(call: Call, job: JobView, value: Any) -> dict[str, Any]:
         from mlspace import submission
@@ -239,7 +249,7 @@ def reshape(option: str, parse: Callable[[str], Any] | None = None) -> Setter:
             wanted = parse(value) if parse is not None and isinstance(value, str) else value
             return submission.changed(call.session, job, {option: wanted})
         except BadValue:
-            raise UsageError(f"Invalid {option} value: {value}") from None
+            raise BadValue(value, f"Invalid {field or option} value: {value}") from None
         except RequestRefused as error:
             raise Refused(error.reason or error.lines[-1].rpartition(": ")[2]) from None
 
@@ -292,16 +302,16 @@ FIELDS = {
     "Gres": Field(2, reshape("gres", parsed("gres", "resources"))),
     "JobName": Field(4, text("name"), of_running=True),
     "Licenses": Field(1, not_here("Invalid license specification")),
-    "MinCPUsNode": Field(4, reshape("mincpus", parsed("count", "natural"))),
-    "MinMemoryCPU": Field(10, reshape("mem-per-cpu", parsed("size", "memory"))),
-    "MinMemoryNode": Field(10, reshape("mem", parsed("size", "memory"))),
-    "MinTmpDiskNode": Field(5, reshape("tmp", parsed("size", "memory"))),
+    "MinCPUsNode": Field(4, reshape("mincpus", parsed("count", "natural"), "MinCPUsNode")),
+    "MinMemoryCPU": Field(10, reshape("mem-per-cpu", parsed("size", "memory"), "MinMemoryCPU")),
+    "MinMemoryNode": Field(10, reshape("mem", parsed("size", "memory"), "MinMemoryNode")),
+    "MinTmpDiskNode": Field(5, reshape("tmp", parsed("size", "memory"), "MinTmpDiskNode")),
     "Name": Field(2, text("name"), of_running=True),
     "Nice": Field(2, nice, of_running=True),
     "NodeList": Field(8, reshape("nodelist", parsed("hostlist", "node_names"))),
     "NumCPUs": Field(6, reshape("mincpus", parsed("count", "natural"))),
     "NumNodes": Field(8, nodes, of_running=True),
-    "NumTasks": Field(8, reshape("ntasks", parsed("count", "natural"))),
+    "NumTasks": Field(8, reshape("ntasks", parsed("count", "natural"), "NumTasks")),
     "Partition": Field(2, reshape("partition", str)),
     "Priority": Field(2, priority, of_running=True),
     "QOS": Field(1, reshape("qos", str)),
