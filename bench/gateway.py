@@ -40,14 +40,13 @@ requests.post(sys.argv[1], data=open(sys.argv[2], 'rb'), headers={'content-type'
 
 
 class Gateway:
-    """An embedded MLSpace in its own process. environ: what the commands need to reach it."""
+    """An embedded MLSpace in its own process. options: more of it. environ: what the commands need to reach it."""
 
-    def __init__(self, directory: Path, latency: float) -> None:
+    def __init__(self, directory: Path, latency: float, *options: str) -> None:
         words = [PYTHON, "-m", "mlspace.testing", "-H", "127.0.0.1", "-p", "0", "--quick", "--offer", f"{REGION}:{TYPE}=1"]
         faults = ["--fault", f"* * delay={latency}"] if latency else []
-        self.process = subprocess.Popen(
-            [*words, *faults, "--state", directory / "gateway"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-        )
+        argv = [*words, *faults, *options, "--state", directory / "gateway"]
+        self.process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().split()[-1]
         self.variables = dict(self.process.stdout.readline().strip().split("=", 1) for _ in range(4))

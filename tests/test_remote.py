@@ -9,6 +9,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,6 +136,22 @@ def test_what_is_no_image(remote: Cli, image: str) -> None:
     assert (refused.stdout, refused.code) == ("", 1)
     assert refused.stderr.startswith(f"sbatch: error: --image={image}: no image of a registry\n")
     assert remote("squeue", "-h").stdout == ""
+
+
+def test_many_that_look_ask_the_platform_no_more_than_one(remote: Cli) -> None:
+    """At most 40 requests a minute, and what is shown is 2 s old at most (design §4)."""
+    record = Path(os.environ["MLSPACE_RECORD"])
+    remote("sbatch", "-o", "/dev/null", "--array=1-3", "--wrap", "sleep 300")
+    wait_until(lambda: remote("squeue", "-h", "-t", "R").stdout.count("\n") == 3, "them to run")
+    loops = [remote.start("squeue", "-i", "1", stdout=subprocess.PIPE) for _ in range(8)]
+    before, since = len(record.read_text().splitlines()), time.monotonic()
+    time.sleep(8)
+    asked, seconds = len(record.read_text().splitlines()) - before, time.monotonic() - since
+    for loop in loops:
+        loop.kill()
+        loop.communicate()
+    assert seconds / 4 <= asked <= seconds * 40 / 60 + 2
+    remote("scancel", "1")
 
 
 def test_control_c_cancels_the_job(remote: Cli) -> None:

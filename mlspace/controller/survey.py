@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from mlspace.gateway.client import Client
     from mlspace.gateway.wire import PlatformJob
 
-FEW_JOBS = 4
-"""Of a region up to so many are asked about one by one, without any list."""
+FEW_JOBS = 1
+"""Of a region up to so many are asked about one by one, without any list: one call tells of all."""
 
 MANY_JOBS = 64
 """Those that are not in the list of what lives are asked about one by one, too; more of them by the list of all that there ever was."""
