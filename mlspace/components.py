@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from mlspace import deferral, submission
-from mlspace.controller import controller
+from mlspace.controller import controller, outcomes
 from mlspace.errors import GatewayError, MlspaceError, RequestRefused, StateError
 from mlspace.slurm.demand import FAILED
 from mlspace.slurm.request import JobRequest
@@ -83,7 +83,7 @@ def refused(session: Session, ids: Sequence[int], job_id: int, words: str) -> No
         for one in ids:
             session.registry.remove(one)
     else:
-        session.registry.ended(job_id, controller.refused(int(session.context.now()), words))
+        session.registry.ended(job_id, outcomes.refused(int(session.context.now()), words))
 
 
 def check(request: JobRequest) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-LEASE_SECONDS = 300.0
+SENDING_SECONDS = 300.0
 """How long a process of another host, or one that is stopped, may take to send a submission; of others here we see whether they live."""
 
 
@@ -44,7 +44,7 @@ def is_seen_alive(owner: str) -> bool | None:
 def is_alive(owner: str, since: float | None, now: float) -> bool:
     """Whether the process that claimed a submission still works on it."""
     seen = is_seen_alive(owner)
-    return (since is not None and now < since + LEASE_SECONDS) if seen is None else seen
+    return (since is not None and now < since + SENDING_SECONDS) if seen is None else seen
 
 
 def started(pid: int) -> str:

@@ -202,7 +202,7 @@ def hpcx_of(session: Session, component: Component) -> str:
 def decided(session: Session, request: JobRequest, geometry: Geometry) -> dict[str, Any]:
     """The columns that follow from what is asked for and what it gets."""
     component, names = request.first, names_of(session, request)
-    partition, chosen = names.partition, instance_type(session, request, geometry, names)
+    partition, chosen = names.partition, instance_type(request, geometry, names)
     return {
         "account": component["account"],
         "partition": names.shown,
@@ -278,7 +278,7 @@ def nodes_of(session: Session, request: JobRequest, geometry: Geometry, names: N
     return {field: nodes for field, nodes in fields.items() if nodes}
 
 
-def instance_type(session: Session, request: JobRequest, geometry: Geometry, names: Names) -> str:
+def instance_type(request: JobRequest, geometry: Geometry, names: Names) -> str:
     from mlspace.translate import placement
 
     if request.first["instance-type"]:

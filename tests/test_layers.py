@@ -59,9 +59,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("controller.logfiles", "state", "translate", "slurm", "gateway.client", "gateway.logs", "cluster.cluster", "errors"),
     },
     "controller.families": {"errors", "slurm", "state"},
+    "controller.outcomes": {"slurm"},
     "controller.controller": {
-        *("controller.families", "controller.survey", "process_identity", "controller.sending", "controller.reports"),
-        *("state", "translate", "slurm"),
+        *("controller.families", "controller.outcomes", "controller.reports", "controller.sending", "controller.survey"),
+        *("process_identity", "state", "translate", "slurm"),
         *("gateway.at_once", "gateway.client", "gateway.wire"),
         *("cluster.cluster", "errors"),
     },
@@ -70,7 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "controller.outputs": {
         *("controller.logfiles", "gateway.client", "gateway.loglines", "gateway.logplace", "state", "slurm", "translate", "errors"),
     },
-    "controller.dispatch": {"controller.controller", "queue", "state", "slurm", "cluster.cluster", "errors"},
+    "controller.dispatch": {"controller.controller", "controller.outcomes", "queue", "state", "slurm", "cluster.cluster", "errors"},
     # Opens for a command whatever it needs: the one place where the layers are joined.
     "session": {
         *("controller.background", "configuration.config", "context", "controller.controller", "controller.lease", "controller.sending"),
@@ -93,7 +94,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "following": {"controller.controller", "errors", "gateway.logs", "session", "slurm", "state", "translate"},
     "allocating": {"errors", "session", "slurm", "translate"},
     "cluster.machine": {"local.endpoint", "session"},
-    "components": {"controller.controller", "deferral", "errors", "session", "slurm", "submission"},
+    "components": {"controller.controller", "controller.outcomes", "deferral", "errors", "session", "slurm", "submission"},
     "deferral": {"queue", "slurm", "session"},
     "submission": {
         *("configuration.config", "controller.controller", "deferral", "errors", "jobdir", "configuration.naming", "slurm"),

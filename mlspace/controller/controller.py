@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from mlspace.controller import outcomes
 from mlspace.controller.families import Families
 from mlspace.controller.reports import Reports, is_unwanted
 from mlspace.errors import GatewayError, MlspaceError
@@ -120,7 +121,7 @@ class Controller:
 
     def refuse(self, submission: Submission, error: MlspaceError) -> None:
         """The end of a job that the platform, or the configuration, has refused for good."""
-        end = partial(self.registry.ended, submission.job_id, refused(int(self.now()), error.lines[0]))
+        end = partial(self.registry.ended, submission.job_id, outcomes.refused(int(self.now()), error.lines[0]))
         self.registry.unless_taken(submission, end)
 
     def poll(self, to_ask: Sequence[Submission], doubtful: Sequence[Submission], jobs: dict[int, JobView]) -> list[MlspaceError]:
@@ -224,7 +225,7 @@ class Controller:
             # Where `launch` has begun, or would have reported it, an end without a report means that it was killed.
             has_begun = self.cluster().channel or (platform.status == status.FAILED and self.reports.has_begun(submission, log))
             is_lost = is_gone or (platform.status not in (*status.WANTED, status.PREEMPTED) and has_begun)
-            outcome = lost(end_time) if is_lost else status.outcome_of(platform.status, end_time) or lost(end_time)
+            outcome = outcomes.lost(end_time) if is_lost else status.outcome_of(platform.status, end_time) or outcomes.lost(end_time)
             if job.cancelled_by is not None:
                 outcome |= {"state": state.CANCELLED, "reason": reason.NONE}
             self.queue.in_run(submission.submission, partial(self.queue.ended, job.job_id, outcome))
@@ -246,7 +247,7 @@ class Controller:
             asked = [job for job in asked if not mine[job.job_id]]
         # As in Slurm, a job that waited shows to its end why.
         registry.together(
-            partial(registry.ended, job.job_id, ended_without_run(state.CANCELLED, job.reason, int(self.now())))
+            partial(registry.ended, job.job_id, outcomes.ended_without_run(state.CANCELLED, job.reason, int(self.now())))
             for job in asked
             if job.is_pending
         )
@@ -290,7 +291,7 @@ class Controller:
         now = self.registry.job(job.job_id)
         if now is None or now.state not in state.FINAL:
             return False
-        return self.queue.requeue(now, ended_again(now, int(self.now())), wish)
+        return self.queue.requeue(now, outcomes.ended_again(now, int(self.now())), wish)
 
     def delete(self, submissions: Sequence[Submission]) -> dict[str, MlspaceError]:
         """Asks the platform to end the jobs of these submissions, several at a time; the errors by submission."""
@@ -325,26 +326,6 @@ def new_submissions(regions: Sequence[str]) -> list[dict[str, Any]]:
     """Those of the components of a heterogeneous job, which know each other by a common secret."""
     made = [new_submission(region) for region in regions]
     return [{**one, "secret": made[0]["secret"]} for one in made]
-
-
-def ended_without_run(state: str, reason: str, end_time: int) -> dict[str, object]:
-    return {"state": state, "reason": reason, "exit_code": 0, "exit_signal": 0, "end_time": end_time}
-
-
-def ended_again(job: JobView, now: int) -> dict[str, object]:
-    """The end of a job that had ended before: its last run stays as it is."""
-    return {"end_time": now, "exit_code": job.exit_code, "exit_signal": job.exit_signal}
-
-
-def lost(end_time: int) -> dict[str, object]:
-    """A job that the platform knows no more, and that has not reported its end."""
-    return {"state": state.NODE_FAIL, "reason": reason.NODE_DOWN, "exit_code": 1, "exit_signal": 0, "end_time": end_time}
-
-
-def refused(end_time: int, words: str) -> dict[str, object]:
-    """A submission that the platform refuses for good, found out after its command had gone; in its words."""
-    how = {"state": state.FAILED, "reason": reason.LAUNCH_FAILURE, "exit_code": 1, "exit_signal": 0}
-    return {**how, "end_time": end_time, "system_comment": words}
 
 
 def node_names(platform_job: str, nodes: int) -> str:

@@ -5,7 +5,7 @@ One process does this at a time, the leader (mlspace/controller/background.py), 
 
 from __future__ import annotations
 
-from mlspace.controller import controller
+from mlspace.controller import controller, outcomes
 from mlspace.errors import GatewayError, StateError
 from mlspace.queue import decision
 from mlspace.queue.facts import Facts
@@ -95,7 +95,7 @@ class Dispatcher:
                     self.queue.decide(job.job_id, **action.columns)
             else:
                 for job in self.rows_of(action.job):
-                    self.work.registry.ended(job.job_id, controller.ended_without_run(action.state, action.reason, now))
+                    self.work.registry.ended(job.job_id, outcomes.ended_without_run(action.state, action.reason, now))
         return made
 
     def start(self, job: JobView, tasks: Sequence[int]) -> list[Submission]:

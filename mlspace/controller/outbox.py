@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 class Outbox:
-    """places: where each submission's job is to go. careful: places that have refused a job of late: of those that go there one waits for
+    """places: where each submission's job is to go. careful: places that have refused a job of late.
 
-    the answer to the one before, so that none is taken where an earlier one was refused.
+    Of submissions that go to one of these each waits for the answer to the one before: none is taken where an earlier one was refused.
     """
 
     def __init__(self, submissions: Sequence[Submission], places: Mapping[str, str], careful: Collection[str]) -> None:

@@ -7,7 +7,7 @@ from random import random
 
 from mlspace.controller.outbox import Outbox
 from mlspace.errors import AT_LIMIT, NO_ROOM, GatewayError, MlspaceError, StateError
-from mlspace.process_identity import LEASE_SECONDS, process_identity
+from mlspace.process_identity import SENDING_SECONDS, process_identity
 from mlspace.slurm import reason, state
 from mlspace.slurm.job import COLUMNS
 from mlspace.state.files import forget_files, meeting_path, report_path, spec_path
@@ -165,7 +165,7 @@ class Sender:
 
         A process that was stopped in between sends nothing: others may think it dead by now, and have sent it.
         """
-        if abs(self.now() - (submission.posted_at or 0)) > LEASE_SECONDS / 2:
+        if abs(self.now() - (submission.posted_at or 0)) > SENDING_SECONDS / 2:
             raise GatewayError("this process was stopped before it could send the job: it is sent later", transient=True)
         return client.run_job(body)
 

@@ -72,13 +72,13 @@ def run(session: Session, service: Service, region: str | None) -> Trial:
     told = dict(line.removeprefix(MARK).rstrip("\n").partition(": ")[::2] for _, line in lines if line.startswith(MARK))
     state = fields_of(fresh).get("status")
     differences = [] if state in STATES else [f"a fresh job is not one of {', '.join(STATES)}: {shown(fresh)}"]
-    differences += [*end_of(session, service, ended), *output(told, lines)]
+    differences += [*end_of(service, ended), *output(told, lines)]
     told.pop("quoting", None)
     told.pop("no end", None)
     return Trial([(name, text) for name, text in told.items() if text], differences)
 
 
-def end_of(session: Session, service: Service, job: JobView) -> Iterator[str]:
+def end_of(service: Service, job: JobView) -> Iterator[str]:
     if job.state != "COMPLETED":
         yield f"the job ended as {job.state} ({job.reason}), exit code {job.exit_code}: its log tells more (mlspace logs {job.job_id})"
     answer = service.get(f"/jobs/{job.platform_job}")

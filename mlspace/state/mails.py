@@ -1,6 +1,6 @@
-"""Which mails are due. Each is taken once: its row is written before the mail program is called, so that one that was killed in between
+"""Which mails are due, each of which is taken once.
 
-has lost a mail, and nobody gets one twice.
+Its row is written before the mail program is called: a controller that is killed in between loses a mail, and nobody gets one twice.
 """
 
 from __future__ import annotations

@@ -306,9 +306,9 @@ class Queue:
         return {**{name: getattr(cause, name) for name in ("state", "reason", "exit_code", "exit_signal")}, "end_time": now}
 
     def requeue(self, job: JobView, outcome: Mapping[str, Any], wish: str) -> bool:
-        """A run has ended, and the job waits for the next one; False where it does already. wish: see JobView; `outcome` as of
+        """A run has ended, and the job waits for the next one; False where it does already.
 
-        Registry.ended.
+        wish: see JobView; outcome: as Registry.ended takes it.
         """
         held, job_id = wish != "requeue", job.job_id
         how = outcome.get("state")

@@ -365,9 +365,9 @@ class Registry(Database):
         self.change(update)
 
     def ended(self, job_id: int, outcome: Mapping[str, Any]) -> None:
-        """The end: `outcome` has state, reason, exit_code, exit_signal, end_time, start_time where it became known only now, and
+        """The end. `outcome` has state, reason, exit_code, exit_signal and end_time.
 
-        system_comment, what the platform has said of it, where there is something.
+        It may have start_time, where that became known only now, and system_comment, what the platform has said of it.
         """
 
         def update(database: sqlite3.Connection) -> None:
@@ -395,9 +395,9 @@ class Registry(Database):
         self.change(lambda database: database.execute("UPDATE submission SET phase = 'ended' WHERE job_id = ?", [job_id]))
 
     def add_step(self, job_id: int, restart: int, values: Mapping[str, Any]) -> None:
-        """A step of one of the job's runs. What is known already is replaced, but not an end by a beginning:
+        """A step of one of the job's runs. What is known already is replaced, but not an end by a beginning.
 
-        whoever has read the reports earlier may write them down later.
+        Whoever has read the reports earlier may write them down later.
         """
         row = {**values, "job_id": job_id, "restart": restart}
         changes = ", ".join(f"{column} = excluded.{column}" for column in values)
@@ -430,7 +430,6 @@ class Registry(Database):
             return cursor.rowcount == 1
 
         return self.change(update)
-
 
     def shift_times(self, seconds: float) -> None:
         """The clock was set: moments from which something is measured stay as long ago as they were."""
