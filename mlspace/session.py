@@ -252,6 +252,23 @@ class Session:
 
         return accounts(self.registry, jobs)
 
+    def ended_before(self, time: int) -> list[int]:
+        """The jobs that ended before that time (unix seconds), and that nobody waits for."""
+        from mlspace.queue import dependency
+        from mlspace.state.pruning import ended_before
+
+        waiting = self.registry.jobs(states=state.ACTIVE)
+        return ended_before(self.registry, time, {job_id for job in waiting for job_id in dependency.targets(job.dependency)})
+
+    def forget(self, job_ids: Sequence[int]) -> None:
+        """Takes jobs that have ended out of the registry, for good."""
+        from mlspace.state.files import forget_files, forget_outputs
+        from mlspace.state.pruning import prune
+
+        for submission in prune(self.registry, job_ids) if job_ids else ():
+            forget_files(self.state_dir, submission)
+            forget_outputs(self.state_dir, submission)
+
     def step_environment(self) -> Mapping[str, str]:
         """Our own environment for `launch srun` and `launch hold`, without what must not reach a job."""
         return {name: value for name, value in self.context.environ.items() if name not in config.SECRET_VARIABLES}

@@ -35,6 +35,7 @@ SUBCOMMANDS = {
     "restart": "a job of another tool once more, as it was",
     "doctor": "whether the Gateway is as these commands take it to be",
     "controller": "the process that starts what waits: its state, its end, or itself",
+    "prune": "forget jobs that ended long ago",
     "partitions": "the names of --partition, and where they send a job",
     "instance-types": "kinds of nodes: their GPUs, CPUs and memory, and how many are free",
     "launcher": "where each region's jobs find the launcher, and how it gets there",
