@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "srun"
 
-COMPONENTS_LATER = "a step of several components is not supported yet"
+COMPONENTS_LATER = "a step of several components is not supported yet outside of a job: sbatch submits them"
 
 DECIDED = ("nodes", "ntasks", "hpcx", "exclusive")
 """Options of which `launch srun` is told what became of them here; it reads all others itself."""
@@ -45,7 +45,7 @@ def run(context: Context, argv: Sequence[str]) -> int:
         return run_in(context, job, argv)
     parts = call.components()
     if len(parts) > 1:
-        raise RequestRefused(COMPONENTS_LATER, "  submit them with sbatch")
+        raise RequestRefused(COMPONENTS_LATER)
     component = parts[0]
     command = next(words for words in [*call.programs, call.words] if words)
     component.values.setdefault("job-name", os.path.basename(command[0]))

@@ -64,7 +64,7 @@ def test_a_refusal_of_the_first_leaves_nothing(rig: Rig) -> None:
 
 def test_without_room_for_one_nothing_is_left_running_alone(rig: Rig) -> None:
     assert submit(rig, ENDLESS, UNHURT, GPU_LIMIT)[0] == 0
-    wait_until(lambda: rig.platform() and rig.platform()[0].ended, "the first one to be given back")
+    wait_until(lambda: any(job.ended for job in rig.platform()), "the first one to be given back")
     wait_until(lambda: rig.cli("squeue", "-h", "-t", "R", "-o", "%i").stdout.split() == ["1+0", "1+1"], "another try", 90)
     assert len(rig.platform()) == 3
     rig.cli("scancel", "1")
