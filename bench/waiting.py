@@ -13,37 +13,18 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
+from steps import ROOT, Row, show
+
 SUBMITTERS = 4
 """Commands at a time, as of a script that has many jobs to submit."""
 
 LONGEST_SECONDS = 1200.0
-
-
-class Row(NamedTuple):
-    name: str
-    value: float
-    unit: str
-    base: float | None = None
-    aim: float | None = None  # times `base`, or, without one, the value itself
-
-
-def show(rows: Sequence[Row]) -> None:
-    for row in rows:
-        line = f"{row.name:66s} {row.value:9.3f} {row.unit:3s}"
-        line += f" {row.value / row.base:6.2f} x" if row.base is not None else ""
-        if row.aim is not None:
-            line += f"  aim {row.aim:g}" + ("" if row.value <= row.aim * (row.base or 1) else "  MISSED")
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
 
 
 class Suite:
