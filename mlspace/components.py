@@ -89,4 +89,4 @@ def refused(session: Session, ids: Sequence[int], job_id: int, words: str) -> No
 def check(request: JobRequest) -> None:
     """Raises RequestRefused for what no heterogeneous job can have."""
     if len(request.components) > 1 and any(one["array"] for one in request.components):
-        raise RequestRefused(f"{FAILED[request.program]}Job arrays and heterogeneous jobs do not go together")
+        raise RequestRefused(f"{FAILED[request.program]}Invalid job array specification")

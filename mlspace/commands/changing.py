@@ -58,9 +58,9 @@ class Change:
         if whole_array:
             self.say_of_array(results)
             return
-        for one, error in results:
-            if error:
-                self.say(f"{one.label}: {error}" if is_element else f"{error} for job {text}", "" if is_element else error)
+        errors = {f"{one.label}: {error}" if is_element else f"{error} for job {text}": error for one, error in results if error}
+        for line, error in errors.items():  # components of one job say the same once
+            self.say(line, "" if is_element else error)
 
     def attempt(self, one: Selected) -> str:
         """The error, or "". Elements that wait in a record are changed as one row where all of them are meant."""

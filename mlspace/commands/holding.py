@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlspace.commands.changing import NOT_PENDING, Change, Refused, apply, check_unfinished
+from mlspace.commands.changing import NOT_PENDING, UNKNOWN, Change, Refused, apply, check_unfinished
 from mlspace.commands.controlling import PROGRAM
 from mlspace.errors import BadValue, UsageError
 from mlspace.slurm.reason import HELD_ADMIN, HELD_USER
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PENDING = "Job is pending execution"
 DISABLED = "Requested operation is presently disabled"
+NOT_LEADER = "Job not heterogeneous job leader"
 BATCH_ONLY = "Only batch jobs are accepted or processed"
 
 LOOK_SECONDS = 0.2
@@ -68,7 +69,11 @@ def requeue_held(call: Call, words: Sequence[str]) -> int:
 
 
 def requeued(call: Call, words: Sequence[str], wish: str) -> int:
+    named = {int(word) for word in ",".join(words).split(",") if word.isdigit()}
+
     def work(job: JobView) -> None:
+        if job.het_offset and job.het_job_id not in named:
+            raise Refused(NOT_LEADER if job.job_id in named else UNKNOWN)
         if not job.batch:
             raise Refused(BATCH_ONLY)
         if not job.requeue:

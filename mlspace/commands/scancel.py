@@ -34,6 +34,7 @@ UNKNOWN_STEP_EXIT = 225
 """ESLURM_INVALID_JOB_ID, 2017, in eight bits."""
 
 NOT_WHOLE = "Operation not permitted on individual component of heterogeneous job"
+NOT_WHOLE_EXIT = 60
 
 ONE_CLUSTER = "there is one cluster"
 
@@ -173,7 +174,7 @@ class Cancellation:
         for target in targets:
             found = self.find(target)
             if is_part(found):
-                self.complain(target, NOT_WHOLE)
+                self.complain(target, NOT_WHOLE, NOT_WHOLE_EXIT)
                 continue
             living = [one for one in found if not one.job.is_over]
             if not living and self.is_verbose:
@@ -221,7 +222,8 @@ class Cancellation:
         if not found:
             found = [Selected(job) for job in self.session.registry.jobs(family_ids=[int(target.job)])] if target.job.isdigit() else []
         if target.component is not None:
-            found = [one for one in found if one.job.het_offset == target.component]
+            stands_for_all = target.component == 0  # of a job that waits
+            found = [one for one in found if one.job.het_offset == target.component or (stands_for_all and one.job.is_pending)]
         return sorted((one for one in found if self.session.is_recent(one.job)), key=lambda one: shown_first(one.job))
 
     def is_wanted(self, target: Target, one: Selected) -> bool:
@@ -244,7 +246,7 @@ class Cancellation:
             self.say(self.deed.announcement(target.text if is_step else one.job.label, is_step))
             is_waiting = one.job.start_time is None
             if is_part([one]) and target.component is not None:
-                self.complain(target, NOT_WHOLE)
+                self.complain(target, NOT_WHOLE, NOT_WHOLE_EXIT)
             elif is_waiting and (is_step or self.deed.number not in (None, 9)):
                 self.complain(target, UNKNOWN if is_step else PENDING)
             elif is_waiting or (self.deed.ends_job and not is_step):

@@ -138,6 +138,7 @@ OF_COMMAND = {
 }
 
 UNORDERED = (
+    "het/step_fails",
     "scancel/ended_and_unknown",
     "scancel/unknown_jobs",
     "sinfo/by_node",
@@ -153,7 +154,7 @@ which of two tasks speaks first."""
 SEVERAL_VOICES = ("tasks",)
 """Scenarios whose cases have srun and slurmstepd speak at once on stderr: whose line comes first is an accident."""
 
-SUBMITTING = ("idle", "steps", "signals", "geometry", "names", "changes", "tasks", "batch")
+SUBMITTING = ("idle", "steps", "signals", "geometry", "names", "changes", "tasks", "batch", "components")
 """Scenarios whose cases submit jobs: ids, nodes, and who has to wait depend on which cases ran before."""
 
 
