@@ -147,7 +147,7 @@ class Session:
         from mlspace.slurm.step import batch_step
 
         by_id = {job.job_id: job for job in jobs if job.start_time is not None and job.end_time is None}
-        steps = [batch_step(job) for job in by_id.values() if job.batch]
+        steps = [batch_step(job) for job in by_id.values() if job.runs_script]
         steps += [step for step in self.registry.steps(list(by_id)) if step.end_time is None]
         return [(by_id[step.job_id], step) for step in steps]
 

@@ -62,6 +62,7 @@ def job(row: JobRow, details: bool, steps: Sequence[StepView] = ()) -> list[str]
     end = row.time(job.end_time, NOT_YET)
     if start is not None and job.end_time is None and job.time_limit is not None:
         end = row.time(start + job.time_limit * 60)
+    scheduler = "Main" if job.het_job_id is None or not begun else "Backfill"  # it alone starts heterogeneous jobs
     nodes, tmp = job.option("nodes"), format_memory(job.option("tmp") or 0)
     node_count = f"{nodes[0]}-{nodes[1] or nodes[0]}" if job.is_pending and nodes else str(job.nodes)
     return [
@@ -77,7 +78,7 @@ def job(row: JobRow, details: bool, steps: Sequence[StepView] = ()) -> list[str]
         f"SubmitTime={row.time(job.submit_time)} EligibleTime={row.time(job.eligible_time, NOT_YET)}",
         f"AccrueTime={row.time(job.eligible_time, NOT_YET)}",
         f"StartTime={row.time(start, NOT_YET)} EndTime={end} Deadline={row.time(job.deadline)}",
-        f"SuspendTime=None SecsPreSuspend=0 LastSchedEval={row.time(job.start_time or job.submit_time)} Scheduler=Main",
+        f"SuspendTime=None SecsPreSuspend=0 LastSchedEval={row.time(job.start_time or job.submit_time)} Scheduler={scheduler}",
         f"Partition={job.partition} AllocNode:Sid={job.alloc_node}:{job.alloc_sid}",
         f"ReqNodeList={hosts(row, 'nodelist') or NONE} ExcNodeList={hosts(row, 'exclude') or NONE}",
         f"NodeList={job.node_list}",

@@ -33,7 +33,8 @@ class StepRow(JobRow):
 
     @property
     def name(self) -> str:
-        return f"{self.job.label}.{self.step.name_in_job}"
+        label = str(self.job.job_id) if self.step.step == BATCH and self.job.het_job_id is not None else self.job.label
+        return f"{label}.{self.step.name_in_job}"
 
     @property
     def cpus(self) -> int:

@@ -77,7 +77,7 @@ class Wanted:
         if self.element is not None:
             return bool(job.array_job_id == self.job_id and job.array_task_id == self.element)
         if self.component is not None:
-            return bool(job.het_job_id == self.job_id and job.het_offset == self.component)
+            return bool(job.het_job_id == self.job_id and (whole_hetjob or job.het_offset == self.component))
         families = [job.array_job_id] if whole_hetjob is False else [job.array_job_id, job.het_job_id]
         return bool(self.job_id == job.job_id or self.job_id in families)
 

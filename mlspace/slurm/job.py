@@ -188,6 +188,11 @@ class JobView:
         return self.is_pending and self.priority == 0
 
     @property
+    def runs_script(self) -> bool:
+        """Whether a batch script runs in it, as in the first component of a heterogeneous job alone."""
+        return bool(self.batch and not self.het_offset)
+
+    @property
     def is_pending(self) -> bool:
         return self.state in state.WAITING
 

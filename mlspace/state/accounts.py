@@ -19,7 +19,7 @@ def accounts(registry: Registry, jobs: Sequence[JobView]) -> list[Account]:
     found = []
     for job in jobs:
         run = job.job_id, job.restart_count
-        own = [*([batch_step(job)] if job.batch and job.start_time is not None else []), *steps.get(run, [])]
+        own = [*([batch_step(job)] if job.runs_script and job.start_time is not None else []), *steps.get(run, [])]
         told = usage.get(run, {})
         for step in own:
             step.used = used(told.get(step.step))
