@@ -23,7 +23,7 @@ step() { "$@"; echo "exit $?"; }
 id=$(sbatch --parsable $hold -o /dev/null -N1 -J lead -t 30 : -N2 -J follow -t 40 --wrap 'sleep 600')
 next=$((id + 1))
 [ "$1" = held ] || until [ "$(now "$id" %t)" = 'R R' ]; do sleep 0.1; done
-eval "$2" 2>&1 | sed -E "s/(^|[^+0-9])$id([^0-9:]|$)/\1ID\2/g; s/\b$next([^0-9:]|$)/NEXT\1/g"
+eval "$2" 2>&1 | sed -E "s/(^|[^+0-9])$id(:?[^0-9:]|$)/\1ID\2/g; s/\b$next(:?[^0-9:]|$)/NEXT\1/g"
 scancel "$id"
 until [ -z "$(squeue -h -j "$id" 2>/dev/null)" ] && [ -z "$(squeue -h -j "$next" 2>/dev/null)" ]; do sleep 0.1; done
 END_OF_ON
