@@ -1,6 +1,5 @@
 #include "job/het_component.h"
 
-#include <csignal>
 #include <utility>
 
 #include "channel/relay.h"
@@ -82,7 +81,7 @@ void HetComponent::EndJob(const Outcome& outcome, const std::string& why) {
 
 void HetComponent::Fail(const std::string& why) {
   if (is_ending_) return;
-  hooks_.end({"NODE_FAIL", "NodeDown", 0, SIGTERM}, " DUE TO NODE FAILURE, " + why);
+  hooks_.end(NodeFailure(), " DUE TO NODE FAILURE, " + why);
 }
 
 }  // namespace launcher

@@ -1,10 +1,10 @@
 #include "job/het_leader.h"
 
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
 #include "channel/relay.h"
+#include "node/slurm_env.h"
 
 namespace launcher {
 namespace {
@@ -14,7 +14,6 @@ namespace {
 constexpr const char* kOfComponents[] = {"SLURM_JOB_ACCOUNT", "SLURM_JOB_CPUS_PER_NODE", "SLURM_JOB_NAME", "SLURM_JOB_NODELIST",
                                          "SLURM_JOB_NUM_NODES", "SLURM_JOB_PARTITION", "SLURM_JOB_QOS", "SLURM_TASKS_PER_NODE"};
 
-constexpr const char* kGroup = "_HET_GROUP_";
 constexpr const char* kOldGroup = "_PACK_GROUP_";
 
 }  // namespace
@@ -74,7 +73,7 @@ void HetLeader::OnLost(int offset) {
     client = waiting_.erase(client);
   }
   if (std::exchange(component.has_ended, true) || !end_.empty()) return;
-  hooks_.end({"NODE_FAIL", "NodeDown", 0, SIGTERM},
+  hooks_.end(NodeFailure(),
              " DUE TO NODE FAILURE, the connection to component " + std::to_string(offset) + " broke");
 }
 
@@ -82,7 +81,7 @@ void HetLeader::Miss() {
   for (auto& [offset, component] : components_) {
     if (component.has_come) continue;
     component.is_missed = true;
-    hooks_.end({"NODE_FAIL", "NodeDown", 0, SIGTERM}, " DUE TO NODE FAILURE, component " + std::to_string(offset) +
+    hooks_.end(NodeFailure(), " DUE TO NODE FAILURE, component " + std::to_string(offset) +
                                                            " has not come within " + std::to_string(het_.wait) + " seconds");
   }
 }
@@ -124,7 +123,7 @@ void HetLeader::OnRelay(int64_t key, const std::shared_ptr<Channel>& channel) {
 Environment HetLeader::Variables() const {
   Environment variables;
   for (const auto& [offset, component] : components_) {
-    const std::string group = kGroup + std::to_string(offset);
+    const std::string group = kHetGroup + std::to_string(offset);
     for (const char* name : kOfComponents) {
       if (const std::string* value = component.environment.Find(name)) variables.Set(name + group, *value);
     }
@@ -133,12 +132,12 @@ Environment HetLeader::Variables() const {
   variables.SetNumber("SLURM_HET_SIZE", static_cast<int64_t>(het_.ids.size()));
   variables.SetNumber("SLURM_PACK_SIZE", static_cast<int64_t>(het_.ids.size()));
   for (const auto& [name, value] : components_.at(0).environment.variables()) {
-    if (name.find(kGroup) != name.npos) variables.Set(name, value);
+    if (name.find(kHetGroup) != name.npos) variables.Set(name, value);
   }
   const Environment named = variables;
   for (const auto& [name, value] : named.variables()) {
-    const size_t at = name.find(kGroup);
-    if (at != name.npos) variables.Set(name.substr(0, at) + kOldGroup + name.substr(at + std::string(kGroup).size()), value);
+    const size_t at = name.find(kHetGroup);
+    if (at != name.npos) variables.Set(name.substr(0, at) + kOldGroup + name.substr(at + std::string(kHetGroup).size()), value);
   }
   return variables;
 }

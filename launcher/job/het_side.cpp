@@ -1,5 +1,6 @@
 #include "job/het_side.h"
 
+#include <csignal>
 #include <utility>
 
 #include "job/het_component.h"
@@ -17,6 +18,8 @@ std::unique_ptr<HetSide> MakeHetSide(Loop* loop, const LaunchSpec& spec, const P
 bool IsForOther(const Peer& peer, const HetFacts& het) {
   return (peer.kind == "client" || peer.kind == "owner") && peer.node != 0 && peer.node != het.offset + 1;
 }
+
+Outcome NodeFailure() { return {"NODE_FAIL", "NodeDown", 0, SIGTERM}; }
 
 std::string PackEnd(const Outcome& outcome, const std::string& why) {
   return Packer().Text(outcome.state).Text(outcome.reason).Number(outcome.code).Number(outcome.signal).Text(why).payload();

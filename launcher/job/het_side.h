@@ -51,6 +51,9 @@ std::unique_ptr<HetSide> MakeHetSide(Loop* loop, const LaunchSpec& spec, const P
 /// A client says which component it wants: 0 that of the launch it connects to, else the number of the component and one.
 bool IsForOther(const Peer& peer, const HetFacts& het);
 
+/// The end of a job whose components have lost each other, as under Slurm when a node fails.
+Outcome NodeFailure();
+
 /// The end of a component, as END_JOB carries it.
 std::string PackEnd(const Outcome& outcome, const std::string& why);
 struct ComponentEnd {

@@ -17,6 +17,9 @@ namespace launcher {
 /// The variable that EnvBlock fills in between fork and exec.
 constexpr char kTaskPidName[] = "SLURM_TASK_PID";
 
+/// Behind a variable's name, with the offset of the component of a heterogeneous job whose it is.
+constexpr char kHetGroup[] = "_HET_GROUP_";
+
 /// What the tasks of one step are told. Nodes are numbered within the step.
 struct StepFacts {
   int id = 0;

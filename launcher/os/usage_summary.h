@@ -25,15 +25,19 @@ class UsageSummary {
  public:
   void Add(int task, int node, const Usage& usage);
 
-  int64_t cpu_ms() const { return ranges_[0].total; }
+  int64_t cpu_ms() const { return ranges_[kCpu].total; }
   int64_t system_ms() const { return system_ms_; }
-  int64_t resident_bytes() const { return ranges_[1].total; }  ///< the most of each, together
+  int64_t resident_bytes() const { return ranges_[kResident].total; }  ///< the most of each, together
   bool is_empty() const { return tasks_ == 0; }
 
   /// A JSON object: "tasks", "system", and for each range an array of its seven numbers (docs/protocol.md §5).
   std::string Json() const;
 
  private:
+  /// Of `ranges_`, those that have a getter.
+  static constexpr size_t kCpu = 0;
+  static constexpr size_t kResident = 1;
+
   int tasks_ = 0;
   int64_t system_ms_ = 0;
   std::array<UsageRange, 6> ranges_;  ///< in the order of the table in usage_summary.cpp

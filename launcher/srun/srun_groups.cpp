@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "node/slurm_env.h"
 #include "spec/layout.h"
 #include "srun/srun_getopt.h"
 #include "text/error.h"
@@ -15,7 +16,6 @@
 namespace launcher {
 namespace {
 
-constexpr const char* kGroup = "_HET_GROUP_";
 constexpr size_t kMostDigits = 4;
 
 [[noreturn]] void Wrong(const std::string& message) { throw LaunchError(message, 1); }
@@ -25,14 +25,14 @@ int ReadNumber(const std::string& text) {
   return is_number ? std::stoi(text) : -1;
 }
 
-std::string OfGroup(const char* name, int group) { return name + std::string(kGroup) + std::to_string(group); }
+std::string OfGroup(const char* name, int group) { return name + std::string(kHetGroup) + std::to_string(group); }
 
 /// srun's environment where a component's own variables stand for the leader's. Source: srun 22.05 in a heterogeneous job.
 Environment EnvironmentOf(const Environment& own, int group) {
-  const std::string suffix = kGroup + std::to_string(group);
+  const std::string suffix = kHetGroup + std::to_string(group);
   Environment environment = own;
   for (const auto& [name, value] : own.variables()) {
-    const size_t at = name.find(kGroup);
+    const size_t at = name.find(kHetGroup);
     const std::string plain = name.substr(0, at);
     if (at == name.npos || plain == "SLURM_JOB_ID") continue;
     if (!own.Has(plain + suffix)) {
@@ -125,7 +125,9 @@ std::vector<int> ReadGroups(const std::string& text) {
     const size_t dash = word.find('-');
     const int first = ReadNumber(word.substr(0, dash));
     const int last = dash == word.npos ? first : ReadNumber(word.substr(dash + 1));
-    if (first < 0 || last < first) Wrong("_parse_single_range: Invalid range: `" + word + "'\nsrun: error: Invalid --het-group value: " + text);
+    if (first < 0 || last < first) {
+      Wrong("_parse_single_range: Invalid range: `" + word + "'\nsrun: error: Invalid --het-group value: " + text);
+    }
     for (int group = first; group <= last; ++group) groups.insert(group);
   }
   return {groups.begin(), groups.end()};

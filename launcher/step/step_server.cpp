@@ -207,7 +207,9 @@ StepShare StepServer::Describe(const Share& share) const {
   described.streams = request_.streams;
   if (!request_.world.programs.empty()) {
     described.world.programs.clear();
-    for (const int task : described.tasks) described.world.programs.push_back(request_.world.programs.at(static_cast<size_t>(task - whole_.first_task)));
+    for (const int task : described.tasks) {
+      described.world.programs.push_back(request_.world.programs.at(static_cast<size_t>(task - whole_.first_task)));
+    }
   }
   int tasks = 0;
   for (const auto& of_node : layout_.tasks) tasks += static_cast<int>(of_node.size());
