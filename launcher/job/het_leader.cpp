@@ -59,6 +59,7 @@ void HetLeader::OnFrame(int offset, Frame type, std::string_view payload) {
   } else if (type == Frame::kEndJob) {
     component.has_ended = true;
     const ComponentEnd end = UnpackEnd(payload);
+    if (end.outcome.reason == kTerminatedReason) return;  // `scancel ID+1` ends that one alone; else the login side ends us, too
     hooks_.end(end.outcome, end.why);
   }
 }
