@@ -9,10 +9,8 @@ copies of one real job's row. Real Slurm's commands are measured where SLURM_CON
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
-import signal
 import sqlite3
 import statistics
 import subprocess
@@ -21,6 +19,8 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+
+from steps import end_gateway
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERPRETER = (ROOT / ".venv/bin/python").resolve()
@@ -179,8 +179,7 @@ def main() -> None:
             measure_real(bench, hosts)
             measure_vendor(bench)
         finally:
-            os.kill(json.loads(Path(f"{directory}/state/local/endpoint.json").read_text())["pid"], signal.SIGTERM)
-            time.sleep(0.2)
+            end_gateway(Path(directory) / "state")
     bench.show()
 
 

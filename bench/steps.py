@@ -69,6 +69,14 @@ def show(rows: Sequence[Row]) -> None:
         sys.stdout.write(f"{line}\n")
 
 
+def end_gateway(state: Path) -> None:
+    """Ends the embedded MLSpace of that state directory, if it was started, before the directory goes."""
+    endpoint = state / "local/endpoint.json"
+    if endpoint.exists():
+        os.kill(json.loads(endpoint.read_text())["pid"], signal.SIGTERM)
+        time.sleep(0.2)
+
+
 def start_ms(argv: Sequence[str], environ: Mapping[str, str], runs: int) -> float:
     """The median time from just before the fork of `argv` until the program at its end says that it runs."""
     times = []
@@ -222,10 +230,7 @@ def main() -> None:
             for part in parts:
                 show(part())
         finally:
-            endpoint = directory / "state/local/endpoint.json"
-            if endpoint.exists():
-                os.kill(json.loads(endpoint.read_text())["pid"], signal.SIGTERM)
-                time.sleep(0.2)
+            end_gateway(directory / "state")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,7 @@ Prints times and sizes, and their ratio to real Slurm's where SLURM_CONF names a
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -19,7 +17,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from steps import ROOT, Row, show
+from steps import ROOT, Row, end_gateway, show
 
 SUBMITTERS = 4
 """Commands at a time, as of a script that has many jobs to submit."""
@@ -129,10 +127,7 @@ def main() -> None:
             show(measure_memory(ours, state, options.waiting))
             show(measure_jobs(ours, real, options.jobs))
         finally:
-            endpoint = state / "local/endpoint.json"
-            if endpoint.exists():
-                os.kill(json.loads(endpoint.read_text())["pid"], signal.SIGTERM)
-                time.sleep(0.2)
+            end_gateway(state)
 
 
 if __name__ == "__main__":

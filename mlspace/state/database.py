@@ -10,7 +10,7 @@ from mlspace.state import schema
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence, Sized
     from typing import Any, TypeVar
 
     T = TypeVar("T")
@@ -139,6 +139,11 @@ class Database:
                 return self._database.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise damaged(self.path, error) from error
+
+
+def questions(values: Sized) -> str:
+    """As many places for values in a query."""
+    return ", ".join("?" * len(values))
 
 
 def digest(text: str) -> str:

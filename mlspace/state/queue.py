@@ -10,14 +10,14 @@ from functools import partial
 from mlspace.slurm import array, hetjob, state
 from mlspace.slurm.job import COLUMNS, JobView
 from mlspace.slurm.reason import BEGIN_TIME, DEPENDENCY, HELD_USER, MAX_REQUEUE, NONE, PAST_DEADLINE, PRIORITY, REQUEUED_HELD
-from mlspace.state.database import encoded
+from mlspace.state.database import encoded, questions
 from mlspace.state.places import has_room_again
 from mlspace.state.registry import NOT_FINAL, WATCH_SECONDS, add_submission, next_priority, remember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from typing import Any
 
     from mlspace.state.registry import Registry
@@ -139,7 +139,7 @@ class Queue:
 
     def may_start(self, job_ids: Collection[int]) -> bool:
         """Whether all of these still wait, and none is held."""
-        places = ", ".join("?" * len(job_ids))
+        places = questions(job_ids)
         query = f"SELECT count(*) FROM job WHERE job_id IN ({places}) AND priority > 0 AND {WAITING}"
         return bool(self.registry.rows(query, list(job_ids))[0][0] == len(job_ids))
 
@@ -361,11 +361,6 @@ def what_follows(job: JobView, outcome: Mapping[str, Any]) -> str:
     if job.wish or outcome["state"] not in state.UNFORTUNATE or not (job.batch and job.requeue):
         return str(job.wish)
     return "requeue" if job.restart_count < MOST_REQUEUES else EXHAUSTED
-
-
-def questions(values: Sequence[object]) -> str:
-    """As many places for values in a query."""
-    return ", ".join("?" * len(values))
 
 
 def elements(database: sqlite3.Connection, job_id: int) -> set[int]:

@@ -9,7 +9,7 @@ from mlspace.slurm import state
 from mlspace.slurm.job import COLUMNS, JobView
 from mlspace.slurm.reason import GPU_LIMIT, PRIORITY, RESOURCES
 from mlspace.state import schema
-from mlspace.state.database import Database, digest, encoded, packed
+from mlspace.state.database import Database, digest, encoded, packed, questions
 from mlspace.state.places import has_room_again, has_taken
 
 TYPE_CHECKING = False
@@ -79,7 +79,7 @@ class Registry(Database):
         conditions = ["1"]
         values: list[Any] = []
         if family_ids is not None:
-            places = ", ".join("?" * len(family_ids))
+            places = questions(family_ids)
             conditions.append(any_of(*(f"{column} IN ({places})" for column in ("job_id", "array_job_id", "het_job_id"))))
             values += [*family_ids] * 3
         wishes = (("job_id", job_ids), ("array_job_id", array_job_ids), ("name", names), ("state", states), ("user", users))
@@ -100,7 +100,7 @@ class Registry(Database):
 
     def components(self, het_job_ids: Collection[int]) -> list[JobView]:
         """The components of these heterogeneous jobs, in their order."""
-        query = f"SELECT {', '.join(COLUMNS)} FROM job WHERE het_job_id IN ({', '.join('?' * len(het_job_ids))}) ORDER BY job_id"
+        query = f"SELECT {', '.join(COLUMNS)} FROM job WHERE het_job_id IN ({questions(het_job_ids)}) ORDER BY job_id"
         return [JobView(row) for row in self.rows(query, list(het_job_ids))]
 
     def next_job_id(self) -> int:
@@ -121,7 +121,7 @@ class Registry(Database):
         ids = sorted({job.job_id for job in jobs})
         for start in range(0, len(ids), MOST_VALUES):
             some = ids[start : start + MOST_VALUES]
-            query = f"SELECT restart, {', '.join(STEP_COLUMNS)} FROM step WHERE job_id IN ({', '.join('?' * len(some))}) ORDER BY step"
+            query = f"SELECT restart, {', '.join(STEP_COLUMNS)} FROM step WHERE job_id IN ({questions(some)}) ORDER BY step"
             for restart, *values in self.rows(query, some):
                 step = StepView(values)
                 found.setdefault((step.job_id, restart), []).append(step)
@@ -133,7 +133,7 @@ class Registry(Database):
         ids = sorted({job.job_id for job in jobs})
         for start in range(0, len(ids), MOST_VALUES):
             some = ids[start : start + MOST_VALUES]
-            rows += self.rows(f"SELECT job_id, restart, step, content FROM usage WHERE job_id IN ({', '.join('?' * len(some))})", some)
+            rows += self.rows(f"SELECT job_id, restart, step, content FROM usage WHERE job_id IN ({questions(some)})", some)
         if not rows:
             return {}
         import json
@@ -153,7 +153,7 @@ class Registry(Database):
             some = ids[start : start + MOST_VALUES]
             query = (
                 f"SELECT {columns} FROM step JOIN job ON job.job_id = step.job_id AND job.restart_count = step.restart"
-                f" WHERE step.job_id IN ({', '.join('?' * len(some))}) ORDER BY step.job_id, step.step"
+                f" WHERE step.job_id IN ({questions(some)}) ORDER BY step.job_id, step.step"
             )
             found += self.rows(query, some)
         return [StepView(row) for row in found]
@@ -179,7 +179,7 @@ class Registry(Database):
 
     def submissions(self, *, phases: Collection[str] = ("committed", "posting", "posted"), job_id: int | None = None) -> list[Submission]:
         """Attempts in the order in which they were made; by default those of which something is still expected."""
-        query = f"SELECT {', '.join(Submission.FIELDS)} FROM submission WHERE phase IN ({', '.join('?' * len(phases))})"
+        query = f"SELECT {', '.join(Submission.FIELDS)} FROM submission WHERE phase IN ({questions(phases)})"
         values: list[Any] = list(phases)
         if job_id is not None:
             query += " AND job_id = ?"
@@ -328,7 +328,7 @@ class Registry(Database):
 
     def doubles(self, submissions: Collection[str]) -> set[str]:
         """The platform's jobs that were recorded as doubles of these submissions."""
-        places = ", ".join("?" * len(submissions))
+        places = questions(submissions)
         return {row[0] for row in self.rows(f"SELECT platform_job FROM double WHERE submission IN ({places})", list(submissions))}
 
     def pending(self, job_id: int, reason: str) -> None:
@@ -402,7 +402,7 @@ class Registry(Database):
         row = {**values, "job_id": job_id, "restart": restart}
         changes = ", ".join(f"{column} = excluded.{column}" for column in values)
         query = (
-            f"INSERT INTO step ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"
+            f"INSERT INTO step ({', '.join(row)}) VALUES ({questions(row)})"
             f" ON CONFLICT DO UPDATE SET {changes} WHERE excluded.end_time IS NOT NULL OR step.end_time IS NULL"
         )
         self.change(lambda database: database.execute(query, list(row.values())))
@@ -487,7 +487,7 @@ def insert_job(
 
 def add_submission(database: sqlite3.Connection, job_id: int, submission: Mapping[str, Any]) -> None:
     fields = {**submission, "job_id": job_id}
-    database.execute(f"INSERT INTO submission ({', '.join(fields)}) VALUES ({', '.join('?' * len(fields))})", list(fields.values()))
+    database.execute(f"INSERT INTO submission ({', '.join(fields)}) VALUES ({questions(fields)})", list(fields.values()))
 
 
 def remember(database: sqlite3.Connection, job_id: int, time: int) -> None:
